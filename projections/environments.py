@@ -1,0 +1,58 @@
+"""An environment as it is true at some moment, with the teams that it is attached to."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from projections.principals import changed
+from service.events import environments as events
+from service.events.teams import TeamEnvironmentsChanged
+from service.log.recorded import Recorded
+from service.vocabulary import EnvironmentId, TeamId
+
+EnvironmentEvent = events.EnvironmentEvent | TeamEnvironmentsChanged
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where applications are deployed to."""
+
+    id: EnvironmentId
+    name: str
+    display_name: str
+    production: bool
+    teams: tuple[TeamId, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+
+
+def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Recorded) -> Environment | None:
+    """The environment after the event, or None once it is deleted."""
+    match event:
+        case events.EnvironmentCreated():
+            return Environment(
+                id=event.environment,
+                name=event.name,
+                display_name=event.display_name,
+                production=event.production,
+                created_at=recorded.recorded_at,
+                updated_at=recorded.recorded_at,
+            )
+        case events.EnvironmentEdited():
+            fields: dict[str, object] = {
+                change.field: change.after == "true" if change.field == "production" else change.after
+                for change in event.changes
+            }
+            return environment and msgspec.structs.replace(
+                environment, updated_at=recorded.recorded_at, **fields
+            )
+        case TeamEnvironmentsChanged():
+            if environment is None:
+                return None
+            added = (event.team,) if environment.id in event.added else ()
+            removed = (event.team,) if environment.id in event.removed else ()
+            return msgspec.structs.replace(environment, teams=changed(environment.teams, added, removed))
+        case events.EnvironmentDeleted():
+            return None
+        case _:
+            assert_never(event)

@@ -1,0 +1,81 @@
+"""Who is called what: the only place in memory where a person's text stands in the clear, and only as an index.
+
+A seal is opened once when its record is folded; the index maps what it says to everybody who ever had it.
+Whether somebody had it at some position is read from their own timeline, so an entry too many (an undone
+batch) does no harm, and forgetting a key makes every later look-up say nothing.
+"""
+
+from collections.abc import Callable
+
+from projections.principals import Principal
+from projections.timeline import Timeline
+from service.events import users as user_events
+from service.events.system_accounts import SystemAccountCreated
+from service.log.recorded import Recorded
+from service.vocabulary import Personal, PrincipalId, Sealed, email_key
+
+
+class People:
+    """The indexes by e-mail address and by name. `open_seal` answers None for a destroyed key."""
+
+    def __init__(self, open_seal: Callable[[Personal], str | None]) -> None:
+        self._open = open_seal
+        self._by_email: dict[str, dict[PrincipalId, None]] = {}
+        self._by_name: dict[str, dict[PrincipalId, None]] = {}
+
+    def learn(self, recorded: Recorded) -> None:
+        """Take in whatever names or addresses the record gives somebody."""
+        event = recorded.data
+        match event:
+            case user_events.UserCreated() | SystemAccountCreated():
+                self._name(recorded, "name", event.name, event.principal)
+                self._email(recorded, "email", event.email, event.principal)
+            case user_events.PrincipalRenamed():
+                self._name(recorded, "after", event.after, event.principal)
+            case user_events.PrincipalEmailChanged():
+                self._email(recorded, "after", event.after, event.principal)
+            case _:
+                pass  # every other event names nobody
+
+    def text(self, personal: Personal | None) -> str | None:
+        """What a seal says, or None when there is none or its key was destroyed."""
+        return None if personal is None else self._open(personal)
+
+    def with_email(
+        self, email: str, table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        """Everybody alive at `position` who had this address then (at most one, by rule)."""
+        wanted = email_key(email)
+        return [
+            principal
+            for principal in self._alive(self._by_email.get(wanted, {}), table, position)
+            if (text := self.text(principal.email)) is not None and email_key(text) == wanted
+        ]
+
+    def with_name(
+        self, name: str, table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        """Everybody alive at `position` whose name this was then, whatever the case; names are not unique."""
+        wanted = email_key(name)
+        return [
+            principal
+            for principal in self._alive(self._by_name.get(wanted, {}), table, position)
+            if (text := self.text(principal.name)) is not None and email_key(text) == wanted
+        ]
+
+    @staticmethod
+    def _alive(
+        candidates: dict[PrincipalId, None], table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        found = (table[principal].at(position) for principal in candidates if principal in table)
+        return [principal for principal in found if principal is not None]
+
+    def _email(self, recorded: Recorded, field: str, sealed: Sealed | None, principal: PrincipalId) -> None:
+        text = None if sealed is None else self._open(Personal(recorded.id, field, sealed))
+        if text is not None:
+            self._by_email.setdefault(email_key(text), {})[principal] = None
+
+    def _name(self, recorded: Recorded, field: str, sealed: Sealed, principal: PrincipalId) -> None:
+        text = self._open(Personal(recorded.id, field, sealed))
+        if text is not None:
+            self._by_name.setdefault(email_key(text), {})[principal] = None

@@ -1,0 +1,57 @@
+"""A role as it is true at some moment. The fold never refuses, because it happened."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from service.events import roles as events
+from service.log.recorded import Recorded
+from service.vocabulary import RoleId, Scope
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A named set of scopes. Identity is the id; the name is a label and may change."""
+
+    id: RoleId
+    name: str
+    description: str
+    scopes: tuple[Scope, ...]
+    predefined: bool
+    locked: bool
+    assignable: bool
+    api_access: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+def fold(role: Role | None, event: events.RoleEvent, recorded: Recorded) -> Role | None:
+    """The role after the event, or None once it is deleted."""
+    match event:
+        case events.RoleCreated():
+            return Role(
+                id=event.role,
+                name=event.name,
+                description=event.description,
+                scopes=event.scopes,
+                predefined=event.predefined,
+                locked=event.locked,
+                assignable=event.assignable,
+                api_access=event.api_access,
+                created_at=recorded.recorded_at,
+                updated_at=recorded.recorded_at,
+            )
+        case events.RoleRenamed():
+            return role and _changed(role, recorded, name=event.after)
+        case events.RoleDescribed():
+            return role and _changed(role, recorded, description=event.after)
+        case events.RolePermissionsChanged():
+            return role and _changed(role, recorded, scopes=event.after)
+        case events.RoleDeleted():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _changed(role: Role, recorded: Recorded, **fields: object) -> Role:
+    return msgspec.structs.replace(role, updated_at=recorded.recorded_at, **fields)

@@ -1,0 +1,46 @@
+"""A team as it is true at some moment. Who belongs to it is kept with the members (`principals`, `applications`)."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from service.events import teams as events
+from service.log.recorded import Recorded
+from service.vocabulary import TeamId
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    """A team. The `default` one receives every new principal and application while it lives."""
+
+    id: TeamId
+    name: str
+    default: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+def fold(team: Team | None, event: events.TeamEvent, recorded: Recorded) -> Team | None:
+    """The team after the event, or None once it is deleted."""
+    match event:
+        case events.TeamCreated():
+            return Team(
+                id=event.team,
+                name=event.name,
+                default=event.default,
+                created_at=recorded.recorded_at,
+                updated_at=recorded.recorded_at,
+            )
+        case events.TeamRenamed():
+            return team and msgspec.structs.replace(team, name=event.after, updated_at=recorded.recorded_at)
+        case (
+            events.TeamMembersChanged()
+            | events.TeamAdministratorsChanged()
+            | events.TeamApplicationsChanged()
+            | events.TeamEnvironmentsChanged()
+        ):
+            return team and msgspec.structs.replace(team, updated_at=recorded.recorded_at)
+        case events.TeamDeleted():
+            return None
+        case _:
+            assert_never(event)

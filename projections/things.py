@@ -1,0 +1,99 @@
+"""Things that a permission can be needed on: what they are called, which teams they belong to, who owns them.
+
+A thing is a type and an id. The extents of a contract and of an integration are their consumer's: whose
+contract it is decides (section 3.4 of the vendor's rules: the provider's teams do not matter).
+"""
+
+import msgspec
+
+from projections.applications import Application
+from projections.contracts import Contract, Integration, integration_id
+from projections.environments import Environment
+from projections.principals import Principal
+from projections.roles import Role
+from projections.teams import Team
+from projections.view import View
+from service.vocabulary import PrincipalId, TeamId, Thing
+
+TYPES_HELD = (
+    "application",
+    "integration",
+    "contract",
+    "team",
+    "role",
+    "environment",
+    "user",
+    "system_account",
+    "token",
+)
+"""Types whose things this service holds; for every other type the question's own properties are all there is."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A thing with what decides about it: the teams it belongs to and who owns it.
+
+    `label` is for a person: a name where it is not a person's.
+    """
+
+    thing: Thing
+    teams: tuple[TeamId, ...] = ()
+    owner: PrincipalId | None = None
+
+    @property
+    def label(self) -> str:
+        return self.thing.name or self.thing.id
+
+
+def anything(type_: str) -> Target:
+    """The target of an action on a type as a whole: creating a role, reading the trail, inviting somebody."""
+    return Target(Thing(type_, "*"))
+
+
+def about_to_exist(
+    type_: str, name: str, owner: PrincipalId | None, teams: tuple[TeamId, ...] = ()
+) -> Target:
+    """A thing that its creator is about to own: `own` and `*` suffice to create an application, `team` does not."""
+    return Target(Thing(type_, "", name), teams, owner)
+
+
+def of_role(role: Role) -> Target:
+    return Target(Thing("role", role.id, role.name))
+
+
+def of_team(team: Team) -> Target:
+    return Target(Thing("team", team.id, team.name), (team.id,))
+
+
+def of_principal(principal: Principal) -> Target:
+    return Target(Thing(principal.type, principal.id), principal.teams, principal.id)
+
+
+def of_token(token: str, owner: PrincipalId) -> Target:
+    return Target(Thing("token", token), (), owner)
+
+
+def of_application(application: Application) -> Target:
+    return Target(
+        Thing("application", application.id, application.name), application.teams, application.creator
+    )
+
+
+def of_environment(environment: Environment) -> Target:
+    return Target(Thing("environment", environment.id, environment.name), environment.teams)
+
+
+def of_integration(view: View, integration: Integration) -> Target:
+    return of_pair(view.application(integration.consumer), view.application(integration.provider))
+
+
+def of_pair(consumer: Application, provider: Application) -> Target:
+    """An integration of the two, whether or not it holds a contract yet."""
+    thing = Thing("integration", integration_id(consumer.id, provider.id), f"{consumer.name}/{provider.name}")
+    return Target(thing, consumer.teams, consumer.creator)
+
+
+def of_contract(view: View, contract: Contract) -> Target:
+    consumer = view.application(contract.consumer)
+    provider = view.application(contract.provider)
+    name = f"{consumer.name}/{provider.name}/{contract.version}"
+    return Target(Thing("contract", contract.id, name), consumer.teams, consumer.creator)

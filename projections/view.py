@@ -1,0 +1,298 @@
+"""What was true at one moment: a position of the log and an instant. Now is (head, clock).
+
+Every question, about now or about any moment before, goes through a view and costs about the same. Look-ups
+by id raise NotFound in the words of the noun; `…_or_none` do not.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import TypeVar
+
+from projections.applications import Application
+from projections.contracts import Contract, Integration, integration_id
+from projections.directory import Directory
+from projections.environments import Environment
+from projections.people import People
+from projections.principals import Principal
+from projections.roles import Role
+from projections.teams import Team
+from projections.timeline import Timeline
+from projections.tokens import Invitation, Token
+from service import errors
+from service.catalogue.compiled import Compiled
+from service.vocabulary import (
+    ApplicationId,
+    ContractId,
+    EnvironmentId,
+    Personal,
+    PrincipalId,
+    RoleId,
+    TeamId,
+    TokenId,
+    VaultRef,
+)
+
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
+
+
+class View:
+    """The directory at `position`; expiry is compared with `instant`."""
+
+    __slots__ = ("_directory", "_people", "catalogue", "instant", "position")
+
+    def __init__(self, directory: Directory, people: People, position: int, instant: datetime) -> None:
+        self._directory = directory
+        self._people = people
+        self.position = position
+        self.instant = instant
+        catalogues = directory.catalogues.get("")
+        self.catalogue: Compiled | None = catalogues.at(position) if catalogues else None
+
+    @property
+    def compiled(self) -> Compiled:
+        """The catalogue in force. Raises NotFound before the account was opened."""
+        if self.catalogue is None:
+            raise errors.NotFound("The account was not open yet.")
+        return self.catalogue
+
+    # -- one thing by its id -----------------------------------------------------------------------------
+
+    def role(self, role: str) -> Role:
+        return self._found(self._directory.roles, RoleId(role), "role")
+
+    def team(self, team: str) -> Team:
+        return self._found(self._directory.teams, TeamId(team), "team")
+
+    def principal(self, principal: str) -> Principal:
+        return self._found(self._directory.principals, PrincipalId(principal), "user")
+
+    def token(self, token: str) -> Token:
+        return self._found(self._directory.tokens, TokenId(token), "token")
+
+    def application(self, application: str) -> Application:
+        return self._found(self._directory.applications, ApplicationId(application), "application")
+
+    def contract(self, contract: str) -> Contract:
+        return self._found(self._directory.contracts, ContractId(contract), "contract")
+
+    def environment(self, environment: str) -> Environment:
+        return self._found(self._directory.environments, EnvironmentId(environment), "environment")
+
+    def integration(self, consumer: str, provider: str) -> Integration:
+        pair = integration_id(consumer, provider)
+        return self._found(self._directory.integrations, pair, "integration")
+
+    def role_or_none(self, role: str) -> Role | None:
+        return self._at(self._directory.roles, RoleId(role))
+
+    def team_or_none(self, team: str) -> Team | None:
+        return self._at(self._directory.teams, TeamId(team))
+
+    def principal_or_none(self, principal: str) -> Principal | None:
+        return self._at(self._directory.principals, PrincipalId(principal))
+
+    def token_or_none(self, token: str) -> Token | None:
+        return self._at(self._directory.tokens, TokenId(token))
+
+    def application_or_none(self, application: str) -> Application | None:
+        return self._at(self._directory.applications, ApplicationId(application))
+
+    def contract_or_none(self, contract: str) -> Contract | None:
+        return self._at(self._directory.contracts, ContractId(contract))
+
+    def environment_or_none(self, environment: str) -> Environment | None:
+        return self._at(self._directory.environments, EnvironmentId(environment))
+
+    def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
+        return self._at(self._directory.integrations, integration_id(consumer, provider))
+
+    def invitation_or_none(self, principal: str) -> Invitation | None:
+        return self._at(self._directory.invitations, PrincipalId(principal))
+
+    # -- one thing by its name ---------------------------------------------------------------------------
+
+    def role_named(self, name: str) -> Role | None:
+        return self._named(self._directory.role_names, self._directory.roles, name)
+
+    def team_named(self, name: str) -> Team | None:
+        return self._named(self._directory.team_names, self._directory.teams, name)
+
+    def application_named(self, name: str) -> Application | None:
+        return self._named(self._directory.application_names, self._directory.applications, name)
+
+    def environment_named(self, name: str) -> Environment | None:
+        return self._named(self._directory.environment_names, self._directory.environments, name)
+
+    def contract_of(self, consumer: str, provider: str, version: str) -> Contract | None:
+        """The contract of one consumer version with one provider."""
+        keys = self._directory.contract_keys.get(f"{integration_id(consumer, provider)}/{version}")
+        contract = keys.at(self.position) if keys else None
+        return self.contract_or_none(contract) if contract else None
+
+    def principal_with_email(self, email: str) -> Principal | None:
+        found = self._people.with_email(email, self._directory.principals, self.position)
+        return found[0] if found else None
+
+    def principals_named(self, name: str) -> list[Principal]:
+        return self._people.with_name(name, self._directory.principals, self.position)
+
+    def token_with_digest(self, digest: str) -> Token | None:
+        """The token whose value works at this moment; an old value's digest finds nothing."""
+        return next(
+            (
+                token
+                for candidate in self._directory.token_digests.get(digest, {})
+                if (token := self.token_or_none(candidate)) is not None and token.digest == digest
+            ),
+            None,
+        )
+
+    def invitation_with_digest(self, digest: str) -> Invitation | None:
+        """The open invitation that this code belongs to; a redeemed or replaced one is none."""
+        return next(
+            (
+                invitation
+                for candidate in self._directory.invitation_digests.get(digest, {})
+                if (invitation := self.invitation_or_none(candidate)) is not None
+                and invitation.digest == digest
+            ),
+            None,
+        )
+
+    def body_ref(self, digest: str) -> VaultRef | None:
+        """Where the vault keeps the body with this digest, if any contract ever brought it."""
+        bodies = self._directory.bodies.get(digest)
+        return bodies.at(self.position) if bodies else None
+
+    # -- everything of a kind ----------------------------------------------------------------------------
+
+    def roles(self) -> Iterator[Role]:
+        return self._all(self._directory.roles)
+
+    def teams(self) -> Iterator[Team]:
+        return self._all(self._directory.teams)
+
+    def principals(self) -> Iterator[Principal]:
+        return self._all(self._directory.principals)
+
+    def applications(self) -> Iterator[Application]:
+        return self._all(self._directory.applications)
+
+    def integrations(self) -> Iterator[Integration]:
+        return self._all(self._directory.integrations)
+
+    def environments(self) -> Iterator[Environment]:
+        return self._all(self._directory.environments)
+
+    # -- relations: a candidate counts while both ends live and its own side says so ---------------------
+
+    def members(self, team: str) -> list[Principal]:
+        """The members of a live team; of a deleted one there are none."""
+        return self._related(
+            self._directory.members, team, self.principal_or_none, lambda one: TeamId(team) in one.teams
+        )
+
+    def administrators(self, team: str) -> list[Principal]:
+        return self._related(
+            self._directory.administrators,
+            team,
+            self.principal_or_none,
+            lambda one: TeamId(team) in one.administers,
+        )
+
+    def team_applications(self, team: str) -> list[Application]:
+        return self._related(
+            self._directory.team_applications, team, self.application_or_none, lambda one: team in one.teams
+        )
+
+    def team_environments(self, team: str) -> list[Environment]:
+        return self._related(
+            self._directory.team_environments, team, self.environment_or_none, lambda one: team in one.teams
+        )
+
+    def holders(self, role: str) -> list[Principal]:
+        """Everybody who holds a live role."""
+        if self.role_or_none(role) is None:
+            return []
+        found = (self.principal_or_none(one) for one in self._directory.holders.get(RoleId(role), {}))
+        return [one for one in found if one is not None and role in one.roles]
+
+    def roles_of(self, principal: Principal) -> list[Role]:
+        """The live roles somebody was given; Team Administrator, which is computed, is not among them."""
+        return [role for held in principal.roles if (role := self.role_or_none(held)) is not None]
+
+    def live_teams(self, teams: Iterable[str]) -> list[Team]:
+        return [team for one in teams if (team := self.team_or_none(one)) is not None]
+
+    def contracts_of(self, consumer: str, provider: str) -> list[Contract]:
+        """Every live contract of an integration."""
+        ever = self._directory.integration_contracts.get(integration_id(consumer, provider), {})
+        return [contract for one in ever if (contract := self.contract_or_none(one)) is not None]
+
+    def integrations_of(self, application: str) -> list[Integration]:
+        """Every live integration that an application takes part in, on either side."""
+        ever = self._directory.application_integrations.get(ApplicationId(application), {})
+        found = (self._at(self._directory.integrations, pair) for pair in ever)
+        return [integration for integration in found if integration is not None]
+
+    def default_team(self) -> Team | None:
+        """The team that receives every new principal and application, while it lives."""
+        return next((team for team in self.teams() if team.default), None)
+
+    # -- a person's text and a fact's age ----------------------------------------------------------------
+
+    def text(self, personal: Personal | None) -> str | None:
+        """A person's text in the clear, or None where there is none or the person was forgotten."""
+        return self._people.text(personal)
+
+    def version(self, noun: str, thing: str) -> int:
+        """The position that last changed a noun (`role`, `team`, …): its version, for an ETag."""
+        tables: dict[str, dict[str, Timeline[object]]] = {
+            "role": self._directory.roles,  # type: ignore[dict-item]  # keys are NewTypes over str, values only asked for positions
+            "team": self._directory.teams,  # type: ignore[dict-item]  # as above
+            "user": self._directory.principals,  # type: ignore[dict-item]  # as above
+            "application": self._directory.applications,  # type: ignore[dict-item]  # as above
+            "environment": self._directory.environments,  # type: ignore[dict-item]  # as above
+        }
+        timeline = tables[noun].get(thing)
+        return timeline.since(self.position) if timeline else 0
+
+    # -- how -----------------------------------------------------------------------------------------------
+
+    def _at(self, table: dict[K, Timeline[V]], key: K) -> V | None:
+        timeline = table.get(key)
+        return timeline.at(self.position) if timeline is not None else None
+
+    def _found(self, table: dict[K, Timeline[V]], key: K, noun: str) -> V:
+        timeline = table.get(key)
+        value = timeline.at(self.position) if timeline is not None else None
+        if value is None:
+            gone = timeline is not None and timeline.ever(self.position)
+            raise errors.NotFound(
+                f"This {noun} was deleted." if gone else f"There is no such {noun}.", gone=gone
+            )
+        return value
+
+    def _named(self, names: dict[str, Timeline[K]], table: dict[K, Timeline[V]], name: str) -> V | None:
+        key = self._at(names, name)
+        return self._at(table, key) if key is not None else None
+
+    def _all(self, table: dict[K, Timeline[V]]) -> Iterator[V]:
+        position = self.position
+        for timeline in table.values():
+            value = timeline.at(position)
+            if value is not None:
+                yield value
+
+    def _related(
+        self,
+        index: dict[TeamId, dict[K, None]],
+        team: str,
+        find: Callable[[str], V | None],
+        holds: Callable[[V], bool],
+    ) -> list[V]:
+        if self.team_or_none(team) is None:
+            return []
+        found = (find(one) for one in index.get(TeamId(team), {}))
+        return [one for one in found if one is not None and holds(one)]

@@ -1,0 +1,117 @@
+"""A catalogue made ready for deciding: every action is a bit, every set of scopes three masks.
+
+Pure and immutable once built; one is built for each catalogue that a log ever adopted.
+"""
+
+import re
+
+import msgspec
+
+from service.catalogue.model import Catalogue
+
+ADMINISTRATOR = "cf75d7c2-416b-11ea-af5e-53c3b1a4efd8"
+USER = "e9282e22-416b-11ea-a16e-57ee1bb61d18"
+CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
+TEAM_ADMINISTRATOR = "d635f960-88f2-4f13-8043-4641a02dffa0"
+AUDITOR = "71d4e8b2-0c5f-4a96-8e3d-f5b20a9c6e17"
+DECISION_CLIENT = "8c36f1a5-9b2d-47e0-a1c4-3d7e5f08b629"
+DEFAULT_TEAM = "4ac05ed8-9e3b-4159-96c0-ad19e3b93658"
+
+_ONE_TEAM = re.compile(r"team:manage:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+
+
+class Masks(msgspec.Struct, frozen=True):
+    """What a set of scopes grants, a bit an action: everywhere, in the holder's teams, on the holder's own."""
+
+    everywhere: int = 0
+    team: int = 0
+    own: int = 0
+
+    def united(self, other: "Masks") -> "Masks":
+        """Roles are additive: there is no negation (rbac, section 1.2 rule 1)."""
+        return Masks(self.everywhere | other.everywhere, self.team | other.team, self.own | other.own)
+
+
+NOTHING = Masks()
+
+
+class Compiled:
+    """One catalogue's rules. `bits` maps `resource:action` to its bit."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.number = catalogue.number
+        self.actions = {action.name: action for action in catalogue.actions}
+        self.bits = {action.name: 1 << index for index, action in enumerate(catalogue.actions)}
+        self._permissions = {permission.scope: permission for permission in catalogue.permissions}
+        self._scope_masks: dict[str, Masks] = {}
+        self._set_masks: dict[tuple[str, ...], Masks] = {}
+
+    def canonical(self, scope: str) -> str:
+        """The spelling that evaluation uses; several spellings may share it."""
+        return self.catalogue.aliases.get(scope, scope)
+
+    def known(self, scope: str) -> bool:
+        """Whether a role may be asked to hold it at all. Computed scopes (`team:manage:{uuid}`) are not known."""
+        return "{" not in scope and self.canonical(scope) in self._permissions
+
+    def bound_to(self, scope: str) -> str:
+        """The one role that may hold this scope, or the empty string for any role."""
+        canonical = self.canonical(scope)
+        if _ONE_TEAM.fullmatch(canonical):
+            return TEAM_ADMINISTRATOR
+        permission = self._permissions.get(canonical)
+        return permission.bound_to if permission else ""
+
+    def masks(self, scopes: tuple[str, ...]) -> Masks:
+        """The masks of a set of scopes; each distinct set is compiled once."""
+        found = self._set_masks.get(scopes)
+        if found is None:
+            found = NOTHING
+            for scope in scopes:
+                found = found.united(self.scope_masks(scope))
+            self._set_masks[scopes] = found
+        return found
+
+    def scope_masks(self, scope: str) -> Masks:
+        """The masks of one scope. A scope this catalogue does not know grants nothing."""
+        found = self._scope_masks.get(scope)
+        if found is None:
+            found = self._scope_masks[scope] = self._compile(self.canonical(scope))
+        return found
+
+    def split(self, scope: str) -> tuple[str, str]:
+        """(`resource:action`, extent) of a scope; an AI feature and `user:invite` have the extent `*`."""
+        canonical = self.canonical(scope)
+        if canonical in self.bits:
+            return canonical, "*"
+        action, _, extent = canonical.rpartition(":")
+        return action, extent
+
+    def _compile(self, scope: str) -> Masks:
+        if scope not in self._permissions:
+            return NOTHING
+        if scope.startswith("ai:") and scope.endswith(":*"):
+            # AI alone is hierarchical: a grant that ends in `:*` covers every action below its prefix.
+            prefix = scope[:-1]
+            return Masks(everywhere=sum(bit for name, bit in self.bits.items() if name.startswith(prefix)))
+        action, extent = self.split(scope)
+        bits = self._with_implied(action)
+        match extent:
+            case "*":
+                return Masks(everywhere=bits)
+            case "team":
+                return Masks(team=bits)
+            case "own":
+                return Masks(own=bits)
+            case _:
+                return NOTHING
+
+    def _with_implied(self, action: str) -> int:
+        found = self.actions.get(action)
+        if found is None:
+            return 0
+        bits = self.bits[action]
+        for implied in found.implies:
+            bits |= self._with_implied(implied)
+        return bits

@@ -1,0 +1,122 @@
+"""What can go wrong, as a closed set that knows nothing of HTTP: the edges translate, they never invent.
+
+Every error carries one sentence for a person. None carries a secret or another person's name.
+"""
+
+from typing import ClassVar
+
+
+class MunimentError(Exception):
+    """The base of the closed set: `except MunimentError` at an edge means «one of ours, with a sentence»."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Invalid(MunimentError):
+    """The request cannot be understood: a wrong type, an unknown scope, a bad UUID, text out of bounds.
+
+    `pointer` is a JSON pointer into the body (`/permissions/0/scope`), or the name of a parameter, header
+    or setting, or empty.
+    """
+
+    code = "invalid"
+
+    def __init__(self, sentence: str, pointer: str = "") -> None:
+        super().__init__(sentence)
+        self.pointer = pointer
+
+
+class Unauthenticated(MunimentError):
+    """Nobody we know is asking: no token, an unknown or expired one, or its principal is disabled."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(MunimentError):
+    """A known principal asks for what it may not do.
+
+    `missing` names the permission and what it was needed on (`contract_data:manage on Baz`); it is shown
+    to the caller, so it names only what the caller named or may read.
+    """
+
+    code = "forbidden"
+
+    def __init__(self, sentence: str, missing: str = "", read_only_token: bool = False) -> None:
+        super().__init__(sentence)
+        self.missing = missing
+        self.read_only_token = read_only_token
+
+
+class NotFound(MunimentError):
+    """There is no such thing. `gone` is True for a thing that existed and was deleted."""
+
+    code = "not_found"
+
+    def __init__(self, sentence: str, gone: bool = False) -> None:
+        super().__init__(sentence)
+        self.gone = gone
+
+
+class Refused(MunimentError):
+    """Understood and permitted, yet a rule forbids it: a locked role, a name that is taken, a lock-out.
+
+    `reason` is a stable word for programs (`role_locked`, `name_taken`, `would_lock_out`).
+    """
+
+    code = "refused"
+
+    def __init__(self, reason: str, sentence: str, pointer: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.pointer = pointer
+
+
+class Ambiguous(MunimentError):
+    """A name fits several things; `candidates` lists them in the naming grammar, so that one can be chosen."""
+
+    code = "ambiguous"
+
+    def __init__(self, sentence: str, candidates: tuple[str, ...]) -> None:
+        super().__init__(sentence)
+        self.candidates = candidates
+
+
+class Stale(MunimentError):
+    """The caller decided on an older state than the one that holds (a precondition named an old version)."""
+
+    code = "stale"
+
+
+class Unavailable(MunimentError):
+    """Not now: the queue is full, Postgres is away, or this replica is behind. Certainly not done."""
+
+    code = "unavailable"
+
+    def __init__(self, sentence: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class OutcomeUnknown(Unavailable):
+    """The commit may or may not have happened. The same request with the same Idempotency-Key is safe."""
+
+    code = "outcome_unknown"
+
+
+class TooLate(Unavailable):
+    """A position was waited for and did not arrive within the bound."""
+
+    code = "too_late"
+
+
+class Broken(MunimentError):
+    """The record or the installation is not what it must be: a fork, a foreign key, a leaf that disagrees.
+
+    Nothing is served past it; the sentence says what a person must do.
+    """
+
+    code = "broken"

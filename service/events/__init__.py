@@ -1,0 +1,24 @@
+from service.events.account import BreakGlassUsed, CatalogueAdopted, LogOpened, LogRestored, TrailRead
+from service.events.applications import ApplicationEvent
+from service.events.attempts import AttemptDenied
+from service.events.contracts import ContractEvent
+from service.events.environments import EnvironmentEvent
+from service.events.roles import RoleEvent
+from service.events.system_accounts import SystemAccountEvent
+from service.events.teams import TeamEvent
+from service.events.tokens import TokenEvent
+from service.events.users import UserEvent
+
+AccountEvent = LogOpened | LogRestored | CatalogueAdopted | TrailRead | BreakGlassUsed
+Event = (
+    AccountEvent
+    | AttemptDenied
+    | RoleEvent
+    | TeamEvent
+    | UserEvent
+    | SystemAccountEvent
+    | TokenEvent
+    | ApplicationEvent
+    | ContractEvent
+    | EnvironmentEvent
+)

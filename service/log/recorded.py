@@ -1,0 +1,126 @@
+"""The envelope: one record of the log, its exact text, and nothing that could be read in two ways.
+
+The text that `encode` returns is what Postgres stores, what the Merkle leaf hashes and what a proof shows.
+It is never encoded again: a reader that needs the bytes uses the stored ones.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from service import errors
+from service.events import Event
+from service.vocabulary import EventId, PrincipalId, RoleId, Sealed, TeamId, Thing, TokenId
+
+VERSION = 1
+ENTRY_BYTES_MAX = 65_535
+"""An entry bundle of tlog-tiles frames each entry with a 16-bit length."""
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who did it: a principal with the token it used, or a person at the console, or the service itself."""
+
+    principal: PrincipalId | None = None
+    token: TokenId | None = None
+    on_behalf_of: PrincipalId | None = None
+    console: Sealed | None = None
+    """The operating system's user name of whoever sat at the console."""
+    system: str = ""
+    """The service's own reason to act (`first start`); empty for everybody else."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where it came from. Addresses and user agents lead to people, so they are sealed."""
+
+    address: Sealed | None = None
+    user_agent: Sealed | None = None
+    request: str = ""
+    traceparent: str = ""
+
+
+class Authority(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why it was allowed: the permission that was needed, on what, and the grant that gave it.
+
+    `source` is `role`, `team_administrator`, `own` (one's own account), `code` (an invitation), `console` or `opening`.
+    """
+
+    needed: str
+    source: str
+    on: Thing | None = None
+    scope: str = ""
+    role: RoleId | None = None
+    team: TeamId | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record. `data` is the event; its `kind` says which."""
+
+    v: int
+    position: int
+    id: EventId
+    recorded_at: datetime
+    rule: int
+    catalogue: int
+    release: str
+    actor: Actor
+    data: Event
+    source: Source = Source()
+    authority: tuple[Authority, ...] = ()
+    touches: tuple[Thing, ...] = ()
+    correlation: EventId | None = None
+    causation: EventId | None = None
+    reason: Sealed | None = None
+    ticket: str = ""
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+class _Outline(msgspec.Struct):
+    position: int
+    release: str
+    data: _Kind
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Recorded)
+_outline = msgspec.json.Decoder(_Outline)
+
+
+def encode(recorded: Recorded) -> bytes:
+    """The record's exact text. Raises Invalid above 65,535 bytes, TypeError while a field is unsealed."""
+    entry = _encoder.encode(recorded)
+    if len(entry) > ENTRY_BYTES_MAX:
+        raise errors.Invalid(f"The record would have {len(entry)} bytes; at most {ENTRY_BYTES_MAX} fit.")
+    return entry
+
+
+def decode(entry: bytes | str) -> Recorded:
+    """The record that a stored text holds.
+
+    Raises Broken for a kind that this release does not know (naming the release that wrote it), or a text
+    that is no record.
+    """
+    try:
+        return _decoder.decode(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+        raise errors.Broken(_explain(entry, failure)) from failure
+
+
+def kind_of(event: Event) -> str:
+    """The chosen string of the event's kind: `role.created`."""
+    tag = event.__struct_config__.tag
+    assert isinstance(tag, str), "every event is tagged"
+    return tag
+
+
+def _explain(entry: bytes | str, failure: Exception) -> str:
+    try:
+        outline = _outline.decode(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"A stored text is not a record: {failure}"
+    return (
+        f"Position {outline.position} ({outline.data.kind}) was written by muniment {outline.release} "
+        f"and cannot be read by this release: {failure}"
+    )

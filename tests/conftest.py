@@ -1,0 +1,47 @@
+"""Fixtures for all tests. What they rest on, and what they refuse, is in tests/postgres.py."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """The server of this session's tests."""
+    with postgres.server() as server:
+        yield server
+
+
+@pytest.fixture
+def make_database(postgres_server: postgres.Server) -> Iterator[Callable[..., postgres.Database]]:
+    """Makes as many fresh databases as a test needs: `make_database()`, `make_database(template=other.name)`."""
+    made: list[str] = []
+
+    def make(template: str | None = None) -> postgres.Database:
+        database = postgres_server.create(template)
+        made.append(database.name)
+        return database
+
+    yield make
+    for name in made:
+        postgres_server.drop(name)
+
+
+@pytest.fixture
+def database(
+    make_database: Callable[..., postgres.Database], request: pytest.FixtureRequest
+) -> postgres.Database:
+    """A fresh database: empty, or a copy of the one that an indirect parameter names."""
+    return make_database(template=getattr(request, "param", None))
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A place for an embedded server of the test's own, which the test leaves stopped."""
+    above = postgres.open_directory()
+    yield above / "data"
+    shutil.rmtree(above)

@@ -1,7 +1,7 @@
 """Signed checkpoints: what the log's whole content was at a size, in a form that foreign programs verify.
 
-A checkpoint is a C2SP signed note (signed-note/v1.0.0) whose text is a tlog-checkpoint: origin, size, root. It is signed
-by Ed25519, as tlog-tiles demands of a log that witnesses may watch. Notes of others (cosignatures of
+A checkpoint is a C2SP signed note (signed-note/v1.0.0) whose text is a tlog-checkpoint: origin, size, root. It
+is signed by Ed25519, as tlog-tiles demands of a log that witnesses may watch. Notes of others (cosignatures of
 witnesses) may follow on further lines and are kept.
 
 A checkpoint is published after the commit that it covers, by any replica, keyed by its size: publishing
@@ -14,13 +14,13 @@ import binascii
 import hashlib
 import re
 
-import asyncpg
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from service import errors
 from service.log import merkle, reader, sql
+from service.log.connect import Connection
 
 _ED25519 = b"\x01"
 _SIGNATURE_LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})")
@@ -51,7 +51,11 @@ class Signer:
     __slots__ = ("_key", "_key_id", "origin", "verifier")
 
     def __init__(self, origin: str, key: Ed25519PrivateKey) -> None:
-        if not origin or "+" in origin or any(character.isspace() or ord(character) < 0x20 for character in origin):
+        if (
+            not origin
+            or "+" in origin
+            or any(character.isspace() or ord(character) < 0x20 for character in origin)
+        ):
             raise errors.Invalid("A log's origin is one word without spaces and plus signs.", "origin")
         public = key.public_key().public_bytes_raw()
         self._key = key
@@ -91,8 +95,8 @@ def parse(note: str) -> Checkpoint:
 def verify(note: str, verifier: str) -> Checkpoint:
     """What a note says, once the verifier's own signature on it was checked.
 
-    Raises Invalid for a text that is no checkpoint or no verifier key, Broken when the signature is missing or false, or
-    when the checkpoint speaks of another origin than the verifier's name.
+    Raises Invalid for a text that is no checkpoint or no verifier key, Broken when the signature is missing or
+    false, or when the checkpoint speaks of another origin than the verifier's name.
     """
     name, public = _verifier(verifier)
     read = parse(note)
@@ -110,7 +114,7 @@ def verify(note: str, verifier: str) -> Checkpoint:
     return read
 
 
-async def publish(connection: "asyncpg.Connection[asyncpg.Record]", head: "reader.Head", signer: Signer) -> str | None:
+async def publish(connection: Connection, head: reader.Head, signer: Signer) -> str | None:
     """Sign the committed head and store the note, unless one of its size or a later one is stored already.
 
     Returns the note, or None for an empty log. The caller makes sure that `log.opened` names this signer's verifier.
@@ -122,7 +126,7 @@ async def publish(connection: "asyncpg.Connection[asyncpg.Record]", head: "reade
     return note
 
 
-async def latest(connection: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+async def latest(connection: Connection) -> str | None:
     """The note of the largest size, as it was published, or None before the first."""
     note: str | None = await connection.fetchval(sql.text("latest_checkpoint"))
     return note

@@ -32,7 +32,9 @@ class Keys:
 
     def __init__(self, master: bytes) -> None:
         if len(master) != MASTER_BYTES:
-            raise errors.Invalid(f"MUNIMENT_KEY must be {MASTER_BYTES} bytes, not {len(master)}.", "MUNIMENT_KEY")
+            raise errors.Invalid(
+                f"MUNIMENT_KEY must be {MASTER_BYTES} bytes, not {len(master)}.", "MUNIMENT_KEY"
+            )
         self._token = _derive(master, b"token-digest")
         self._fingerprint = _derive(master, b"fingerprint")
         self._mac = _derive(master, b"mac")
@@ -56,12 +58,12 @@ class Keys:
         return hmac.digest(self._fingerprint, body, "sha256")
 
     def mac(self, purpose: str, body: bytes) -> bytes:
-        """32 bytes that prove we wrote `body` for `purpose`: cursors, local files. Compare with hmac.compare_digest."""
+        """32 bytes that prove we wrote `body` for `purpose`: cursors, local files. Compare by hmac.compare_digest."""
         label = purpose.encode()
         return hmac.digest(self._mac, len(label).to_bytes(2, "big") + label + body, "sha256")
 
     def wrap(self, key_id: KeyId, raw: bytes, nonce: bytes | None = None) -> bytes:
-        """A person's key as the person_key table holds it; it opens only under its own id. The nonce is never reused."""
+        """A person's key as the person_key table holds it; it opens only under its id. The nonce is never reused."""
         return _box(self._wrap, key_id, raw, nonce)
 
     def unwrap(self, key_id: KeyId, wrapped: bytes) -> bytes:
@@ -73,7 +75,7 @@ class Keys:
         return _box(self._vault, ref, plaintext, nonce)
 
     def open_vault(self, ref: VaultRef, ciphertext: bytes) -> bytes:
-        """What stands in the vault under `ref`. Raises Broken for a row that was moved, changed or sealed by another key."""
+        """What the vault row `ref` holds. Raises Broken for one that was moved, changed or sealed by another key."""
         return _open(self._vault, ref, ciphertext, "the vault row")
 
     def signer(self, origin: str) -> checkpoint.Signer:

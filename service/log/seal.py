@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from service import errors
 from service.events import Event
 from service.log import sql
+from service.log.connect import Connection
 from service.log.keys import NONCE_BYTES, Keys
 from service.vocabulary import Clear, EventId, KeyId, Personal, Sealed
 
@@ -65,15 +66,15 @@ class PersonKeys:
     def __repr__(self) -> str:
         return f"PersonKeys({len(self._raw)} keys)"
 
-    async def load(self, connection: "asyncpg.Connection[asyncpg.Record]", keys: Keys) -> None:
-        """Make this the keys that the database holds, no more and no fewer. Raises Broken for a row that does not open."""
+    async def load(self, connection: Connection, keys: Keys) -> None:
+        """Make this the keys that the database holds, no more, no fewer. Raises Broken for a row that does not open."""
         await self._take(await connection.fetch(sql.text("every_person_key")), keys, complete=True)
 
-    async def load_some(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", keys: Keys, key_ids: Iterable[KeyId]
-    ) -> None:
+    async def load_some(self, connection: Connection, keys: Keys, key_ids: Iterable[KeyId]) -> None:
         """Take in these keys, as a follower does for records that another replica wrote. Missing rows stay missing."""
-        await self._take(await connection.fetch(sql.text("some_person_keys"), list(key_ids)), keys, complete=False)
+        await self._take(
+            await connection.fetch(sql.text("some_person_keys"), list(key_ids)), keys, complete=False
+        )
 
     async def _take(self, rows: list[asyncpg.Record], keys: Keys, *, complete: bool) -> None:
         if complete:
@@ -96,8 +97,8 @@ EventT = typing.TypeVar("EventT", bound=Event)
 def seal_event(event: EventT, event_id: EventId, person_keys: PersonKeys) -> EventT:
     """The event with every `Clear` sealed for this record.
 
-    Raises Broken when a key is not there, TypeError for a seal made for another record: copied, it could never be opened
-    again, so a command must open it and put a `Clear` in its place.
+    Raises Broken when a key is not there, TypeError for a seal made for another record: copied, it could never
+    be opened again, so a command must open it and put a `Clear` in its place.
     """
     sealed: dict[str, Sealed] = {}
     for field in sealed_fields(type(event)):
@@ -105,7 +106,9 @@ def seal_event(event: EventT, event_id: EventId, person_keys: PersonKeys) -> Eve
         if isinstance(value, Clear):
             sealed[field] = seal_text(value.plain.text, value.key, event_id, field, person_keys)
         elif value is not None and not _is_of(value, event_id, field, person_keys):
-            raise TypeError(f"{type(event).__name__}.{field} holds a seal of another record; put a Clear there")
+            raise TypeError(
+                f"{type(event).__name__}.{field} holds a seal of another record; put a Clear there"
+            )
     if not sealed:
         return event
     return msgspec.structs.replace(event, **sealed)
@@ -150,7 +153,9 @@ def sealed_fields(event_type: type) -> tuple[str, ...]:
         fields = {field: hints[field] for field in event_type.__struct_fields__}  # type: ignore[attr-defined]  # msgspec adds it to every struct
         for field, annotation in fields.items():
             if not _is_seal(annotation) and _mentions_seal(annotation, set()):
-                raise TypeError(f"{event_type.__name__}.{field} hides a Sealed: only Sealed and Sealed | None may")
+                raise TypeError(
+                    f"{event_type.__name__}.{field} hides a Sealed: only Sealed and Sealed | None may"
+                )
         known = tuple(field for field, annotation in fields.items() if _is_seal(annotation))
         _sealed_fields[event_type] = known
     return known

@@ -1,0 +1,151 @@
+"""Connections to Postgres: set up for one purpose, and told apart from the lost ones.
+
+The schema is chosen once, on the session, so that no SQL names it. A pooler that hands out another session
+between two statements would lose the search path, the listening and the advisory lock: it is refused in words.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from service import errors
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""What `connect` returns: asyncpg's class is generic for the type checker only."""
+Target: TypeAlias = str | Mapping[str, Any]
+"""A DSN, or the keyword arguments of asyncpg.connect."""
+
+IDLE_IN_TRANSACTION_MS_MAX = 5_000
+"""How long a frozen replica may hold the head (purpose `append`); other purposes may be slower."""
+
+_APPEND = "append"
+_POOLED = (
+    "Between Muniment and Postgres stands a pooler in transaction mode (PgBouncer, `pool_mode = transaction`), which"
+    " changes the session between statements. Connect to Postgres itself, or set `pool_mode = session`."
+)
+
+
+async def connect(target: Target, schema: str, purpose: str) -> Connection:
+    """A connection whose search path is the schema and whose application_name is `muniment/<purpose>`.
+
+    The purpose `append` bounds how long an open transaction may idle, since it holds the head; it has no
+    client-side timeout on statements, because a cancelled commit may still be in the log. Raises Unavailable
+    when Postgres is away or refuses, Invalid for a pooler in transaction mode.
+    """
+    settings = {
+        "application_name": f"muniment/{purpose}",
+        "search_path": search_path(schema),
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+    }
+    if purpose == _APPEND:
+        settings["idle_in_transaction_session_timeout"] = str(IDLE_IN_TRANSACTION_MS_MAX)
+        settings["statement_timeout"] = (
+            "0"  # a role's own bound would cancel a commit that waits for its standby
+        )
+    connection = await _open(target, settings)
+    try:
+        _keep_alive(connection)
+        await require_session(connection, schema)
+        await _refuse_shared(connection, target, settings)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def lost(failure: BaseException) -> bool:
+    """Whether the failure means that the connection is gone or useless, so that the recovery is to connect again.
+
+    asyncpg surfaces a dead connection also as InternalClientError, which is no PostgresError; and a primary
+    that was demoted answers as a read-only one.
+    """
+    if isinstance(failure, (asyncpg.DataError, asyncpg.UnsupportedClientFeatureError)):
+        return False
+    return isinstance(
+        failure,
+        (
+            OSError,
+            asyncio.TimeoutError,
+            asyncpg.InternalClientError,
+            asyncpg.InterfaceError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.IdleInTransactionSessionTimeoutError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.TooManyConnectionsError,
+        ),
+    )
+
+
+def search_path(schema: str) -> str:
+    """The setting that makes unqualified names mean the schema's, and nobody's temporary tables before them."""
+    quoted = schema.replace('"', '""')
+    return f'"{quoted}", pg_temp'
+
+
+async def require_session(connection: Connection, schema: str) -> None:
+    """Raise Invalid unless what was set on the session is still there: the sign of a pooler in transaction mode."""
+    if not await _is_session(connection, schema):
+        raise errors.Invalid(_POOLED, "DATABASE_URL")
+
+
+async def _open(target: Target, settings: dict[str, str]) -> Connection:
+    try:
+        if isinstance(target, str):
+            return await asyncpg.connect(target, server_settings=settings)
+        merged = {**target.get("server_settings", {}), **settings}
+        return await asyncpg.connect(**{**target, "server_settings": merged})
+    except asyncpg.PostgresError as failure:
+        if "unsupported startup parameter" in str(failure):  # how PgBouncer refuses a search_path
+            raise errors.Invalid(_POOLED, "DATABASE_URL") from failure
+        if isinstance(
+            failure, (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+        ):
+            raise errors.Unavailable(f"Postgres refuses the connection: {failure}.") from failure
+        raise errors.Unavailable(f"Postgres is not ready: {failure}.") from failure
+    except (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
+        raise errors.Unavailable(f"Postgres cannot be reached: {failure}.") from failure
+
+
+async def _is_session(connection: Connection, schema: str) -> bool:
+    wanted = search_path(schema)
+    for _ in range(2):
+        if await connection.fetchval("select current_setting('search_path')") != wanted:
+            return False
+    return True
+
+
+async def _refuse_shared(connection: Connection, target: Target, settings: dict[str, str]) -> None:
+    """Raise Invalid when the backend behind this idle connection also serves another one: only a pooler can do that.
+
+    Postgres tells each client its backend's process id when it connects, and a pooler invents one; so the second
+    connection is opened only behind a pooler.
+    """
+    backend = await connection.fetchval("select pg_backend_pid()")
+    if backend == connection.get_server_pid():
+        return
+    other = await _open(target, settings)
+    try:
+        if await other.fetchval("select pg_backend_pid()") == backend:
+            raise errors.Invalid(_POOLED, "DATABASE_URL")
+    finally:
+        await other.close()
+
+
+def _keep_alive(connection: Connection) -> None:
+    """Let the kernel notice a peer that is gone, also while this side only waits. Unix sockets need none of it."""
+    transport = connection._transport  # type: ignore[attr-defined]  # noqa: SLF001  # asyncpg has no public way to its socket
+    raw = transport.get_extra_info("socket")
+    if raw is None or raw.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):  # macOS spells the first one differently
+            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -1,0 +1,2 @@
+-- Where an event stands.
+select position from log where event_id = $1::uuid

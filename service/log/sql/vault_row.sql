@@ -1,0 +1,2 @@
+-- One sealed value.
+select ciphertext from vault where ref = $1::uuid

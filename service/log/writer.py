@@ -1,0 +1,200 @@
+"""Appending to the record. Only `service.handling` may import this module: there is one door for writing.
+
+An append is one statement and so one transaction: head, records, vault rows, person keys, idempotency rows and
+completed tiles are all there or none is. It moves the head only from exactly where the caller believed it,
+under the head's row lock; so positions are gapless, and two replicas never both win. A crash in the middle
+leaves nothing. A lost reply leaves the question open: the caller reads the log again, as a follower does, and looks for
+its event ids, after `barrier` proved that commits are durable.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+
+from service import errors
+from service.log import merkle, recorded, sql
+from service.log.connect import Connection
+from service.log.reader import Head, IdempotencyRow, head_of
+from service.log.recorded import Recorded
+from service.vocabulary import KeyId, VaultRef
+
+BEHIND_MAX = timedelta(seconds=5)
+AHEAD_MAX = timedelta(seconds=1)
+_IDEMPOTENCY_KEY = "idempotency_pkey"
+
+
+class KeyUsed(Exception):
+    """An idempotency key of the batch was used before, by another replica: nothing of the batch was written."""
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """What one append writes. Every entry's bytes are `recorded.encode` of the record beside them."""
+
+    entries: list[tuple[Recorded, bytes]] = []
+    vault_put: list[tuple[VaultRef, bytes]] = []
+    vault_delete: list[VaultRef] = []
+    person_keys: list[tuple[KeyId, bytes]] = []
+    idempotency: list[IdempotencyRow] = []
+
+
+async def append(connection: Connection, head: Head, batch: Batch, key_check: bytes) -> Head | None:
+    """Write the batch behind `head` in one statement and return the new head; None when the head had moved.
+
+    Works in autocommit, as the first try, and inside a transaction after `lock`. Raises KeyUsed, Unavailable
+    when the batch's time is more than 5 s behind or 1 s ahead of the database's clock, Broken when the log
+    belongs to another account or MUNIMENT_KEY, and asyncpg's own errors when the connection is lost (`connect.lost`).
+    """
+    leaves = _check(head, batch)
+    after = _grown(head, batch, leaves, key_check)
+    tiles = await _completed(connection, head, leaves)
+    try:
+        row = await connection.fetchrow(
+            sql.text("append"),
+            *_head_arguments(head, batch, after),
+            *_row_arguments(batch, leaves),
+            *_columns(tiles, 3),
+        )
+    except asyncpg.UniqueViolationError as failure:
+        if failure.constraint_name == _IDEMPOTENCY_KEY:
+            raise KeyUsed from failure
+        raise
+    if row is not None:
+        return after
+    await _refuse(connection, head, batch, key_check)
+    return None
+
+
+async def lock(connection: Connection) -> Head:
+    """The head, locked until the transaction ends: nobody else appends meanwhile.
+
+    The tail is read by a second statement, whose snapshot is younger than the lock (READ COMMITTED).
+    """
+    assert connection.is_in_transaction(), "a lock outside a transaction is gone at once"
+    row = await connection.fetchrow(sql.text("lock_head"))
+    assert row is not None, "the migration inserts the one row, and a trigger keeps it"
+    return head_of(row)
+
+
+async def barrier(connection: Connection) -> None:
+    """Returns once a commit of its own is durable, and so every commit that was visible before it.
+
+    After a lost reply a record may be visible before it reached the standby; behind a barrier it may be acknowledged.
+    """
+    await connection.execute(sql.text("barrier"))
+
+
+def _check(head: Head, batch: Batch) -> list[bytes]:
+    """The leaves; ValueError for a batch that does not follow the head, which is a defect of the caller."""
+    if not batch.entries:
+        raise ValueError("a batch without a record appends nothing")
+    position, at = head.position, head.recorded_at
+    for record, _ in batch.entries:
+        position += 1
+        if record.position != position:
+            raise ValueError(f"the record for position {position} says {record.position}")
+        if record.recorded_at <= at:
+            raise ValueError(f"the record at position {position} is not later than the one before it")
+        at = record.recorded_at
+    return [merkle.leaf_hash(entry) for _, entry in batch.entries]
+
+
+def _grown(head: Head, batch: Batch, leaves: Sequence[bytes], key_check: bytes) -> Head:
+    frontier = merkle.Frontier.decode(head.frontier)
+    for leaf in leaves:
+        frontier.append(leaf)
+    last, _ = batch.entries[-1]
+    return msgspec.structs.replace(
+        head,
+        position=last.position,
+        recorded_at=last.recorded_at,
+        frontier=frontier.encode(),
+        key_check=key_check,
+    )
+
+
+async def _completed(
+    connection: Connection, head: Head, leaves: Sequence[bytes]
+) -> list[tuple[int, int, bytes]]:
+    """The tiles that the batch completes, which is rare: only then are earlier hashes read. They can never change."""
+    tiles: dict[tuple[int, int], bytes] = {}
+    for level, index in merkle.completed_tiles(head.position, head.position + len(leaves)):
+        first, end = index * merkle.TILE_WIDTH, (index + 1) * merkle.TILE_WIDTH
+        if level == 0:
+            own = leaves[max(first - head.position, 0) : end - head.position]
+            stored = (
+                await connection.fetchval(sql.text("leaves"), first, end - len(own))
+                if len(own) < end - first
+                else b""
+            )
+            hashes = stored + b"".join(own)
+        else:
+            below = [tiles[level - 1, at] for at in range(first, end) if (level - 1, at) in tiles]
+            rows = await connection.fetch(sql.text("tiles"), level - 1, first, end - len(below))
+            hashes = b"".join(merkle.tile_root(tile) for tile in [*(row["hashes"] for row in rows), *below])
+        tiles[level, index] = hashes
+    return [(level, index, hashes) for (level, index), hashes in tiles.items()]
+
+
+def _head_arguments(head: Head, batch: Batch, after: Head) -> tuple[object, ...]:
+    first, _ = batch.entries[0]
+    return (
+        head.account, head.epoch, head.position, first.recorded_at,
+        after.position, after.recorded_at, after.frontier, after.key_check, BEHIND_MAX, AHEAD_MAX,
+    )  # fmt: skip
+
+
+def _row_arguments(batch: Batch, leaves: Sequence[bytes]) -> tuple[list[object], ...]:
+    records = [
+        (
+            record.position, record.id, recorded.kind_of(record.data), record.recorded_at,
+            record.actor.principal, leaf, entry.decode(),
+        )
+        for (record, entry), leaf in zip(batch.entries, leaves, strict=True)
+    ]  # fmt: skip
+    gone = set(batch.vault_delete)
+    answers = [
+        (row.principal, row.key, row.fingerprint, row.status, row.first_position, row.last_position)
+        for row in batch.idempotency
+    ]
+    return (
+        *_columns(records, 7),
+        # A value that the same batch supersedes never becomes a row: one statement cannot delete what it inserts.
+        *_columns([(ref, ciphertext) for ref, ciphertext in batch.vault_put if ref not in gone], 2),
+        list(batch.vault_delete),
+        *_columns(batch.person_keys, 2),
+        *_columns(answers, 6),
+    )
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> tuple[list[object], ...]:
+    """Rows as one array a column, the form that unnest takes apart again."""
+    return tuple([row[column] for row in rows] for column in range(width))
+
+
+async def _refuse(connection: Connection, head: Head, batch: Batch, key_check: bytes) -> None:
+    """Why the head did not move: silent when somebody else moved it, an error for what trying again will not cure."""
+    found = await connection.fetchrow(sql.text("head_and_clock"))
+    assert found is not None, "the migration inserts the one row, and a trigger keeps it"
+    if found["account"] != head.account:
+        raise errors.Broken(
+            f"This database holds the log of account {found['account']}, not of {head.account}."
+        )
+    if found["key_check"] not in (b"", key_check):
+        raise errors.Broken(
+            "The log was opened under another MUNIMENT_KEY. Start with that one; nothing was written."
+        )
+    if found["epoch"] != head.epoch or found["position"] != head.position:
+        return
+    skew = batch.entries[-1][0].recorded_at - found["clock"]
+    if skew < -BEHIND_MAX:
+        raise errors.Unavailable(
+            f"This machine's clock is {-skew.total_seconds():.1f} s behind the database's (or the append waited that"
+            f" long); at most {BEHIND_MAX.total_seconds():.0f} s are allowed. Nothing was written."
+        )
+    if skew > AHEAD_MAX:
+        raise errors.Unavailable(
+            f"This machine's clock is {skew.total_seconds():.1f} s ahead of the database's; at most"
+            f" {AHEAD_MAX.total_seconds():.0f} s are allowed. Nothing was written."
+        )

@@ -1,0 +1,200 @@
+"""The settings: one frozen struct, read from the environment, where each variable may also be a file (X_FILE).
+
+A variable that is set but empty counts as not set, since compose files and unit files cannot unset one. Nothing but
+the mapping handed in and the files it names is read, so a test needs no environment of its own.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+
+from service import errors, settings_names, settings_values
+
+_FILE_BYTES_MAX: Final = 65_536
+_MASK: Final = "********"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What this process was told. Secrets are in it: print it through `masked`."""
+
+    # The Postgres that holds the account, as the serving role. None: the embedded server under data_dir.
+    database_url: str | None
+    # The same database as the owner of its tables, for migrations. None: migrate as database_url's role.
+    migrate_url: str | None
+    # The address to listen on.
+    host: str
+    # The TCP port to listen on; 0 lets the system choose. The default is a Pact Broker's: clients need no change.
+    port: int
+    # How clients reach the service: scheme, host and perhaps a path, without a slash at the end. In every link.
+    base_url: str
+    # Whose X-Forwarded-… headers are believed. Nobody's by default: anyone may send them.
+    trusted_proxies: tuple[settings_values.Network, ...]
+    # The Postgres schema of the account. One schema is one account is one log.
+    schema: str
+    # Where the embedded server, generated secrets and the last seen position live. Absolute.
+    data_dir: Path
+    # 32 bytes that wrap the people's keys and key the tokens' digests. None: the application keeps one in data_dir.
+    key: bytes | None
+    # The first Administrator's token at the first start. None: one is generated into a file.
+    admin_token: str | None
+    # The first Administrator's e-mail address at the first start; it can be changed like anybody's later.
+    admin_email: str
+    # The least severe messages to log: debug, info, warning or error.
+    log_level: str
+    # json: one object a line; console: for people; auto: console on a terminal and json elsewhere.
+    log_format: str
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings, where each variable's value came from (`environment`, `file <path>`, `default`), and doubts."""
+
+    settings: Settings
+    sources: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Loaded:
+    """Read every setting, or raise Invalid, whose pointer is the variable and whose sentence says what would be right.
+
+    `root` says whether the process is root's, whose default data directory another account must be able to reach;
+    None asks the system.
+    """
+    texts, sources = {}, {}
+    for variable in READERS:
+        text, sources[variable] = _text(environ, variable)
+        if text is not None:
+            texts[variable] = text
+    read: dict[str, Any] = {variable: READERS[variable](text, variable) for variable, text in texts.items()}
+    host = read.get("HOST", "127.0.0.1")
+    port = read.get("PORT", 9292)
+    if root is None:
+        root = os.geteuid() == 0
+    settings = Settings(
+        database_url=read.get("DATABASE_URL"),
+        migrate_url=read.get("MUNIMENT_MIGRATE_URL"),
+        host=host,
+        port=port,
+        base_url=read.get("BASE_URL") or _default_base_url(host, port),
+        trusted_proxies=read.get("TRUSTED_PROXIES", ()),
+        schema=read.get("MUNIMENT_SCHEMA", "muniment"),
+        data_dir=read.get("MUNIMENT_DATA_DIR") or _default_data_dir(environ, root),
+        key=read.get("MUNIMENT_KEY"),
+        admin_token=read.get("MUNIMENT_ADMIN_TOKEN"),
+        # A name reserved for examples: mail to it reaches nobody, and nobody's address is guessed.
+        admin_email=read.get("MUNIMENT_ADMIN_EMAIL", "admin@example.org"),
+        log_level=read.get("LOG_LEVEL", "info"),
+        log_format=read.get("LOG_FORMAT", "auto"),
+    )
+    warnings = list(settings_names.doubts(environ, tuple(READERS)))
+    if settings.migrate_url and not settings.database_url:
+        warnings.append(
+            "MUNIMENT_MIGRATE_URL is set without DATABASE_URL: the embedded Postgres is used, and it is ignored."
+        )
+    return Loaded(settings=settings, sources=sources, warnings=tuple(warnings))
+
+
+def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """Rows of (variable, effective value, source) for people and logs: secrets and passwords are masked."""
+    settings = loaded.settings
+    shown = {
+        "DATABASE_URL": _without_password(settings.database_url) or "embedded",
+        "MUNIMENT_MIGRATE_URL": _without_password(settings.migrate_url) or "not set",
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "BASE_URL": settings.base_url,
+        "TRUSTED_PROXIES": ", ".join(map(str, settings.trusted_proxies)) or "none",
+        "MUNIMENT_SCHEMA": settings.schema,
+        "MUNIMENT_DATA_DIR": str(settings.data_dir),
+        "MUNIMENT_KEY": _MASK if settings.key else "generated in the data directory",
+        "MUNIMENT_ADMIN_TOKEN": _MASK if settings.admin_token else "generated at the first start",
+        "MUNIMENT_ADMIN_EMAIL": settings.admin_email,
+        "LOG_LEVEL": settings.log_level,
+        "LOG_FORMAT": settings.log_format,
+    }
+    return [(variable, value, loaded.sources[variable]) for variable, value in shown.items()]
+
+
+def _text(environ: Mapping[str, str], variable: str) -> tuple[str | None, str]:
+    """A variable's text and its source: its own, its file's without one newline at the end, or none."""
+    own, named = environ.get(variable, ""), environ.get(f"{variable}_FILE", "")
+    if own and named:
+        raise errors.Invalid(f"{variable} and {variable}_FILE are both set. Keep one of them.", variable)
+    if own:
+        return own, "environment"
+    if not named:
+        return None, "default"
+    try:
+        with Path(named).open("rb") as file:
+            content = file.read(_FILE_BYTES_MAX + 1)
+        text = content.decode()
+    except OSError as failure:
+        raise errors.Invalid(
+            f"{variable}_FILE names {named}, which cannot be read: {failure.strerror}.", f"{variable}_FILE"
+        ) from failure
+    except UnicodeDecodeError as failure:
+        raise errors.Invalid(
+            f"{variable}_FILE names {named}, which is not UTF-8 text.", f"{variable}_FILE"
+        ) from failure
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text or len(content) > _FILE_BYTES_MAX:
+        raise errors.Invalid(
+            f"{variable}_FILE names {named}, which is {'empty' if not text else 'too long'}.",
+            f"{variable}_FILE",
+        )
+    return text, f"file {named}"
+
+
+READERS: Final[dict[str, Callable[[str, str], Any]]] = {
+    "DATABASE_URL": settings_values.postgres_url,
+    "MUNIMENT_MIGRATE_URL": settings_values.postgres_url,
+    "HOST": settings_values.host,
+    "PORT": settings_values.port,
+    "BASE_URL": settings_values.base_url,
+    "TRUSTED_PROXIES": settings_values.networks,
+    "MUNIMENT_SCHEMA": settings_values.schema,
+    "MUNIMENT_DATA_DIR": settings_values.directory,
+    "MUNIMENT_KEY": settings_values.key,
+    "MUNIMENT_ADMIN_TOKEN": settings_values.token,
+    "MUNIMENT_ADMIN_EMAIL": settings_values.email,
+    "LOG_LEVEL": settings_values.one_of("debug", "info", "warning", "error"),
+    "LOG_FORMAT": settings_values.one_of("auto", "console", "json"),
+}
+"""Every variable there is, and what reads it."""
+
+
+def _default_base_url(host: str, port: int) -> str:
+    """A server on every address is reached by people on this machine under its usual name."""
+    reached = "localhost" if host in ("0.0.0.0", "::") else host
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
+def _default_data_dir(environ: Mapping[str, str], root: bool) -> Path:
+    """XDG Base Directory, where a relative path counts as not set. Root's home is closed to Postgres' account."""
+    if (chosen := environ.get("XDG_DATA_HOME", "")) and Path(chosen).is_absolute():
+        return Path(chosen) / "muniment"
+    home = environ.get("HOME", "")
+    if root or not Path(home).is_absolute():
+        return Path("/var/lib/muniment")
+    return Path(home) / ".local" / "share" / "muniment"
+
+
+def _without_password(address: str | None) -> str | None:
+    """The address with every password in it masked, in front of the host and among the parameters."""
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    user_and_password, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = user_and_password.partition(":")
+    netloc = f"{user}{colon}{_MASK if colon else ''}{at}{host}"
+    query = urlencode(
+        [
+            (name, _MASK if "password" in name else value)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        ],
+        safe="*/:,",
+    )
+    return f"{parts.scheme}://{netloc}{parts.path}" + (f"?{query}" if query else "")

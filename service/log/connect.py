@@ -85,9 +85,9 @@ def lost(failure: BaseException) -> bool:
 
 
 def search_path(schema: str) -> str:
-    """The setting that makes unqualified names mean the schema's, and nobody's temporary tables before them."""
+    """The setting that makes unqualified names mean the schema's."""
     quoted = schema.replace('"', '""')
-    return f'"{quoted}", pg_temp'
+    return f'"{quoted}"'
 
 
 async def require_session(connection: Connection, schema: str) -> None:

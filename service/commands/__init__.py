@@ -1,0 +1,47 @@
+from service.commands.account import AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail
+from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
+from service.commands.contracts import (
+    DeleteContract,
+    DeleteIntegration,
+    DeleteIntegrationContracts,
+    DeleteIntegrations,
+    PublishContract,
+)
+from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
+from service.commands.roles import CreateRole, DeleteRole, EditRole
+from service.commands.system_accounts import CreateSystemAccount
+from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
+from service.commands.tokens import RegenerateToken
+from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
+
+Command = (
+    OpenAccount
+    | AdoptCatalogue
+    | ReadTrail
+    | BreakGlass
+    | CreateRole
+    | EditRole
+    | DeleteRole
+    | CreateTeam
+    | EditTeam
+    | ChangeMembers
+    | DeleteTeam
+    | InviteUser
+    | EditUser
+    | DeleteUser
+    | ChangeRoles
+    | RedeemInvitation
+    | CreateSystemAccount
+    | RegenerateToken
+    | CreateApplication
+    | EditApplication
+    | DeleteApplication
+    | PublishContract
+    | DeleteContract
+    | DeleteIntegrationContracts
+    | DeleteIntegration
+    | DeleteIntegrations
+    | CreateEnvironment
+    | EditEnvironment
+    | DeleteEnvironment
+)

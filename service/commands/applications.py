@@ -1,0 +1,136 @@
+"""What may be asked of applications. Pure: state in, events out."""
+
+from typing import ClassVar
+
+import msgspec
+
+from projections import things
+from projections.view import View
+from service import errors
+from service.commands import removals
+from service.commands.order import Caller, Need
+from service.events import Event
+from service.events.applications import ApplicationCreated, ApplicationDeleted, ApplicationEdited, Change
+from service.events.teams import TeamApplicationsChanged
+from service.vocabulary import URL_LENGTH_MAX, ApplicationId, line, name
+
+FIELDS = {"display_name": "displayName", "repository_url": "repositoryUrl", "main_branch": "mainBranch"}
+
+
+class CreateApplication(msgspec.Struct, frozen=True, kw_only=True):
+    """Register an application. `manage:*` and `manage:own` allow it, `manage:team` alone never (section 3.4)."""
+
+    word: ClassVar[str] = "create_application"
+    application: ApplicationId
+    name: str
+    display_name: str | None = None
+    repository_url: str | None = None
+    main_branch: str | None = None
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        wanted = name(self.name, "/name")
+        return (Need("contract_data:manage", things.about_to_exist("application", wanted, caller.principal)),)
+
+    def arguments(self) -> dict[str, str]:
+        return {}
+
+
+class EditApplication(msgspec.Struct, frozen=True, kw_only=True):
+    """Change an application; a field that is UNSET stays, None takes it away."""
+
+    word: ClassVar[str] = "edit_application"
+    application: ApplicationId
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    repository_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    main_branch: str | msgspec.UnsetType | None = msgspec.UNSET
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        return (Need("contract_data:manage", things.of_application(view.application(self.application))),)
+
+    def arguments(self) -> dict[str, str]:
+        return {"application": self.application}
+
+
+class DeleteApplication(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete an application with every contract it takes part in.
+
+    With contracts it is a bulk deletion too, and every contract's consumer must be within reach: an
+    application deleted as a provider would otherwise wipe other teams' contracts (section 3.6).
+    """
+
+    word: ClassVar[str] = "delete_application"
+    application: ApplicationId
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        application = view.application(self.application)
+        wiped = [
+            Need("contract_data:bulk_delete", things.of_integration(view, integration))
+            for integration in view.integrations_of(application.id)
+        ]
+        return (Need("contract_data:manage", things.of_application(application)), *wiped)
+
+    def arguments(self) -> dict[str, str]:
+        return {"application": self.application}
+
+
+def create_application(command: CreateApplication, view: View, caller: Caller) -> list[Event]:
+    """Decide a registration. Raises Invalid, or Refused when the name is taken."""
+    wanted = name(command.name, "/name")
+    if view.application_named(wanted) is not None:
+        raise errors.Refused("name_taken", f"There is already an application named {wanted!r}.", "/name")
+    return created(
+        view,
+        ApplicationCreated(
+            application=command.application,
+            name=wanted,
+            creator=caller.principal,
+            display_name=_text(command.display_name, "display_name"),
+            repository_url=_text(command.repository_url, "repository_url"),
+            main_branch=_text(command.main_branch, "main_branch"),
+        ),
+    )
+
+
+def edit_application(command: EditApplication, view: View, caller: Caller) -> list[Event]:
+    """Decide an edit. Editing an application into what it already is changes nothing."""
+    application = view.application(command.application)
+    changes = []
+    if isinstance(command.name, str) and (wanted := name(command.name, "/name")) != application.name:
+        if view.application_named(wanted) is not None:
+            raise errors.Refused("name_taken", f"There is already an application named {wanted!r}.", "/name")
+        changes.append(Change(field="name", before=application.name, after=wanted))
+    for field in FIELDS:
+        asked = getattr(command, field)
+        if asked is msgspec.UNSET:
+            continue
+        before, after = getattr(application, field), _text(asked, field)
+        if before != after:
+            changes.append(Change(field=field, before=before, after=after))
+    return [ApplicationEdited(application=application.id, changes=tuple(changes))] if changes else []
+
+
+def delete_application(command: DeleteApplication, view: View, caller: Caller) -> list[Event]:
+    """Decide a deletion: a parent, and children that list every contract which vanishes with it."""
+    application = view.application(command.application)
+    contracts = [
+        contract
+        for integration in view.integrations_of(application.id)
+        for contract in view.contracts_of(integration.consumer, integration.provider)
+    ]
+    parent = ApplicationDeleted(application=application.id, name=application.name, contracts=len(contracts))
+    return [parent, *removals.contracts_removed(contracts)]
+
+
+def created(view: View, application: ApplicationCreated) -> list[Event]:
+    """The facts of a new application: it joins the Default team, while there is one (seed 002)."""
+    team = view.default_team()
+    joins = [TeamApplicationsChanged(team=team.id, added=(application.application,))] if team else []
+    return [application, *joins]
+
+
+def _text(text: str | None, field: str) -> str | None:
+    if text is None:
+        return None
+    bound = URL_LENGTH_MAX if field == "repository_url" else 255
+    return line(text, f"/{FIELDS[field]}", FIELDS[field], bound) or None

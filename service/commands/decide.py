@@ -1,0 +1,152 @@
+"""From an order to its facts: one place that knows which function decides which command."""
+
+from typing import assert_never
+
+from projections.view import View
+from service.commands import (
+    Command,
+    account,
+    applications,
+    contracts,
+    environments,
+    roles,
+    system_accounts,
+    teams,
+    tokens,
+    users,
+)
+from service.commands.order import Caller
+from service.events import Event
+
+
+def decide(command: Command, view: View, caller: Caller) -> list[Event]:
+    """The facts that the command makes, or the error that refuses it. Pure."""
+    match command:
+        case account.OpenAccount() | account.AdoptCatalogue() | account.ReadTrail() | account.BreakGlass():
+            return _account(command, view, caller)
+        case roles.CreateRole():
+            return roles.create_role(command, view, caller)
+        case roles.EditRole():
+            return roles.edit_role(command, view, caller)
+        case roles.DeleteRole():
+            return roles.delete_role(command, view, caller)
+        case teams.CreateTeam() | teams.EditTeam() | teams.ChangeMembers() | teams.DeleteTeam():
+            return _teams(command, view, caller)
+        case (
+            users.InviteUser()
+            | users.EditUser()
+            | users.DeleteUser()
+            | users.ChangeRoles()
+            | users.RedeemInvitation()
+        ):
+            return _users(command, view, caller)
+        case system_accounts.CreateSystemAccount():
+            return system_accounts.create_system_account(command, view, caller)
+        case tokens.RegenerateToken():
+            return tokens.regenerate_token(command, view, caller)
+        case applications.CreateApplication():
+            return applications.create_application(command, view, caller)
+        case applications.EditApplication():
+            return applications.edit_application(command, view, caller)
+        case applications.DeleteApplication():
+            return applications.delete_application(command, view, caller)
+        case (
+            contracts.PublishContract()
+            | contracts.DeleteContract()
+            | contracts.DeleteIntegrationContracts()
+            | contracts.DeleteIntegration()
+            | contracts.DeleteIntegrations()
+        ):
+            return _contracts(command, view, caller)
+        case environments.CreateEnvironment():
+            return environments.create_environment(command, view, caller)
+        case environments.EditEnvironment():
+            return environments.edit_environment(command, view, caller)
+        case environments.DeleteEnvironment():
+            return environments.delete_environment(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _account(
+    command: account.OpenAccount | account.AdoptCatalogue | account.ReadTrail | account.BreakGlass,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case account.OpenAccount():
+            return account.open_account(command, view, caller)
+        case account.AdoptCatalogue():
+            return account.adopt_catalogue(command, view, caller)
+        case account.ReadTrail():
+            return account.read_trail(command, view, caller)
+        case account.BreakGlass():
+            return account.break_glass(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _teams(
+    command: teams.CreateTeam | teams.EditTeam | teams.ChangeMembers | teams.DeleteTeam,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case teams.CreateTeam():
+            return teams.create_team(command, view, caller)
+        case teams.EditTeam():
+            return teams.edit_team(command, view, caller)
+        case teams.ChangeMembers():
+            return teams.change_members(command, view, caller)
+        case teams.DeleteTeam():
+            return teams.delete_team(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _users(
+    command: users.InviteUser
+    | users.EditUser
+    | users.DeleteUser
+    | users.ChangeRoles
+    | users.RedeemInvitation,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case users.InviteUser():
+            return users.invite_user(command, view, caller)
+        case users.EditUser():
+            return users.edit_user(command, view, caller)
+        case users.DeleteUser():
+            return users.delete_user(command, view, caller)
+        case users.ChangeRoles():
+            return users.change_roles(command, view, caller)
+        case users.RedeemInvitation():
+            return users.redeem_invitation(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _contracts(
+    command: contracts.PublishContract
+    | contracts.DeleteContract
+    | contracts.DeleteIntegrationContracts
+    | contracts.DeleteIntegration
+    | contracts.DeleteIntegrations,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case contracts.PublishContract():
+            return contracts.publish_contract(command, view, caller)
+        case contracts.DeleteContract():
+            return contracts.delete_contract(command, view, caller)
+        case contracts.DeleteIntegrationContracts():
+            return contracts.delete_integration_contracts(command, view, caller)
+        case contracts.DeleteIntegration():
+            return contracts.delete_integration(command, view, caller)
+        case contracts.DeleteIntegrations():
+            return contracts.delete_integrations(command, view, caller)
+        case _:
+            assert_never(command)

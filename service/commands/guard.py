@@ -1,0 +1,59 @@
+"""Nobody is locked out: after every command somebody must remain who could undo it (seed 000, section 3.12).
+
+Able is who is active, may use the API, may manage roles and people everywhere, and holds a read/write token that never
+expires. Checked on the state after the command, so every way there is covered alike.
+"""
+
+from projections import access, things
+from projections.view import View
+from service import errors
+from service.events import Event
+from service.events.roles import RoleDeleted, RolePermissionsChanged
+from service.events.tokens import TokenRegenerated, TokenRevoked
+from service.events.users import PrincipalDeleted, PrincipalDisabled, PrincipalRolesChanged
+
+NEEDED_TO_UNDO = ("role:manage", "user:manage")
+_DANGEROUS = (
+    RolePermissionsChanged,
+    RoleDeleted,
+    PrincipalDisabled,
+    PrincipalDeleted,
+    PrincipalRolesChanged,
+    TokenRegenerated,
+    TokenRevoked,
+)
+
+
+def check(events: list[Event], before: View, after: View) -> None:
+    """Raise Refused when the events take the last way back; a way that was lost before is not held against them."""
+    if any(isinstance(event, _DANGEROUS) for event in events) and somebody(before) and not somebody(after):
+        raise errors.Refused(
+            "would_lock_out",
+            "This would leave nobody able to undo it: no active account with API access and a lasting read/write token "
+            "could manage roles and users. Give these permissions to somebody else first; if you are locked out "
+            "already, `muniment break-glass` on the console is the way back in.",
+        )
+
+
+def somebody(view: View) -> bool:
+    """Whether anybody could undo an edit at this moment. Asks only the holders of roles that could suffice."""
+    if view.catalogue is None:
+        return False
+    bit = view.catalogue.bits[NEEDED_TO_UNDO[0]]
+    roles = (role for role in view.roles() if view.compiled.masks(role.scopes).everywhere & bit)
+    return any(_able(view, principal.id) for role in roles for principal in view.holders(role.id))
+
+
+def _able(view: View, principal_id: str) -> bool:
+    principal = view.principal(principal_id)
+    lasting = any(
+        (token := view.token_or_none(one)) is not None and not token.read_only and token.expires_at is None
+        for one in principal.tokens
+    )
+    return (
+        principal.active
+        and lasting
+        and access.api_access(view, principal)
+        and access.may(view, principal.id, "role:manage", things.anything("role"))
+        and access.may(view, principal.id, "user:manage", things.anything("user"))
+    )

@@ -1,0 +1,50 @@
+"""A change of a relation as facts: what was added and removed, in pieces that fit a record each."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+PIECE_BYTES_MAX = 24_576
+"""Of ids and the names beside them; with the envelope a record stays well under its 65,535 bytes."""
+_ID_BYTES = 120  # an id in the data and once more in `touches`, with its framing
+
+K = TypeVar("K", bound=str)
+E = TypeVar("E")
+
+
+def pieces(
+    added: Sequence[K],
+    removed: Sequence[K],
+    record: Callable[[tuple[K, ...], tuple[K, ...]], E],
+    named: Callable[[K], str] = lambda _: "",
+) -> Iterator[E]:
+    """One fact, or as many as it takes, removals first. Nothing added or removed is no fact at all."""
+    gone = list(_packed(removed, named))
+    come = list(_packed(added, named))
+    if len(gone) <= 1 and len(come) <= 1 and len(added) + len(removed) <= PIECE_BYTES_MAX // (2 * _ID_BYTES):
+        if added or removed:
+            yield record(tuple(added), tuple(removed))
+        return
+    for piece in gone:
+        yield record((), piece)
+    for piece in come:
+        yield record(piece, ())
+
+
+def difference(held: Iterable[K], wanted: Iterable[K]) -> tuple[tuple[K, ...], tuple[K, ...]]:
+    """(added, removed) that turn `held` into `wanted`; sorted, so that a decision repeats exactly."""
+    before, after = set(held), set(wanted)
+    return tuple(sorted(after - before)), tuple(sorted(before - after))
+
+
+def _packed(ids: Sequence[K], named: Callable[[K], str]) -> Iterator[tuple[K, ...]]:
+    piece: list[K] = []
+    size = 0
+    for one in ids:
+        cost = _ID_BYTES + 2 * len(named(one).encode())
+        if piece and size + cost > PIECE_BYTES_MAX:
+            yield tuple(piece)
+            piece, size = [], 0
+        piece.append(one)
+        size += cost
+    if piece:
+        yield tuple(piece)

@@ -1,0 +1,76 @@
+"""What a bulk deletion removes, as child records that each list as much of one kind as fits."""
+
+from collections.abc import Collection, Iterable
+
+from projections.applications import Application
+from projections.contracts import Contract
+from projections.view import View
+from service.events import Event
+from service.events.applications import ApplicationsRemoved
+from service.events.contracts import ContractsRemoved, RemovedContract
+from service.vocabulary import ApplicationId
+
+PIECE_BYTES_MAX = 32_768
+_CONTRACT_BYTES = 230  # three ids, a digest and the framing; the version's own text is added
+_APPLICATION_BYTES = 180
+
+
+def contracts_removed(contracts: Iterable[Contract]) -> list[Event]:
+    """The contracts, oldest id first so that a decision repeats exactly, split at 32 KiB."""
+    decided: list[Event] = []
+    piece: list[RemovedContract] = []
+    size = 0
+    for contract in sorted(contracts, key=lambda one: one.id):
+        cost = _CONTRACT_BYTES + 2 * len(contract.version.encode())
+        if piece and size + cost > PIECE_BYTES_MAX:
+            decided.append(ContractsRemoved(contracts=tuple(piece)))
+            piece, size = [], 0
+        piece.append(
+            RemovedContract(
+                contract=contract.id,
+                consumer=contract.consumer,
+                provider=contract.provider,
+                version=contract.version,
+                digest=contract.digest,
+            )
+        )
+        size += cost
+    if piece:
+        decided.append(ContractsRemoved(contracts=tuple(piece)))
+    return decided
+
+
+def applications_removed(applications: Iterable[Application]) -> list[Event]:
+    """Applications that nothing refers to any longer, by name, split at 32 KiB."""
+    decided: list[Event] = []
+    piece: list[Application] = []
+    size = 0
+    for application in sorted(applications, key=lambda one: one.name):
+        cost = _APPLICATION_BYTES + 4 * len(application.name.encode())
+        if piece and size + cost > PIECE_BYTES_MAX:
+            decided.append(_applications(piece))
+            piece, size = [], 0
+        piece.append(application)
+        size += cost
+    if piece:
+        decided.append(_applications(piece))
+    return decided
+
+
+def unreferenced(
+    view: View, candidates: Iterable[str], vanishing: Collection[tuple[ApplicationId, ApplicationId]]
+) -> list[Application]:
+    """Applications among the candidates that take part in no integration but the vanishing ones (section 3.6)."""
+    found: list[Application] = []
+    for candidate in dict.fromkeys(candidates):
+        application = view.application_or_none(candidate)
+        left = {(one.consumer, one.provider) for one in view.integrations_of(candidate)} - set(vanishing)
+        if application is not None and not left:
+            found.append(application)
+    return found
+
+
+def _applications(piece: list[Application]) -> ApplicationsRemoved:
+    return ApplicationsRemoved(
+        applications=tuple(one.id for one in piece), names=tuple(one.name for one in piece)
+    )

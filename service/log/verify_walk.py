@@ -7,8 +7,10 @@ import msgspec
 
 from service import errors
 from service.events.account import LogOpened, LogRestored
+from service.events.attempts import AttemptDenied
 from service.log import checkpoint, merkle, reader, recorded, verify_vault
 from service.log.recorded import Recorded
+from service.vocabulary import Thing
 
 _CHANGES_TREE = ("leaf", "gap", "root")
 """Findings from which it follows that later roots differ as well."""
@@ -77,8 +79,7 @@ class Walk:
             if row is None:
                 self._missing(position, page)
             else:
-                self._record(position, row)
-                self._copies_in_trail(position, row, page.trail.get(position))
+                self._record(position, row, page.trail.get(position))
                 self._grow(merkle.leaf_hash(row["entry"].encode()))
             if self._frontier is not None:
                 if position % merkle.TILE_WIDTH == 0:
@@ -115,7 +116,7 @@ class Walk:
             positions=self.head.position, root=root, checkpoints=self._checkpoints, findings=tuple(findings)
         )
 
-    def _record(self, position: int, row: asyncpg.Record) -> None:
+    def _record(self, position: int, row: asyncpg.Record, in_trail: asyncpg.Record | None) -> None:
         if merkle.leaf_hash(row["entry"].encode()) != row["leaf"]:
             self.found(
                 position,
@@ -139,6 +140,7 @@ class Walk:
             )
         self._last_at = record.recorded_at
         self._opening(position, record)
+        self._trail(position, record, in_trail)
         self.vault.take(record)
 
     def _opening(self, position: int, record: Recorded) -> None:
@@ -151,7 +153,8 @@ class Walk:
         elif isinstance(event, LogRestored):
             self._epoch = event.epoch
 
-    def _copies_in_trail(self, position: int, row: asyncpg.Record, found: asyncpg.Record | None) -> None:
+    def _trail(self, position: int, record: Recorded, found: asyncpg.Record | None) -> None:
+        """Compare the trail's row, as far as the trail is written: what no search finds is as good as gone."""
         if position > self._trail_position:
             return
         if found is None:
@@ -159,12 +162,17 @@ class Walk:
                 position, "trail", f"The trail lacks position {position}. `muniment rebuild` restores it."
             )
             return
-        for column in ("event_id", "kind", "recorded_at"):
-            if found[column] != row[column]:
-                differs = f"The trail's {column} at position {position} is {found[column]}; the log's is {row[column]}."
+        for column, held in _trail_copies(record).items():
+            if found[column] != held:
+                differs = (
+                    f"The trail's {column} at position {position} is {found[column]}; the record's is {held}."
+                )
                 self.found(position, "trail", differs)
-        if row["actor"] is not None and found["actor"] != row["actor"]:
-            self.found(position, "trail", f"The trail's actor at position {position} is not the log's.")
+        untold = {thing.id for thing in record.touches} - set(found["things"])
+        if untold:
+            self.found(
+                position, "trail", f"The trail does not say that position {position} touches {min(untold)}."
+            )
 
     def _missing(self, position: int, page: Page) -> None:
         """A record is gone. Where its tile still tells its leaf, everything after it can be verified all the same."""
@@ -275,3 +283,16 @@ def _copies(record: Recorded) -> dict[str, object]:
         "recorded_at": record.recorded_at,
         "actor": record.actor.principal,
     }
+
+
+def _trail_copies(record: Recorded) -> dict[str, object]:
+    """What the trail's columns must say. An actor that is no principal is a word there, not compared."""
+    subject = record.touches[0] if record.touches else Thing("", "")
+    copies = _copies(record) | {
+        "denied": isinstance(record.data, AttemptDenied),
+        "correlation": record.correlation,
+        "subject": subject.id,
+    }
+    if record.actor.principal is None:
+        del copies["actor"]
+    return copies

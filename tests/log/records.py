@@ -12,7 +12,7 @@ from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.reader import Head
 from service.log.recorded import Actor, Recorded
-from service.vocabulary import EventId, PrincipalId, RoleId
+from service.vocabulary import EventId, PrincipalId, RoleId, Thing
 
 KEYS = Keys.derived(bytes(range(32)))
 SIGNER = KEYS.signer("muniment.test/account")
@@ -46,6 +46,7 @@ def record(position: int, at: datetime, event: Event) -> Recorded:
         release="0.1.0",
         actor=Actor(principal=SALLY),
         data=event,
+        touches=(Thing("role", event.role),) if isinstance(event, RoleRenamed) else (),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from service.events import Event
 from service.events.contracts import ContractDeleted, ContractPublished
-from service.events.tokens import TokenIssued, TokenRegenerated
+from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.log import checkpoint, merkle, reader, verify, writer
 from service.log.connect import Connection
 from service.log.keys import Keys
@@ -26,8 +26,11 @@ async def filled(log: Log, keys: Keys = records.KEYS) -> Head:
         await checkpoint.publish(log.service, head, keys.signer(records.SIGNER.origin))
     head = await records.appended(log.service, head, [records.renamed()] * (SIZE - head.position))
     await log.service.execute(
-        "insert into trail select position, event_id, recorded_at, kind, 'success', actor::text, 'user', null, '', ''"
-        " from log where position <= 500"
+        "insert into trail select position, event_id, recorded_at, kind, 'done', actor::text, 'principal', null, '',"
+        " coalesce(entry::json #>> '{touches,0,id}', '') from log where position <= 500"
+    )
+    await log.service.execute(
+        "insert into trail_touch select subject, position from trail where subject <> ''"
     )
     await log.service.execute("update trail_head set position = 500")
     return head
@@ -203,6 +206,9 @@ async def test_a_false_trail_is_named(log: Log) -> None:
         (400, "update trail set kind = 'x' where position = 400"),
         (300, "update trail set actor = 'x' where position = 300"),
         (200, "delete from trail where position = 200"),
+        (150, "delete from trail_touch where position = 150"),
+        (140, "update trail set outcome = 'denied' where position = 140"),
+        (130, "update trail set subject = 'x' where position = 130"),
     ):
         assert [(position, "trail")] == await tampered(log, change)
 
@@ -221,14 +227,11 @@ async def test_another_key_is_named(log: Log) -> None:
 
 
 async def with_values(log: Log) -> tuple[VaultRef, VaultRef, VaultRef]:
-    """A log with a token that was regenerated, a contract, and one that was deleted: the refs that live."""
+    """A log with a token that was regenerated, one that was revoked, and a contract that was published twice."""
     head = await reader.head(log.service)
-    old, new, body, ended = (VaultRef(records.new_id()) for _ in range(4))
-    token, consumer, provider = (
-        TokenId(records.new_id()),
-        ApplicationId(records.new_id()),
-        ApplicationId(records.new_id()),
-    )
+    old, new, revoked, body = (VaultRef(records.new_id()) for _ in range(4))
+    token, other = TokenId(records.new_id()), TokenId(records.new_id())
+    consumer, provider = ApplicationId(records.new_id()), ApplicationId(records.new_id())
 
     def published(version: str, ref: VaultRef) -> ContractPublished:
         digest = hashlib.sha256(version.encode()).hexdigest()
@@ -237,7 +240,7 @@ async def with_values(log: Log) -> tuple[VaultRef, VaultRef, VaultRef]:
             digest=digest, body=ref, bytes=len(version),
         )  # fmt: skip
 
-    gone = published("2", ended)
+    first = published("1", body)
     events: list[Event] = [
         records.opened(head),
         TokenIssued(
@@ -254,19 +257,20 @@ async def with_values(log: Log) -> tuple[VaultRef, VaultRef, VaultRef]:
             value=new,
             value_before=old,
         ),
-        published("1", body),
-        gone,
+        first,
         ContractDeleted(
-            contract=gone.contract, consumer=consumer, provider=provider, version="2", digest=gone.digest
+            contract=first.contract, consumer=consumer, provider=provider, version="1", digest=first.digest
         ),
+        published("1", body),
+        TokenIssued(token=other, principal=records.SALLY, read_only=True, digest="", value=revoked),
+        TokenRevoked(token=other, principal=records.SALLY, value_before=revoked),
     ]
     batch = writer.Batch(
         entries=records.entries(head, await records.clock(log.service), events),
         vault_put=[
-            (ref, records.KEYS.seal_vault(ref, value))
-            for ref, value in ((old, b"old"), (new, b"new"), (body, b"1"), (ended, b"2"))
+            (ref, records.KEYS.seal_vault(ref, value)) for ref, value in ((new, b"new"), (body, b"1"))
         ],
-        vault_delete=[old],
+        vault_delete=[old, revoked],
     )
     await writer.append(log.service, head, batch, records.KEYS.key_check)
     return old, new, body

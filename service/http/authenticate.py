@@ -1,0 +1,125 @@
+"""Who makes a call: the principal whose token it carries, and where it comes from."""
+
+import asyncio
+import ipaddress
+import math
+import re
+import time
+from typing import Final
+
+from aiohttp import web
+
+from projections import access
+from projections.principals import Principal
+from projections.view import View
+from service import errors
+from service.commands.order import Caller
+from service.http.edge import Edge
+from service.log import reader
+from service.orders import Origin
+from service.settings_values import Network
+from service.vocabulary import HEADER_LENGTH_MAX
+
+_BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,1024}) *", re.IGNORECASE)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_FORWARDED_MAX: Final = 50
+LOOK_SECONDS_MIN: Final = 1.0
+LOOK_SECONDS_MAX: Final = 2.0
+
+
+async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tuple[Caller, Principal, View]:
+    """The caller of a request, and the view in which it was found.
+
+    Raises Unauthenticated without a token that works: unknown, replaced, expired, or its principal disabled or
+    deleted, all in the same words. Raises Forbidden for a principal that has no access to the API (seed 001).
+    """
+    header = request.headers.get("Authorization", "")
+    if not header:
+        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
+    found = _BEARER.fullmatch(header)
+    if found is None:
+        raise errors.Unauthenticated("The Authorization header must be: Bearer <token>.")
+    digest = edge.keys.token_digest(found[1])
+    view = edge.replica.now()
+    if view.token_with_digest(digest) is None:
+        await strangers.look(edge)
+        view = edge.replica.now()
+    token = view.token_with_digest(digest)
+    principal = view.principal_or_none(token.principal) if token else None
+    expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
+    if token is None or principal is None or expired or not principal.active:
+        raise errors.Unauthenticated(
+            "This token does not work: it is unknown, replaced, expired or disabled."
+        )
+    if not access.api_access(view, principal):
+        raise errors.Forbidden("None of your roles gives access to the API.", "a role with API access")
+    return Caller(principal=principal.id, token=token.id, read_only=token.read_only), principal, view
+
+
+class Strangers:
+    """A look at the log's head for a token that is unknown here: another replica may just have issued it.
+
+    At most one in LOOK_SECONDS_MIN, however many strangers knock; the others are turned away without it.
+    """
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    async def look(self, edge: Edge) -> None:
+        """Wait, within bounds, until this replica is where the log was; a slow database is no error here."""
+        if time.monotonic() - self._last < LOOK_SECONDS_MIN:
+            return
+        self._last = time.monotonic()
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX), edge.reader.connection() as connection:
+                head = await reader.head(connection)
+            await edge.replica.wait_for(head.position, LOOK_SECONDS_MAX)
+        except (TimeoutError, errors.Unavailable):
+            return  # the token stays unknown, which is the safe answer
+
+
+def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
+    """Where a request comes from, each part bounded and harmless; what is not well-formed is left out."""
+    agent = "".join(one for one in request.headers.get("User-Agent", "") if one.isprintable())
+    trace = request.headers.get("traceparent", "")
+    return Origin(
+        address=address(
+            request.remote or "",
+            request.headers.getall("X-Forwarded-For", []),
+            edge.settings.trusted_proxies,
+        ),
+        user_agent=agent[:HEADER_LENGTH_MAX],
+        request=request_id,
+        traceparent=trace if _TRACEPARENT.fullmatch(trace) else "",
+    )
+
+
+def address(peer: str, forwarded: list[str], trusted: tuple[Network, ...]) -> str:
+    """The client's address: the right-most one that no trusted proxy has, since anybody may write the rest."""
+    claimed = [one.strip() for header in forwarded for one in header.split(",")][-_FORWARDED_MAX:]
+    nearest = peer
+    while _trusted(nearest, trusted) and claimed:
+        candidate = claimed.pop().strip("[]")
+        if _parsed(candidate) is None:
+            break
+        nearest = candidate
+    return nearest
+
+
+def request_id(edge: Edge, request: web.BaseRequest) -> str:
+    """The id that the client gave the request, if it is clean, else a new one."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if _REQUEST_ID.fullmatch(given) else edge.fresh.id()
+
+
+def _trusted(text: str, trusted: tuple[Network, ...]) -> bool:
+    parsed = _parsed(text)
+    return parsed is not None and any(parsed in network for network in trusted)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

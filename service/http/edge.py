@@ -1,0 +1,104 @@
+"""What the surfaces get: the service's parts, and one call with who makes it. They translate, they never decide."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from projections import access
+from projections.principals import Principal
+from projections.replica import Replica
+from projections.things import Target
+from projections.view import View
+from service import errors
+from service.commands.order import Caller
+from service.fresh import Fresh
+from service.handling import Handler
+from service.log.keys import Keys
+from service.orders import Origin
+from service.queries import moments
+from service.queries.reading import Reader
+from service.settings import Settings
+from service.vocabulary import PrincipalId, uuid_text
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of the running service that an HTTP surface may touch."""
+
+    settings: Settings
+    keys: Keys
+    fresh: Fresh
+    replica: Replica
+    handler: Handler
+    reader: Reader
+    release: str
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: what was asked, by whom, and the view that held when it was admitted.
+
+    `view` answers what the caller may do now. What it asks about may be another moment: see `moment`.
+    """
+
+    edge: Edge
+    request: web.Request
+    id: str
+    """The request's id, in the answer's header, the access log and every record that the call makes."""
+    caller: Caller
+    origin: Origin
+    view: View
+    principal: Principal | None = None
+
+    @property
+    def me(self) -> PrincipalId:
+        """Whose token the call carries. Routes that admit anybody must not ask."""
+        assert self.principal is not None, "the route admits nobody without a token"
+        return self.principal.id
+
+    def may(self, action: str, target: Target) -> bool:
+        """Whether the caller may do that now."""
+        return self.principal is not None and access.may(self.view, self.principal.id, action, target)
+
+    def require(self, action: str, target: Target) -> None:
+        """Raise Forbidden unless the caller may read it. Orders are judged where they are recorded, never here.
+
+        The sentence names the thing as the caller did, by its id: its name may be what the caller must not read.
+        """
+        if not self.may(action, target):
+            on = "" if target.thing.id in ("", "*") else f" on {target.thing.id}"
+            raise errors.Forbidden(f"This needs {action}{on}.", f"{action}{on}")
+
+    def path(self, name: str) -> str:
+        """A part of the path, decoded."""
+        return self.request.match_info[name]
+
+    def path_id(self, name: str = "uuid") -> str:
+        """A part of the path that must be a UUID. Raises Invalid."""
+        return uuid_text(self.path(name), name)
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query, or None. Named twice, the first counts."""
+        return self.request.query.get(name)
+
+    async def moment(self) -> moments.Moment:
+        """What `?as_of=` and `?at_least=` ask about; without them, now.
+
+        Raises Invalid for a moment that is no moment or has not come, TooLate when `at_least` did not arrive.
+        """
+        found = await moments.view_of(
+            self.edge.reader, self.edge.replica, self.asked("as_of"), self.asked("at_least")
+        )
+        self.request[MOMENT] = found
+        return found
+
+
+CALL: Final = web.RequestKey("call", Call)
+MOMENT: Final = web.RequestKey("moment", moments.Moment)
+POSITION: Final = web.RequestKey("position", int)
+EDGE: Final = web.AppKey("edge", Edge)
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 to the second with the offset written out, as clients of a Pact Broker expect it."""
+    return instant.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,184 @@
+"""The one way from an error to an answer, for every surface: status, shape and sentence in one place.
+
+Clients of a Pact Broker expect its older shapes; who accepts `application/problem+json` gets RFC 9457. No
+answer carries a stack trace or anything that the caller did not send or may not read.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from service import errors
+
+_log = structlog.get_logger("muniment.http")
+FORBIDDEN: Final = (
+    "Forbidden. Either you are using a read only token for a request that requires a write token (the most likely "
+    "cause), or you do not have the required permissions."
+)
+"""The sentence that users of the platform know and its clients print (seed 002)."""
+HAL: Final = "application/hal+json;charset=utf-8"
+PROBLEM: Final = "application/problem+json;charset=utf-8"
+PLAIN: Final = "text/plain;charset=utf-8"
+_REFUSED: Final = {
+    "name_taken": 409,
+    "email_taken": 409,
+    "contract_conflict": 409,
+    "role_locked": 403,
+    "role_predefined": 403,
+}
+"""The statuses of refusals that are not 422 (section 4.2 of the vendor's rules)."""
+
+
+class Unfit(Exception):
+    """The request does not fit HTTP's own rules here: a path, method, type or size that no route takes."""
+
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.headers = dict(headers or {})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an error becomes: the legacy document (a text for 403), and what a problem document adds."""
+
+    status: int
+    sentence: str
+    legacy: object
+    extra: dict[str, object] = {}
+    headers: dict[str, str] = {}
+
+
+def response(request: web.BaseRequest, error: Exception, request_id: str, gone: bool = False) -> web.Response:
+    """The answer to an error. `gone`: the route says 410 where a deleted thing is asked for, instead of 404.
+
+    Anything that is none of ours is a defect: it is logged with its trace, and answered with a reference to it.
+    """
+    answer = _answer(error, request_id, gone)
+    headers = {**answer.headers, "Cache-Control": "no-store"}
+    if accepts(request, "application/problem+json"):
+        document = {
+            "title": answer.extra.get("title", HTTPStatus(answer.status).phrase),
+            "type": "about:blank",
+            "status": answer.status,
+            "detail": answer.sentence,
+            "instance": "/",
+            **answer.extra,
+        }
+        return _made(answer.status, msgspec.json.encode(document), PROBLEM, headers)
+    if isinstance(answer.legacy, str):
+        return _made(answer.status, answer.legacy.encode(), PLAIN, headers)
+    return _made(answer.status, msgspec.json.encode(answer.legacy), HAL, headers)
+
+
+def accepts(request: web.BaseRequest, media_type: str) -> bool:
+    """Whether the Accept header names this very type; a wildcard does not count."""
+    for one in request.headers.get("Accept", "").split(","):
+        name, *parameters = (part.strip().lower() for part in one.split(";"))
+        if name == media_type and not any(part in ("q=0", "q=0.0") for part in parameters):
+            return True
+    return False
+
+
+def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
+    match error:
+        case errors.Invalid():
+            return _invalid(error.sentence, error.pointer, 400)
+        case errors.Unauthenticated():
+            return _plainly(401, error.sentence, {"WWW-Authenticate": 'Bearer realm="muniment"'})
+        case errors.Forbidden():
+            return _forbidden(error)
+        case errors.NotFound():
+            return Answer(410 if gone and error.gone else 404, error.sentence, {"error": error.sentence})
+        case errors.Refused():
+            return _refused(error)
+        case errors.Ambiguous():
+            listed = f"{error.sentence} {', '.join(error.candidates)}"
+            return Answer(400, listed, {"errors": [listed]}, {"candidates": error.candidates})
+        case errors.Stale():
+            return _plainly(412, error.sentence)
+        case errors.TooLate():
+            return _later(504, error, request_id)
+        case errors.Unavailable():
+            return _later(503, error, request_id)
+        case errors.Broken():
+            _log.error("broken", request=request_id, sentence=error.sentence)
+            return Answer(503, error.sentence, _reference(error.sentence, request_id))
+        case Unfit():
+            return _unfit(error)
+        case web.HTTPException():
+            return _unfit(Unfit(error.status, _http_sentence(error), _kept_headers(error)))
+        case _:
+            _log.error("defect", request=request_id, exc_info=error)
+            sentence = "The service met a defect. It was logged under the reference."
+            return Answer(500, sentence, _reference(sentence, request_id), {"reference": request_id})
+
+
+def _invalid(sentence: str, pointer: str, status: int, extra: dict[str, object] | None = None) -> Answer:
+    if not pointer:
+        return Answer(status, sentence, {"errors": [sentence]}, extra or {})
+    if pointer.startswith("/"):
+        place, field = {"pointer": f"#{pointer}"}, pointer.removeprefix("/").replace("/", ".")
+    else:
+        place, field = {"parameter": pointer}, pointer
+    found: dict[str, object] = {
+        "title": "Validation errors",
+        "errors": [{"detail": sentence, **place}],
+        **(extra or {}),
+    }
+    return Answer(status, sentence, {"errors": {field: [sentence]}}, found)
+
+
+def _forbidden(error: errors.Forbidden) -> Answer:
+    sentence = FORBIDDEN + (f" Missing: {error.missing}." if error.missing else "")
+    return Answer(403, sentence, sentence, {"missing": error.missing, "readOnlyToken": error.read_only_token})
+
+
+def _refused(error: errors.Refused) -> Answer:
+    status = _REFUSED.get(error.reason, 422)
+    return _invalid(
+        error.sentence, error.pointer, status, {"title": HTTPStatus(status).phrase, "reason": error.reason}
+    )
+
+
+def _plainly(status: int, sentence: str, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, sentence, {"errors": [sentence]}, {}, headers or {})
+
+
+def _later(status: int, error: errors.Unavailable, request_id: str) -> Answer:
+    headers = {"Retry-After": str(error.retry_after_seconds)}
+    return Answer(
+        status, error.sentence, _reference(error.sentence, request_id), {"code": error.code}, headers
+    )
+
+
+def _reference(sentence: str, request_id: str) -> object:
+    return {"error": {"message": sentence, "reference": request_id}}
+
+
+def _unfit(error: Unfit) -> Answer:
+    legacy = {"error": error.sentence} if error.status == 404 else {"errors": [error.sentence]}
+    return Answer(error.status, error.sentence, legacy, {}, error.headers)
+
+
+def _http_sentence(error: web.HTTPException) -> str:
+    match error:
+        case web.HTTPNotFound():
+            return "There is nothing at this path."
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return f"{error.method} is not possible here; possible: {allowed}."
+        case _:
+            return error.reason
+
+
+def _kept_headers(error: web.HTTPException) -> dict[str, str]:
+    return {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+
+
+def _made(status: int, content: bytes, content_type: str, headers: dict[str, str]) -> web.Response:
+    return web.Response(status=status, body=content, headers={**headers, "Content-Type": content_type})

@@ -1,0 +1,269 @@
+"""Reading a request strictly: a body with JSON pointers to what is wrong, and the order that it makes.
+
+Unknown fields are ignored, because clients send whole objects back. A NUL or a lone surrogate anywhere in the
+body is refused even there, since nothing downstream could keep it.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final, NoReturn
+
+import msgspec
+from aiohttp import http_exceptions, web
+
+from service import errors
+from service.commands import Command
+from service.http import edge, problems
+from service.http.edge import Call
+from service.orders import Order, Outcome
+from service.vocabulary import NAME_LENGTH_MAX, REASON_LENGTH_MAX, line, paragraph, uuid_text
+
+BODY_BYTES_MAX: Final = 2 * 1024 * 1024
+"""The most that a request may carry. Only a contract's own routes take more (`Route.body_bytes_max`)."""
+DEPTH_MAX: Final = 100
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]*)?"')
+_BODY: Final = web.RequestKey("body", bytes)
+BODY_LIMIT: Final = web.RequestKey("body_limit", int)
+
+
+class Body:
+    """A JSON object of the request. Every reader says where in the body the fault is (RFC 6901 pointer)."""
+
+    __slots__ = ("_members", "_pointer")
+
+    def __init__(self, members: dict[str, object], pointer: str = "") -> None:
+        self._members = members
+        self._pointer = pointer
+
+    def has(self, field: str) -> bool:
+        """Whether the field is there, be it null."""
+        return field in self._members
+
+    def pointer(self, field: str) -> str:
+        """Where the field stands, or would."""
+        return f"{self._pointer}/{field.replace('~', '~0').replace('/', '~1')}"
+
+    def text(self, field: str) -> str:
+        """A string that must be there."""
+        value = self._members.get(field)
+        if not isinstance(value, str):
+            what = "must be a string" if field in self._members else "is missing"
+            raise errors.Invalid(f"The field {field!r} {what}.", self.pointer(field))
+        return value
+
+    def optional_text(self, field: str) -> str | None:
+        """A string, or None where the field is absent or null."""
+        return self.text(field) if self._members.get(field) is not None else None
+
+    def text_if_named(self, field: str) -> str | msgspec.UnsetType | None:
+        """A string; None for an explicit null, which takes a value away; UNSET where the field is absent."""
+        return self.optional_text(field) if field in self._members else msgspec.UNSET
+
+    def flag(self, field: str, default: bool | None = None) -> bool | None:
+        """A boolean, or the default where the field is absent or null."""
+        value = self._members.get(field)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise errors.Invalid(f"The field {field!r} must be true or false.", self.pointer(field))
+        return value
+
+    def ids(self, field: str) -> tuple[str, ...]:
+        """A list of UUIDs that must be there."""
+        return tuple(
+            uuid_text(one, f"{self.pointer(field)}/{index}") for index, one in enumerate(self._list(field))
+        )
+
+    def optional_ids(self, field: str) -> tuple[str, ...] | None:
+        """A list of UUIDs, or None where the field is absent or null."""
+        return self.ids(field) if self._members.get(field) is not None else None
+
+    def optional_id(self, field: str) -> str | None:
+        """A UUID, or None where the field is absent or null."""
+        value = self._members.get(field)
+        return None if value is None else uuid_text(value, self.pointer(field))
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """A list of strings; empty where the field is absent or null."""
+        found: list[str] = []
+        for index, one in enumerate(self._list(field) if self._members.get(field) is not None else ()):
+            if not isinstance(one, str):
+                raise errors.Invalid("This must be a string.", f"{self.pointer(field)}/{index}")
+            found.append(one)
+        return tuple(found)
+
+    def objects(self, field: str) -> Iterator["Body"]:
+        """The objects of a list that must be there."""
+        for index, one in enumerate(self._list(field)):
+            yield _object(one, f"{self.pointer(field)}/{index}")
+
+    def member(self, field: str) -> "Body":
+        """An object; an empty one where the field is absent or null."""
+        value = self._members.get(field)
+        return Body({}, self.pointer(field)) if value is None else _object(value, self.pointer(field))
+
+    def _list(self, field: str) -> list[object]:
+        value = self._members.get(field)
+        if not isinstance(value, list):
+            what = "must be a list" if field in self._members else "is missing"
+            raise errors.Invalid(f"The field {field!r} {what}.", self.pointer(field))
+        return value
+
+
+async def body(call: Call) -> Body:
+    """The request's JSON object; an empty one where there is no body. Raises Invalid, or Unfit (413, 415)."""
+    document = await json_document(call)
+    return Body({}) if document is None else _object(document, "")
+
+
+async def json_document(call: Call) -> object:
+    """The request's JSON value, or None where there is no body. Raises Invalid, or Unfit (413, 415)."""
+    octets = await raw(call)
+    if not octets:
+        return None
+    media_type = call.request.content_type if "Content-Type" in call.request.headers else "application/json"
+    if media_type != "application/json" and not re.fullmatch(r"application/[\w.-]+\+json", media_type):
+        raise problems.Unfit(
+            415, "The body must be JSON, with a Content-Type that says so (application/json)."
+        )
+    return decoded(octets)
+
+
+def decoded(octets: bytes) -> object:
+    """The JSON value in a body, or Invalid: with a place where there is one, with a pointer to a character refused."""
+    try:
+        document: object = json.loads(octets.decode(), parse_constant=_no_number)
+    except UnicodeDecodeError as failure:
+        raise errors.Invalid(f"The body is not UTF-8 (byte {failure.start}).") from failure
+    except json.JSONDecodeError as failure:
+        place = f"line {failure.lineno}, column {failure.colno}"
+        raise errors.Invalid(f"The body is not JSON: {failure.msg} ({place}).") from failure
+    except RecursionError as failure:
+        raise errors.Invalid("The body is nested too deeply.") from failure
+    except ValueError as failure:  # a number of thousands of digits
+        raise errors.Invalid("The body holds a number that is out of bounds.") from failure
+    _require_clean(document, "", 0)
+    return document
+
+
+async def raw(call: Call) -> bytes:
+    """The request's body. Raises Unfit (413) above the route's bound, before more than that was kept."""
+    request = call.request
+    kept: bytes | None = request.get(_BODY)
+    if kept is not None:
+        return kept
+    limit: int = request.get(BODY_LIMIT, BODY_BYTES_MAX)
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+    except http_exceptions.BadHttpMessage as failure:
+        raise errors.Invalid("The body does not arrive as its headers say.") from failure
+    request[_BODY] = octets = b"".join(parts)
+    return octets
+
+
+async def handle(
+    call: Call, command: Command, body: Body | None = None, version_of: tuple[str, str] | None = None
+) -> Outcome:
+    """Hand an order to the door for writing and note the position that it reached for the answer.
+
+    `version_of` is the (noun, id) that If-Match is about; where None, an If-Match is refused. Raises what the
+    door raises.
+    """
+    outcome = await call.edge.handler.handle(await order(call, command, body, version_of))
+    call.request[edge.POSITION] = outcome.position
+    return outcome
+
+
+async def order(
+    call: Call, command: Command, body: Body | None = None, version_of: tuple[str, str] | None = None
+) -> Order:
+    """The order that a request gives: its command with who, from where, why, and under which key and condition."""
+    if call.asked("as_of") is not None:
+        raise errors.Invalid("The past cannot be changed: `as_of` is for reading.", "as_of")
+    octets = await raw(call)
+    key = call.request.headers.get("Idempotency-Key", "")
+    if key and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise errors.Invalid("It must be 1 to 255 visible ASCII characters.", "Idempotency-Key")
+    asked = f"{call.request.method} {call.request.raw_path}\n".encode()
+    return Order(
+        command=command,
+        caller=call.caller,
+        origin=call.origin,
+        reason=_reason(call, body),
+        ticket=line(
+            call.request.headers.get("Muniment-Ticket", ""), "Muniment-Ticket", "ticket", NAME_LENGTH_MAX
+        ),
+        idempotency_key=key,
+        fingerprint=call.edge.keys.fingerprint(asked + octets) if key else b"",
+        if_version=_if_version(call, version_of),
+    )
+
+
+def _reason(call: Call, body: Body | None) -> str:
+    header = call.request.headers.get("Muniment-Reason")
+    if header is not None:
+        return paragraph(header, "Muniment-Reason", "reason", REASON_LENGTH_MAX)
+    given = body.optional_text("reason") if body is not None else None
+    return paragraph(given or "", "/reason", "reason", REASON_LENGTH_MAX)
+
+
+def _if_version(call: Call, version_of: tuple[str, str] | None) -> tuple[str, str, int] | None:
+    condition = call.request.headers.get("If-Match", "*").strip()
+    if condition == "*":
+        return None
+    found = _ENTITY_TAG.fullmatch(condition)
+    if found is None:
+        raise errors.Invalid("It must be one ETag as this service gave it.", "If-Match")
+    if version_of is None:
+        raise errors.Invalid("This request changes no single thing that has an ETag.", "If-Match")
+    return (*version_of, int(found[1]))
+
+
+def _object(value: object, pointer: str) -> Body:
+    if not isinstance(value, dict):
+        raise errors.Invalid("This must be an object." if pointer else "The body must be an object.", pointer)
+    return Body(value, pointer)
+
+
+def _require_clean(value: object, pointer: str, depth: int) -> None:
+    """Raise Invalid for a NUL or a lone surrogate in any string, a key included, and for absurd nesting."""
+    if depth > DEPTH_MAX:
+        raise errors.Invalid(f"The body is nested more than {DEPTH_MAX} deep.", pointer[:200])
+    match value:
+        case str():
+            _require_clean_text(value, pointer)
+        case dict():
+            for key, member in value.items():
+                _require_clean_text(key, pointer)
+                place = key.replace("~", "~0").replace("/", "~1")
+                _require_clean(member, f"{pointer}/{place}", depth + 1)
+        case list():
+            for index, member in enumerate(value):
+                _require_clean(member, f"{pointer}/{index}", depth + 1)
+        case _:
+            pass  # a number, true, false or null
+
+
+def _require_clean_text(text: str, pointer: str) -> None:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise errors.Invalid("This text holds a lone surrogate, which is no character.", pointer)
+    if "\0" in text:
+        raise errors.Invalid("This text holds a NUL character (U+0000).", pointer)
+
+
+def _no_number(literal: str) -> NoReturn:
+    raise errors.Invalid(f"The body holds {literal}, which is not JSON.")
+
+
+def _too_large(limit: int) -> problems.Unfit:
+    return problems.Unfit(413, f"The body is larger than {limit} bytes.")

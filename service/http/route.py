@@ -1,0 +1,27 @@
+"""What one line of the API's table says: method, path, who answers, and what the server needs to know before."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from service.http.edge import Call
+from service.http.requests import BODY_BYTES_MAX
+
+Surface = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One method on one path. `auth`: `token` needs one, `optional` takes one, `none` looks at none.
+
+    `gone` answers 410 where a deleted thing is asked for, `body_bytes_max` is the most bytes that a body may have.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    surface: Surface
+    summary: str
+    auth: Literal["token", "optional", "none"] = "token"
+    gone: bool = False
+    body_bytes_max: int = BODY_BYTES_MAX

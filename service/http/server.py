@@ -1,0 +1,129 @@
+"""The HTTP application: every route of the table behind one frame that admits, answers for errors, and logs.
+
+The frame is the only place that knows request ids, tokens and error shapes, so no surface can forget them.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+import structlog
+from aiohttp import web
+
+from service import errors
+from service.commands.order import Caller
+from service.http import authenticate, problems, requests, routes
+from service.http import edge as parts
+from service.http.edge import Call, Edge
+from service.http.route import Route
+
+_log = structlog.get_logger("muniment.access")
+_STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
+_REQUEST_ID: Final = web.RequestKey("request_id", str)
+_Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.Application:
+    """The application over the parts of a running service."""
+    app = web.Application(middlewares=[_frame])
+    app[parts.EDGE] = edge
+    app[_STRANGERS] = authenticate.Strangers()
+    for route in table:
+        app.router.add_route(route.method, route.path, _admitting(route))
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, _admitting(route))
+    return app
+
+
+@web.middleware
+async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
+    """Around every request, whatever its path: its id, its answer's headers, its line in the log."""
+    edge = request.app[parts.EDGE]
+    started = time.monotonic()
+    request[_REQUEST_ID] = identity = authenticate.request_id(edge, request)
+    try:
+        _require_clean(request)
+        answer = await handler(request)
+    except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
+        answer = problems.response(request, error, identity)
+    _complete(request, answer, edge, identity)
+    _log.info(
+        "request",
+        method=request.method,
+        path=request.rel_url.raw_path,  # without the query, which may hold an e-mail address
+        status=answer.status,
+        milliseconds=round((time.monotonic() - started) * 1000, 1),
+        request=identity,
+        principal=call.caller.principal if (call := request.get(parts.CALL)) else None,
+    )
+    return answer
+
+
+def _admitting(route: Route) -> _Next:
+    """The route's surface behind its admission."""
+
+    async def admitted(request: web.Request) -> web.StreamResponse:
+        edge = request.app[parts.EDGE]
+        request[requests.BODY_LIMIT] = route.body_bytes_max
+        try:
+            request[parts.CALL] = call = await _call(edge, request, route)
+            return await route.surface(call)
+        except errors.NotFound as error:
+            return problems.response(request, error, request[_REQUEST_ID], gone=route.gone)
+
+    return admitted
+
+
+async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
+    identity = request[_REQUEST_ID]
+    origin = authenticate.origin(edge, request, identity)
+    if route.auth == "none" or (route.auth == "optional" and "Authorization" not in request.headers):
+        return Call(
+            edge=edge,
+            request=request,
+            id=identity,
+            caller=Caller(),
+            origin=origin,
+            view=edge.replica.now(),
+        )
+    caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
+    return Call(
+        edge=edge, request=request, id=identity, caller=caller, origin=origin, view=view, principal=principal
+    )
+
+
+def _require_clean(request: web.Request) -> None:
+    """Raise Invalid for bytes in the path, the query or a header that are no text, or hold a NUL."""
+    for part, place in ((request.rel_url.raw_path, "path"), (request.rel_url.raw_query_string, "query")):
+        try:
+            text = unquote_to_bytes(part).decode()
+        except UnicodeError as failure:
+            raise errors.Invalid("Its escaped bytes are not UTF-8.", place) from failure
+        if "\0" in text:
+            raise errors.Invalid("It holds a NUL character (U+0000).", place)
+        if any(not _hexadecimal(escape[:2]) for escape in part.split("%")[1:]):
+            raise errors.Invalid("It holds a % that escapes nothing.", place)
+    for name, value in request.headers.items():
+        if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
+            raise errors.Invalid("It holds bytes that are not UTF-8, or a NUL.", name)
+
+
+def _hexadecimal(pair: str) -> bool:
+    return len(pair) == 2 and all(character in "0123456789abcdefABCDEF" for character in pair)
+
+
+def _complete(request: web.Request, answer: web.StreamResponse, edge: Edge, identity: str) -> None:
+    """The headers that every answer carries: which request it answers, and as of which position."""
+    if answer.prepared:
+        return
+    moment = request.get(parts.MOMENT)
+    position = request.get(parts.POSITION)
+    if position is None:
+        call = request.get(parts.CALL)
+        position = moment.view.position if moment else call.view.position if call else edge.replica.position
+    answer.headers["Muniment-Position"] = str(position)
+    if moment is not None and not moment.settled:
+        answer.headers["Muniment-Settled"] = "false"
+    answer.headers["X-Request-ID"] = identity
+    answer.headers["X-Content-Type-Options"] = "nosniff"

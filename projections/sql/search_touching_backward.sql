@@ -1,0 +1,11 @@
+-- Records that touch one thing, within positions, the newest first. A filter that is null does not count.
+with found as (
+    select position from trail_touch join trail using (position)
+    where trail_touch.thing = $8::text and trail_touch.position between $1::bigint and $2::bigint
+        and ($3::text is null or trail.actor = $3)
+        and ($4::text[] is null or trail.kind = any($4))
+        and ($5::text is null or trail.outcome = $5)
+    order by trail_touch.position desc limit $6 offset $7
+)
+select position, log.event_id::text as event_id, log.entry, log.leaf
+from found join log using (position) order by position desc

@@ -1,0 +1,143 @@
+"""The searchable trail: one row a record and one a thing that it touches, in Postgres.
+
+Disposable: it says nothing that the log does not say, and is rebuilt from it. One replica writes at a time, by the row
+lock on `trail_head`; the rows and the position they reach are one transaction, so a crash leaves neither a gap nor
+a repeat. No person's name enters it: names are found as ids before a search, and opened after it.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+
+import asyncpg
+import msgspec
+
+from service import errors
+from service.events.attempts import AttemptDenied
+from service.events.contracts import ContractsRemoved
+from service.log import reader, recorded
+from service.log.connect import Connection
+from service.log.reader import Row
+from service.log.recorded import Recorded
+
+PAGE = 500
+"""Records a transaction: large enough to catch up fast, small enough that nobody waits long for the lock."""
+DONE = "done"
+DENIED = "denied"
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """The columns of one row of `trail`, in their order."""
+
+    position: int
+    event_id: str
+    recorded_at: object
+    kind: str
+    outcome: str
+    actor: str
+    actor_kind: str
+    correlation: str | None
+    subject_type: str
+    subject: str
+
+
+async def advance(connection: Connection) -> int:
+    """Write what the log holds beyond the trail, page by page. Returns the position that the trail has reached.
+
+    Raises Unavailable when another replica holds the trail for long, Broken at a record that this release
+    cannot read: the trail stops before it.
+    """
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(statement("bound_the_wait"))
+                position, rows = await _next_page(connection)
+        except asyncpg.LockNotAvailableError as failure:
+            raise errors.Unavailable("Another replica is writing the trail; try again.") from failure
+        if len(rows) < PAGE:
+            return position
+
+
+async def rebuild(connection: Connection) -> int:
+    """Empty the trail and fill it again from the first record on; whoever searches meanwhile sees the old one.
+
+    One transaction. Returns the position reached.
+    """
+    async with connection.transaction():
+        await connection.fetchval(statement("lock_trail"))
+        await connection.execute(statement("empty_touches"))
+        await connection.execute(statement("empty_trail"))
+        await connection.execute(statement("move_trail"), 0)
+        while True:
+            position, rows = await _next_page(connection)
+            if len(rows) < PAGE:
+                return position
+
+
+def actor_of(record: Recorded) -> tuple[str, str]:
+    """(actor, its kind) as the trail names them: a principal by its id, everybody else by what they are.
+
+    The kind is `principal`, `console`, `system`, or `code`: the bearer of an invitation's one-time code.
+    """
+    actor = record.actor
+    if actor.principal is not None:
+        return actor.principal, "principal"
+    kind = "console" if actor.console is not None else "system" if actor.system else "code"
+    return kind, kind
+
+
+def touched(record: Recorded) -> tuple[str, ...]:
+    """The ids of everything that the record touches, each once, the contracts of a bulk deletion included."""
+    found = dict.fromkeys(thing.id for thing in record.touches)
+    if isinstance(record.data, ContractsRemoved):
+        found.update(
+            dict.fromkeys(
+                one
+                for gone in record.data.contracts
+                for one in (gone.contract, gone.consumer, gone.provider, f"{gone.consumer}/{gone.provider}")
+            )
+        )
+    return tuple(found)
+
+
+@cache
+def statement(name: str) -> str:
+    """The statement in `sql/<name>.sql`."""
+    return resources.files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+async def _next_page(connection: Connection) -> tuple[int, Sequence[Row]]:
+    position: int = await connection.fetchval(statement("lock_trail"))
+    rows = await reader.page(connection, position, PAGE)
+    if not rows:
+        return position, rows
+    records = [recorded.decode(row.entry) for row in rows]
+    await connection.execute(statement("add_to_trail"), *_columns(_entry(record) for record in records))
+    touches = [(thing, record.position) for record in records for thing in touched(record)]
+    if touches:
+        things, positions = zip(*touches, strict=True)
+        await connection.execute(statement("add_touches"), things, positions)
+    await connection.execute(statement("move_trail"), rows[-1].position)
+    return rows[-1].position, rows
+
+
+def _entry(record: Recorded) -> _Entry:
+    actor, actor_kind = actor_of(record)
+    subject = record.touches[0] if record.touches else None
+    return _Entry(
+        position=record.position,
+        event_id=record.id,
+        recorded_at=record.recorded_at,
+        kind=recorded.kind_of(record.data),
+        outcome=DENIED if isinstance(record.data, AttemptDenied) else DONE,
+        actor=actor,
+        actor_kind=actor_kind,
+        correlation=record.correlation,
+        subject_type=subject.type if subject else "account",
+        subject=subject.id if subject else "",
+    )
+
+
+def _columns(entries: Iterable[_Entry]) -> list[list[object]]:
+    rows = [msgspec.structs.astuple(entry) for entry in entries]
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,252 @@
+"""What a record changed, field by field, before and after: the part of an audit trail that a table can show."""
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+import msgspec
+
+from service.events import AccountEvent, account, attempts
+from service.events import applications as application_events
+from service.events import contracts as contract_events
+from service.events import environments as environment_events
+from service.events import roles as role_events
+from service.events import system_accounts as system_account_events
+from service.events import teams as team_events
+from service.events import tokens as token_events
+from service.events import users as user_events
+from service.log.recorded import Recorded
+from service.queries.names import Names
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of a relation that was added or removed, called what it was called then."""
+
+    id: str
+    name: str
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One field: before and after, or of a relation what was added and removed. None: it had or has no value."""
+
+    field: str
+    before: object = None
+    after: object = None
+    added: tuple[Member, ...] = ()
+    removed: tuple[Member, ...] = ()
+
+
+def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
+    """The fields that the record changed; seals are opened, or say «(forgotten)». `names` are of its position."""
+    event = record.data
+    if isinstance(event, role_events.RoleEvent):
+        return _role(event)
+    if isinstance(event, team_events.TeamEvent):
+        return _team(event, names)
+    if isinstance(event, user_events.UserEvent | system_account_events.SystemAccountEvent):
+        return _principal(event, record, names)
+    if isinstance(event, token_events.TokenEvent):
+        return _token(event)
+    if isinstance(event, application_events.ApplicationEvent):
+        return _application(event)
+    if isinstance(event, contract_events.ContractEvent):
+        return _contract(event, names)
+    if isinstance(event, environment_events.EnvironmentEvent):
+        return _environment(event)
+    return _account(event)
+
+
+def _account(event: AccountEvent | attempts.AttemptDenied) -> tuple[Changed, ...]:
+    match event:
+        case account.CatalogueAdopted():
+            return _one("catalogue", event.number_before, event.catalogue.number)
+        case account.LogRestored():
+            return _one("epoch", event.epoch_before, event.epoch)
+        case account.LogOpened() | account.TrailRead() | account.BreakGlassUsed() | attempts.AttemptDenied():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _role(event: role_events.RoleEvent) -> tuple[Changed, ...]:
+    match event:
+        case role_events.RoleCreated():
+            return _made(name=event.name, description=event.description, permissions=list(event.scopes))
+        case role_events.RoleRenamed():
+            return _one("name", event.before, event.after)
+        case role_events.RoleDescribed():
+            return _one("description", event.before, event.after)
+        case role_events.RolePermissionsChanged():
+            return (_permissions(event),)
+        case role_events.RoleDeleted():
+            return _ended(name=event.name, permissions=list(event.scopes))
+        case _:
+            assert_never(event)
+
+
+def _team(event: team_events.TeamEvent, names: Names) -> tuple[Changed, ...]:
+    match event:
+        case team_events.TeamCreated():
+            return _made(name=event.name, default=event.default)
+        case team_events.TeamRenamed():
+            return _one("name", event.before, event.after)
+        case team_events.TeamMembersChanged():
+            return _relation("members", event.added, event.removed, names.principal)
+        case team_events.TeamAdministratorsChanged():
+            return _relation("administrators", event.added, event.removed, names.principal)
+        case team_events.TeamApplicationsChanged():
+            return _relation("applications", event.added, event.removed, names.application)
+        case team_events.TeamEnvironmentsChanged():
+            return _relation("environments", event.added, event.removed, names.environment)
+        case team_events.TeamDeleted():
+            return _ended(name=event.name)
+        case _:
+            assert_never(event)
+
+
+def _principal(
+    event: user_events.UserEvent | system_account_events.SystemAccountEvent, record: Recorded, names: Names
+) -> tuple[Changed, ...]:
+    def opened(field: str) -> str | None:
+        return names.text(record, field, getattr(event, field))
+
+    match event:
+        case user_events.UserCreated():
+            first, last = opened("first_name"), opened("last_name")
+            return _made(name=opened("name"), email=opened("email"), firstName=first, lastName=last)
+        case system_account_events.SystemAccountCreated():
+            return _made(name=opened("name"), email=opened("email"))
+        case user_events.PrincipalRenamed():
+            return _one("name", opened("before"), opened("after"))
+        case user_events.PrincipalEmailChanged():
+            return _one("email", opened("before"), opened("after"))
+        case user_events.PrincipalNamesChanged():
+            firsts = _one("firstName", opened("first_before"), opened("first_after"))
+            lasts = _one("lastName", opened("last_before"), opened("last_after"))
+            return tuple(one for one in (*firsts, *lasts) if one.before != one.after)
+        case user_events.PrincipalDisabled():
+            return _one("active", before=True, after=False)
+        case user_events.PrincipalEnabled():
+            return _one("active", before=False, after=True)
+        case user_events.PrincipalRolesChanged():
+            return _relation("roles", event.added, event.removed, names.role)
+        case (
+            user_events.PrincipalDeleted() | user_events.InvitationIssued() | user_events.InvitationRedeemed()
+        ):
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _token(event: token_events.TokenEvent) -> tuple[Changed, ...]:
+    match event:
+        case token_events.TokenIssued():
+            return _made(readOnly=event.read_only, expiresAt=event.expires_at)
+        case token_events.TokenRegenerated():
+            return _one("expiresAt", event.expires_at_before, event.expires_at)
+        case token_events.TokenRevoked():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _application(event: application_events.ApplicationEvent) -> tuple[Changed, ...]:
+    match event:
+        case application_events.ApplicationCreated():
+            return _made(
+                name=event.name,
+                displayName=event.display_name,
+                repositoryUrl=event.repository_url,
+                mainBranch=event.main_branch,
+            )
+        case application_events.ApplicationEdited():
+            return _fields(event.changes)
+        case application_events.ApplicationDeleted():
+            return _ended(name=event.name, contracts=event.contracts)
+        case application_events.ApplicationsRemoved():
+            gone = zip(event.applications, event.names, strict=True)
+            return (
+                Changed(field="applications", removed=tuple(Member(id=one, name=name) for one, name in gone)),
+            )
+        case _:
+            assert_never(event)
+
+
+def _contract(event: contract_events.ContractEvent, names: Names) -> tuple[Changed, ...]:
+    match event:
+        case contract_events.ContractPublished():
+            return _one("content", event.replaces, event.digest)
+        case contract_events.ContractDeleted():
+            return _ended(content=event.digest)
+        case contract_events.ContractsRemoved():
+            return (_removed(event, names),)
+        case (
+            contract_events.IntegrationContractsDeleted()
+            | contract_events.IntegrationDeleted()
+            | contract_events.IntegrationsDeleted()
+        ):
+            return ()  # the children of the same correlation say what vanished
+        case _:
+            assert_never(event)
+
+
+def _environment(event: environment_events.EnvironmentEvent) -> tuple[Changed, ...]:
+    match event:
+        case environment_events.EnvironmentCreated():
+            return _made(name=event.name, displayName=event.display_name, production=event.production)
+        case environment_events.EnvironmentEdited():
+            return _fields(event.changes)
+        case environment_events.EnvironmentDeleted():
+            return _ended(name=event.name)
+        case _:
+            assert_never(event)
+
+
+def _permissions(event: role_events.RolePermissionsChanged) -> Changed:
+    return Changed(
+        field="permissions",
+        before=list(event.before),
+        after=list(event.after),
+        added=_members((one for one in event.after if one not in event.before), str),
+        removed=_members((one for one in event.before if one not in event.after), str),
+    )
+
+
+def _relation(
+    field: str, added: Iterable[str], removed: Iterable[str], name: Callable[[str], str]
+) -> tuple[Changed, ...]:
+    return (Changed(field=field, added=_members(added, name), removed=_members(removed, name)),)
+
+
+def _removed(event: contract_events.ContractsRemoved, names: Names) -> Changed:
+    gone = (
+        Member(id=one.contract, name=f"{names.integration(one.consumer, one.provider)}/{one.version}")
+        for one in event.contracts
+    )
+    return Changed(field="contracts", removed=tuple(gone))
+
+
+def _members(ids: Iterable[str], name: Callable[[str], str]) -> tuple[Member, ...]:
+    return tuple(Member(id=one, name=name(one)) for one in ids)
+
+
+def _fields(changes: Iterable[application_events.Change]) -> tuple[Changed, ...]:
+    return tuple(
+        Changed(field=_camel(change.field), before=change.before, after=change.after) for change in changes
+    )
+
+
+def _one(field: str, before: object, after: object) -> tuple[Changed, ...]:
+    return (Changed(field=field, before=before, after=after),)
+
+
+def _made(**fields: object) -> tuple[Changed, ...]:
+    return tuple(Changed(field=field, after=value) for field, value in fields.items() if value is not None)
+
+
+def _ended(**fields: object) -> tuple[Changed, ...]:
+    return tuple(Changed(field=field, before=value) for field, value in fields.items())
+
+
+def _camel(field: str) -> str:
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,279 @@
+"""One record as one plain English sentence, for people: who did what to whom, called what they were called then."""
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from service.events import AccountEvent, Event, account, attempts
+from service.events import applications as application_events
+from service.events import contracts as contract_events
+from service.events import environments as environment_events
+from service.events import roles as role_events
+from service.events import system_accounts as system_account_events
+from service.events import teams as team_events
+from service.events import tokens as token_events
+from service.events import users as user_events
+from service.log.recorded import Recorded
+from service.queries.names import Names
+
+_LISTED_MAX = 5
+_TRIED = {
+    "read_trail": "read the audit trail",
+    "open_account": "open the account",
+    "break_glass": "break the glass",
+    "change_members": "change a team's members",
+    "change_roles": "change somebody's roles",
+    "delete_integrations": "delete every integration",
+    "delete_integration_contracts": "delete an integration's contracts",
+}
+
+
+def sentence(record: Recorded, names: Names) -> str:
+    """The record in one sentence. `names` are those of the record's position."""
+    return f"{names.actor(record)} {_did(record.data, record, names)}."
+
+
+def _did(event: Event, record: Recorded, names: Names) -> str:
+    if isinstance(event, role_events.RoleEvent):
+        return _role(event, names)
+    if isinstance(event, team_events.TeamEvent):
+        return _team(event, names)
+    if isinstance(event, user_events.UserEvent):
+        return _user(event, record, names)
+    if isinstance(event, system_account_events.SystemAccountEvent):
+        return f"created the system account {names.text(record, 'name', event.name)}"
+    if isinstance(event, token_events.TokenEvent):
+        return _token(event, names)
+    if isinstance(event, application_events.ApplicationEvent):
+        return _application(event, names)
+    if isinstance(event, contract_events.ContractEvent):
+        return _contract(event, names)
+    if isinstance(event, environment_events.EnvironmentEvent):
+        return _environment(event, names)
+    if isinstance(event, attempts.AttemptDenied):
+        return _attempt(event)
+    return _account(event, names)
+
+
+def _account(event: AccountEvent, names: Names) -> str:
+    match event:
+        case account.LogOpened():
+            return "opened the account"
+        case account.LogRestored():
+            lost = f", which lost positions {event.lost_from} to {event.lost_to}" if event.lost_from else ""
+            return f"restored the log from another copy{lost}"
+        case account.CatalogueAdopted():
+            return f"adopted permission catalogue {event.catalogue.number}"
+        case account.TrailRead():
+            filters = ", ".join(f"{name} {value}" for name, value in sorted(event.filters.items()))
+            return f"read the audit trail up to position {event.until}" + (f" ({filters})" if filters else "")
+        case account.BreakGlassUsed():
+            return f"broke the glass and gave {names.principal(event.principal)} the way back in"
+        case _:
+            assert_never(event)
+
+
+def _attempt(event: attempts.AttemptDenied) -> str:
+    verb, _, rest = event.command.partition("_")
+    noun = rest.replace("_", " ")
+    article = "" if not noun or noun.endswith("s") else "an " if noun[0] in "aeio" else "a "
+    tried = _TRIED.get(event.command) or f"{verb} {article}{noun}".rstrip()
+    why = "the token is read only" if event.read_only_token else f"{event.missing} was missing"
+    if event.count > 1 or event.first is not None:
+        return f"tried to {tried} {_counted(event.count, 'more time')} and was refused: {why}"
+    return f"tried to {tried} and was refused: {why}"
+
+
+def _role(event: role_events.RoleEvent, names: Names) -> str:
+    match event:
+        case role_events.RoleCreated():
+            return f"created the role {event.name} with {_counted(len(event.scopes), 'permission')}"
+        case role_events.RoleRenamed():
+            return f"renamed the role {event.before} to {event.after}"
+        case role_events.RoleDescribed():
+            return f"changed the description of the role {names.role(event.role)}"
+        case role_events.RolePermissionsChanged():
+            return _permissions(event, names)
+        case role_events.RoleDeleted():
+            return f"deleted the role {event.name} with {_counted(len(event.scopes), 'permission')}"
+        case _:
+            assert_never(event)
+
+
+def _permissions(event: role_events.RolePermissionsChanged, names: Names) -> str:
+    role = names.role(event.role)
+    added = [scope for scope in event.after if scope not in event.before]
+    removed = [scope for scope in event.before if scope not in event.after]
+    if not added and not removed:
+        return f"put the permissions of the role {role} into another order"
+    return " and ".join(
+        part
+        for part in (
+            f"gave the role {role} {_listed(added)}" if added else "",
+            f"took {_listed(removed)} from {'it' if added else f'the role {role}'}" if removed else "",
+        )
+        if part
+    )
+
+
+def _team(event: team_events.TeamEvent, names: Names) -> str:
+    match event:
+        case team_events.TeamCreated():
+            return f"created the {'default ' if event.default else ''}team {event.name}"
+        case team_events.TeamRenamed():
+            return f"renamed the team {event.before} to {event.after}"
+        case team_events.TeamMembersChanged():
+            return _moved(f"team {names.team(event.team)}", event.added, event.removed, names.principal)
+        case team_events.TeamAdministratorsChanged():
+            of = f"the administrators of team {names.team(event.team)}"
+            return _moved(of, event.added, event.removed, names.principal)
+        case team_events.TeamApplicationsChanged():
+            return _moved(f"team {names.team(event.team)}", event.added, event.removed, names.application)
+        case team_events.TeamEnvironmentsChanged():
+            return _moved(f"team {names.team(event.team)}", event.added, event.removed, names.environment)
+        case team_events.TeamDeleted():
+            return f"deleted the {'default ' if event.default else ''}team {event.name}"
+        case _:
+            assert_never(event)
+
+
+def _user(event: user_events.UserEvent, record: Recorded, names: Names) -> str:
+    match event:
+        case user_events.UserCreated():
+            return f"created the user {names.text(record, 'name', event.name)}"
+        case user_events.PrincipalRenamed():
+            before, after = (
+                names.text(record, field, seal)
+                for field, seal in (("before", event.before), ("after", event.after))
+            )
+            return f"renamed {before or 'somebody'} to {after}"
+        case user_events.PrincipalEmailChanged():
+            after = names.text(record, "after", event.after)
+            whose = names.principal(event.principal)
+            if after is None:
+                return f"took the e-mail address from {whose}"
+            return f"changed the e-mail address of {whose} to {after}"
+        case user_events.PrincipalNamesChanged():
+            return f"changed the first or last name of {names.principal(event.principal)}"
+        case user_events.PrincipalDisabled():
+            return f"disabled {names.principal(event.principal)}"
+        case user_events.PrincipalEnabled():
+            return f"enabled {names.principal(event.principal)}"
+        case user_events.PrincipalRolesChanged():
+            return _roles_changed(event, names)
+        case user_events.PrincipalDeleted():
+            return f"deleted {names.principal(event.principal)}"
+        case user_events.InvitationIssued():
+            return f"invited {names.principal(event.principal)}"
+        case user_events.InvitationRedeemed():
+            return f"redeemed the invitation of {names.principal(event.principal)}"
+        case _:
+            assert_never(event)
+
+
+def _roles_changed(event: user_events.PrincipalRolesChanged, names: Names) -> str:
+    who = names.principal(event.principal)
+    added, removed = ([names.role(role) for role in roles] for roles in (event.added, event.removed))
+    given = f"gave {who} the {_plural('role', added)} {_listed(added)}" if added else ""
+    taken = f"took the {_plural('role', removed)} {_listed(removed)} from {who}" if removed else ""
+    return " and ".join(filter(None, (given, taken)))
+
+
+def _token(event: token_events.TokenEvent, names: Names) -> str:
+    whose = names.principal(event.principal)
+    match event:
+        case token_events.TokenIssued():
+            return f"issued a {'read only' if event.read_only else 'read/write'} token to {whose}"
+        case token_events.TokenRegenerated():
+            return f"regenerated a token of {whose}"
+        case token_events.TokenRevoked():
+            return f"revoked a token of {whose}"
+        case _:
+            assert_never(event)
+
+
+def _application(event: application_events.ApplicationEvent, names: Names) -> str:
+    match event:
+        case application_events.ApplicationCreated():
+            return f"created the application {event.name}"
+        case application_events.ApplicationEdited():
+            changes = _listed([_change(change) for change in event.changes])
+            return f"changed {changes} of the application {names.application(event.application)}"
+        case application_events.ApplicationDeleted():
+            return f"deleted the application {event.name} with {_counted(event.contracts, 'contract')}"
+        case application_events.ApplicationsRemoved():
+            return f"so removed the unreferenced {_plural('application', event.names)} {_listed(event.names)}"
+        case _:
+            assert_never(event)
+
+
+def _contract(event: contract_events.ContractEvent, names: Names) -> str:
+    match event:
+        case contract_events.ContractPublished():
+            pair = names.integration(event.consumer, event.provider)
+            again = " again, with other content," if event.replaces else ""
+            return f"published the contract {pair}{again} for version {event.version}"
+        case contract_events.ContractDeleted():
+            pair = names.integration(event.consumer, event.provider)
+            return f"deleted the contract {pair} of version {event.version}"
+        case contract_events.IntegrationContractsDeleted():
+            pair = names.integration(event.consumer, event.provider)
+            return f"deleted all {_counted(event.contracts, 'contract')} of the integration {pair}"
+        case contract_events.IntegrationDeleted():
+            pair = names.integration(event.consumer, event.provider)
+            return f"deleted the integration {pair} with {_counted(event.contracts, 'contract')}"
+        case contract_events.IntegrationsDeleted():
+            integrations = _counted(event.integrations, "integration")
+            return f"deleted every integration: {integrations} with {_counted(event.contracts, 'contract')}"
+        case contract_events.ContractsRemoved():
+            gone = [
+                f"{names.integration(one.consumer, one.provider)}/{one.version}" for one in event.contracts
+            ]
+            return f"so removed the {_plural('contract', gone)} {_listed(gone)}"
+        case _:
+            assert_never(event)
+
+
+def _environment(event: environment_events.EnvironmentEvent, names: Names) -> str:
+    match event:
+        case environment_events.EnvironmentCreated():
+            return f"created the environment {event.name}"
+        case environment_events.EnvironmentEdited():
+            changes = _listed([_change(change) for change in event.changes])
+            return f"changed {changes} of the environment {names.environment(event.environment)}"
+        case environment_events.EnvironmentDeleted():
+            return f"deleted the environment {event.name}"
+        case _:
+            assert_never(event)
+
+
+def _moved(where: str, added: Iterable[str], removed: Iterable[str], name: Callable[[str], str]) -> str:
+    come, gone = [name(one) for one in added], [name(one) for one in removed]
+    return " and ".join(
+        part
+        for part in (
+            f"added {_listed(come)} to {where}" if come else "",
+            f"removed {_listed(gone)} from {where}" if gone else "",
+        )
+        if part
+    )
+
+
+def _change(change: application_events.Change) -> str:
+    words = change.field.replace("_", " ")
+    return f"the {words} from {change.before or 'nothing'} to {change.after or 'nothing'}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """`a, b and c`; of many the first few, and how many more there are."""
+    words = list(names)
+    if len(words) > _LISTED_MAX:
+        words = [*words[:_LISTED_MAX], f"{len(words) - _LISTED_MAX} more"]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))
+
+
+def _plural(noun: str, names: Iterable[str]) -> str:
+    return noun if len(list(names)) == 1 else f"{noun}s"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

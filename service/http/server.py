@@ -127,3 +127,4 @@ def _complete(request: web.Request, answer: web.StreamResponse, edge: Edge, iden
         answer.headers["Muniment-Settled"] = "false"
     answer.headers["X-Request-ID"] = identity
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Server"] = "muniment"

@@ -40,15 +40,23 @@ class Forbidden(MunimentError):
     """A known principal asks for what it may not do.
 
     `missing` names the permission and what it was needed on (`contract_data:manage on Baz`); it is shown
-    to the caller, so it names only what the caller named or may read.
+    to the caller, so it names only what the caller named or may read. `on` is the thing: (type, id, name).
     """
 
     code = "forbidden"
 
-    def __init__(self, sentence: str, missing: str = "", read_only_token: bool = False) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        missing: str = "",
+        *,
+        read_only_token: bool = False,
+        on: tuple[str, str, str] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.missing = missing
         self.read_only_token = read_only_token
+        self.on = on
 
 
 class NotFound(MunimentError):

@@ -154,3 +154,23 @@ class Thing(msgspec.Struct, frozen=True):
     type: str
     id: str
     name: str = ""
+
+
+class Secret:
+    """A value that must not be seen by accident: it has no readable repr and msgspec cannot encode it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str | bytes) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def text(self) -> str:
+        """The value as text."""
+        return self.value if isinstance(self.value, str) else self.value.decode()
+
+    def octets(self) -> bytes:
+        """The value as bytes, for the vault."""
+        return self.value.encode() if isinstance(self.value, str) else self.value

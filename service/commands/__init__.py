@@ -1,4 +1,4 @@
-from service.commands.account import AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail
+from service.commands.account import AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.contracts import (
     DeleteContract,
@@ -19,6 +19,7 @@ Command = (
     | AdoptCatalogue
     | ReadTrail
     | BreakGlass
+    | RestoreLog
     | CreateRole
     | EditRole
     | DeleteRole

@@ -69,6 +69,22 @@ class ReadTrail(msgspec.Struct, frozen=True, kw_only=True):
         return dict(self.filters)
 
 
+class RestoreLog(msgspec.Struct, frozen=True, kw_only=True):
+    """Accept, at the console, that the database behind the log was replaced by an older or another copy."""
+
+    word: ClassVar[str] = "restore_log"
+    epoch_before: str
+    epoch: str
+    lost_from: int
+    lost_to: int
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        return ()
+
+    def arguments(self) -> dict[str, str]:
+        return {"epoch": self.epoch}
+
+
 class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
     """Give a principal the way back in, from the console alone.
 
@@ -137,6 +153,20 @@ def adopt_catalogue(command: AdoptCatalogue, view: View, caller: Caller) -> list
 def read_trail(command: ReadTrail, view: View, caller: Caller) -> list[Event]:
     """Decide a reading: it always happens, so it is always a fact."""
     return [events.TrailRead(filters=command.filters, until=command.until)]
+
+
+def restore_log(command: RestoreLog, view: View, caller: Caller) -> list[Event]:
+    """Decide a new epoch. Raises Forbidden off the console."""
+    if not caller.console:
+        raise errors.Forbidden("A restoration is accepted at the console only.", "the console")
+    return [
+        events.LogRestored(
+            epoch_before=command.epoch_before,
+            epoch=command.epoch,
+            lost_from=command.lost_from,
+            lost_to=command.lost_to,
+        )
+    ]
 
 
 def break_glass(command: BreakGlass, view: View, caller: Caller) -> list[Event]:

@@ -22,7 +22,11 @@ from service.events import Event
 def decide(command: Command, view: View, caller: Caller) -> list[Event]:
     """The facts that the command makes, or the error that refuses it. Pure."""
     match command:
-        case account.OpenAccount() | account.AdoptCatalogue() | account.ReadTrail() | account.BreakGlass():
+        case account.OpenAccount()
+            | account.AdoptCatalogue()
+            | account.ReadTrail()
+            | account.BreakGlass()
+            | account.RestoreLog():
             return _account(command, view, caller)
         case roles.CreateRole():
             return roles.create_role(command, view, caller)
@@ -69,7 +73,11 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
 
 
 def _account(
-    command: account.OpenAccount | account.AdoptCatalogue | account.ReadTrail | account.BreakGlass,
+    command: account.OpenAccount
+    | account.AdoptCatalogue
+    | account.ReadTrail
+    | account.BreakGlass
+    | account.RestoreLog,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -82,6 +90,8 @@ def _account(
             return account.read_trail(command, view, caller)
         case account.BreakGlass():
             return account.break_glass(command, view, caller)
+        case account.RestoreLog():
+            return account.restore_log(command, view, caller)
         case _:
             assert_never(command)
 

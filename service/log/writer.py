@@ -85,6 +85,12 @@ async def barrier(connection: Connection) -> None:
     await connection.execute(sql.text("barrier"))
 
 
+async def adopt_epoch(connection: Connection, locked: Head, epoch: str) -> Head:
+    """The locked head under a new epoch, for the record of a restoration that follows in the same transaction."""
+    await connection.execute(sql.text("adopt_epoch"), locked.epoch, epoch)
+    return msgspec.structs.replace(locked, epoch=epoch)
+
+
 def _check(head: Head, batch: Batch) -> list[bytes]:
     """The leaves; ValueError for a batch that does not follow the head, which is a defect of the caller."""
     if not batch.entries:

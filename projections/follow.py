@@ -1,0 +1,84 @@
+"""Following the log: woken by notifications, and polling, because a notification can be lost.
+
+The trail is advanced here too: by one replica at a time, after what it searches was folded.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from projections import trail
+from projections.replica import Replica
+from service import errors
+from service.log import connect, reader
+from service.log.connect import Connection
+
+POLL_SECONDS = 0.5
+RECONNECT_SECONDS = 0.5
+_log = structlog.get_logger("muniment.follow")
+
+
+class Follower:
+    """Keeps one replica at the log's head. `behind_since` says how long the database was not heard of."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        schema: str,
+        connected: Callable[[], Awaitable[Connection]],
+        now: Callable[[], float],
+    ) -> None:
+        self._replica = replica
+        self._schema = schema
+        self._connected = connected
+        self._now = now
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.heard = now()
+        """When the database's head was last known to be folded here (monotonic seconds)."""
+
+    async def start(self) -> None:
+        """Begin to follow in the background."""
+        self._task = asyncio.create_task(self._run(), name="muniment follower")
+
+    async def stop(self) -> None:
+        """Stop following."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def nudge(self) -> None:
+        """Look now: something was appended, or somebody asks for what is not here yet."""
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except errors.Broken as failure:
+                _log.error("replica stopped", sentence=failure.sentence)
+                return
+            except Exception as failure:  # noqa: BLE001  # following goes on after every fault but a fork
+                if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                    _log.exception("following failed")
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _follow(self) -> None:
+        connection = await self._connected()
+        try:
+            await connection.add_listener(self._schema, lambda *_: self._wake.set())
+            while True:
+                head = await reader.head(connection)
+                if head.position != self._replica.position or self._replica.head != head:
+                    await self._replica.catch_up(connection)
+                self.heard = self._now()
+                await trail.advance(connection)
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._wake.wait()
+        finally:
+            connection.terminate()

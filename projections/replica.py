@@ -1,0 +1,177 @@
+"""One process's copy of the truth: a directory, its committed head, and the mutex under which both move.
+
+Writer and follower fold only while they hold `mutex`, and skip what is folded already, since a replica's own
+commit may be notified before its reply is processed. Readers hold nothing: they name a position at or below
+the head, and what a batch folded speculatively stands above it. The head moves only after the commit.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from projections.directory import Directory
+from projections.people import People
+from projections.view import View
+from service import errors
+from service.log import reader, recorded, seal
+from service.log.connect import Connection
+from service.log.keys import Keys
+from service.log.merkle import Frontier
+from service.log.reader import Head
+from service.log.recorded import Recorded
+from service.vocabulary import KeyId
+
+PAGE_RECORDS = 1_000
+_BREATH_RECORDS = 250
+"""Folded between two breaths of the event loop, so that decisions are not held up by a long tail."""
+
+
+class Replica:
+    """`position` is the committed head that readers may name; `head` is the log's head at that position.
+
+    `stopped` holds the sentence why this replica no longer follows (a fork, an unknown kind); it then serves nothing.
+    """
+
+    def __init__(self, keys: Keys, clock: Callable[[], datetime]) -> None:
+        self.keys = keys
+        self.person_keys = seal.PersonKeys()
+        self.directory = Directory()
+        self.people = People(lambda personal: seal.open_sealed(personal, self.person_keys))
+        self.mutex = asyncio.Lock()
+        self.head: Head | None = None
+        self.position = 0
+        self.stopped = ""
+        self._clock = clock
+        self._last_leaf = b""
+        self._moved = asyncio.Event()
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def now(self) -> View:
+        """What is true now: the committed head and the clock."""
+        return View(self.directory, self.people, self.position, self._clock())
+
+    def view(self, position: int, instant: datetime | None = None) -> View:
+        """What was true at a position: at the instant of its record unless another is given."""
+        if instant is None:
+            instant = self.directory.instant(position) if position else datetime(1970, 1, 1, tzinfo=UTC)
+        return View(self.directory, self.people, position, instant)
+
+    def drafting(self, instant: datetime) -> View:
+        """What would be true after what is folded but not yet committed. For the writer alone, under the mutex."""
+        return View(self.directory, self.people, self.directory.position, instant)
+
+    async def wait_for(self, position: int, timeout_seconds: float) -> None:
+        """Return once `position` is committed here. Raises TooLate after the bound."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while self.position < position:
+                    await self._moved.wait()
+        except TimeoutError as failure:
+            raise errors.TooLate(
+                f"Position {position} did not arrive within {timeout_seconds:g} s; this replica is at {self.position}."
+            ) from failure
+
+    # -- following ---------------------------------------------------------------------------------------
+
+    async def catch_up(
+        self, connection: Connection, progress: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> list[Recorded]:
+        """Fold what others appended. Returns the records folded. Raises Broken on a fork or an unreadable record."""
+        async with self.mutex:
+            return await self.catch_up_held(connection, progress)
+
+    async def catch_up_held(
+        self, connection: Connection, progress: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> list[Recorded]:
+        """`catch_up` for a caller that holds the mutex already."""
+        folded: list[Recorded] = []
+        first = self.head is None
+        if first:
+            await self.person_keys.load(connection, self.keys)
+        while True:
+            head = await reader.head(connection)
+            await self._require_same_log(connection, head)
+            if head.position == self.directory.position:
+                self.committed(head)
+                return folded
+            while self.directory.position < head.position:
+                records = await self._fold_page(connection)
+                progress(self.directory.position, head.position)
+                if not first:  # a replay's records would fill the memory, and nobody asks for them
+                    folded += records
+
+    def committed(self, head: Head, last_leaf: bytes = b"") -> None:
+        """Everything folded up to this head is in the log for good; readers may see it."""
+        self.head = head
+        self.position = head.position
+        if last_leaf:
+            self._last_leaf = last_leaf
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    @property
+    def root(self) -> bytes:
+        """The Merkle root at the committed head."""
+        return Frontier.decode(self.head.frontier if self.head else b"").root()
+
+    async def _fold_page(self, connection: Connection) -> list[Recorded]:
+        rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
+        if not rows:
+            raise self._stop(
+                f"The log says that it reaches beyond position {self.directory.position}, but the records are missing. "
+                "Run `muniment verify`."
+            )
+        records = []
+        for row in rows:
+            try:
+                records.append(recorded.decode(row.entry))
+            except errors.Broken as failure:
+                raise self._stop(failure.sentence) from failure
+        await self._learn_keys(connection, records)
+        for number, record in enumerate(records, 1):
+            try:
+                self.directory.apply(record)
+            except ValueError as failure:
+                raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
+            self.people.learn(record)
+            if number % _BREATH_RECORDS == 0:
+                await asyncio.sleep(0)
+        self._last_leaf = rows[-1].leaf
+        return records
+
+    async def _learn_keys(self, connection: Connection, records: list[Recorded]) -> None:
+        wanted: set[KeyId] = set()
+        for record in records:
+            key = getattr(record.data, "key", None)
+            if isinstance(key, str):
+                wanted.add(KeyId(key))
+            wanted.update(one.key for one in (record.reason, record.actor.console) if one is not None)
+        unknown = [key for key in wanted if self.person_keys.get(key) is None]
+        if unknown and self.head is not None:  # at the first load every key is there already
+            await self.person_keys.load_some(connection, self.keys, unknown)
+
+    async def _require_same_log(self, connection: Connection, head: Head) -> None:
+        """Compare epoch, position and leaf with what was seen here: a lost tail is never served unnoticed."""
+        if head.key_check and head.key_check != self.keys.key_check:
+            raise self._stop("The log was opened under another MUNIMENT_KEY. Start with that one.")
+        if self.head is None:
+            return
+        if head.epoch != self.head.epoch:
+            raise self._stop("The log has another epoch: its database was restored. Restart this replica.")
+        if head.position < self.position:
+            raise self._stop(
+                f"The log ends at position {head.position}, but position {self.position} was committed: the database "
+                "is an older copy. Find the newer one, or run `muniment restored`."
+            )
+        if self.position and self._last_leaf:
+            row = await reader.entry_at(connection, self.position)
+            if row is None or row.leaf != self._last_leaf:
+                raise self._stop(
+                    f"Position {self.position} is another record than the one committed before: the log has forked. "
+                    "Find the right database, or run `muniment restored`."
+                )
+
+    def _stop(self, sentence: str) -> errors.Broken:
+        self.stopped = sentence
+        return errors.Broken(sentence)

@@ -1,0 +1,368 @@
+"""The composition root: settings in, a working replica out. The only reader of the clock and of randomness.
+
+Opening is the same for the service and for every command of the console: find Postgres, see that the tables are
+this release's, compare the log with what was seen from here, replay it, and only then write or answer.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from projections.follow import Follower
+from projections.replica import Replica
+from service import embedded, errors
+from service.catalogue.loader import shipped
+from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
+from service.commands.order import Caller
+from service.drafting import Drafter
+from service.fresh import Fresh
+from service.handling import Handler
+from service.log import connect, migrate, reader, witness
+from service.log.connect import Connection
+from service.log.keys import Keys
+from service.orders import Order, Outcome
+from service.queries.reading import Reader
+from service.settings import Settings
+from service.upkeep import Upkeep
+
+RELEASE = version("muniment")
+SERVING_ROLE = embedded.SERVICE
+KEY_FILE = "key"
+TOKEN_FILE = "admin-token"  # noqa: S105  # a file's name, not a token
+_log = structlog.get_logger("muniment")
+Progress = Callable[[int, int], None]
+
+
+class App(msgspec.Struct, kw_only=True):
+    """A working replica and its parts. `notices` are sentences for whoever started it."""
+
+    settings: Settings
+    keys: Keys
+    fresh: Fresh
+    replica: Replica
+    drafter: Drafter
+    handler: Handler
+    reader: Reader
+    upkeep: Upkeep
+    connected: Callable[[str], Awaitable[Connection]]
+    follower: Follower | None = None
+    release: str = RELEASE
+    notices: list[str] = []
+
+    def caught_up(self) -> bool:
+        """Whether this replica may serve: it follows, and nothing stopped it."""
+        return not self.replica.stopped and self.replica.position > 0
+
+
+def clock() -> datetime:
+    """Now, UTC. The one place that reads the clock."""
+    return datetime.now(UTC)  # noqa: TID251  # the one place
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    open_account: bool = False,
+    follow: bool = False,
+    forked: bool = False,
+    progress: Progress = lambda _done, _all: None,
+) -> AsyncIterator[App]:
+    """A working replica for as long as the context lasts.
+
+    With `open_account` an empty log is opened and secrets that are missing are made; without it nothing is
+    made, and an empty log is Refused (`not_open`). With `follow` it keeps up with other replicas and signs
+    checkpoints. With `forked` a log that lacks what was seen from here is opened all the same, for `restored`.
+    Raises Broken for a log that must not be served from here, Unavailable when Postgres is away.
+    """
+    notices: list[str] = []
+    async with AsyncExitStack() as stack:
+        target = await _database(settings, stack, notices, make=open_account)
+        keys = Keys.derived(_master_key(settings, notices, make=open_account))
+
+        async def connected(purpose: str) -> Connection:
+            return await connect.connect(target, settings.schema, purpose)
+
+        app = _composed(settings, keys, connected, notices)
+        await _replayed(app, progress, forked=forked)
+        await app.handler.start()
+        stack.push_async_callback(app.reader.close)
+        stack.push_async_callback(app.upkeep.stop)
+        stack.push_async_callback(app.handler.stop)
+        await _opened_or_refused(app, open_account=open_account)
+        _sign_with_own_key(app)
+        if follow:
+            await _adopt_newer_catalogue(app)
+            await _following(app, stack)
+        yield app
+
+
+async def restored(app: App, console: str, reason: str = "", ticket: str = "") -> Outcome:
+    """Begin a new epoch on a log opened with `forked`, and record what was lost as far as this machine saw it."""
+    head = app.replica.head
+    assert head is not None, "an opened replica has caught up"
+    seen = witness.recall(seen_file(app.settings), app.keys)
+    lost = seen is not None and seen.account == head.account and seen.position > head.position
+    command = RestoreLog(
+        epoch_before=head.epoch,
+        epoch=app.fresh.id(),
+        lost_from=head.position + 1 if lost else 0,
+        lost_to=seen.position if seen is not None and lost else 0,
+    )
+    order = Order(command=command, caller=Caller(console=console), reason=reason, ticket=ticket)
+    return await app.handler.handle(order)
+
+
+async def migrated(settings: Settings, stack: AsyncExitStack) -> tuple[str, list[str]]:
+    """Bring the tables up to this release as their owner. Returns the schema's name and what was applied."""
+    owner, role = await _owner(settings, stack)
+    connection = await _plain(owner)
+    try:
+        return settings.schema, await migrate.migrate(connection, settings.schema, role)
+    finally:
+        await connection.close()
+
+
+async def migration_status(settings: Settings, stack: AsyncExitStack) -> migrate.Status:
+    """What of the migrations is there, without touching anything."""
+    target = settings.database_url or (await _embedded(settings, stack, make=False)).service_dsn
+    connection = await connect.connect(target, settings.schema, "doctor")
+    try:
+        return await migrate.status(connection, settings.schema)
+    finally:
+        await connection.close()
+
+
+def seen_file(settings: Settings) -> Path:
+    """Where this machine keeps what it last saw of the log."""
+    return settings.data_dir / f"seen-{settings.schema}.json"
+
+
+# -- Postgres ----------------------------------------------------------------------------------------------
+
+
+async def _database(settings: Settings, stack: AsyncExitStack, notices: list[str], *, make: bool) -> str:
+    """The serving role's DSN of a database whose tables are this release's."""
+    if settings.database_url is None:
+        server = await _embedded(settings, stack, make=make)
+        if server.account:
+            notices.append(
+                f"Embedded Postgres runs as the account {server.account}, since root may not run it."
+            )
+        connection = await _plain(server.owner_dsn)
+        try:
+            await migrate.migrate(connection, settings.schema, SERVING_ROLE)
+        finally:
+            await connection.close()
+        return server.service_dsn
+    serving = await connect.connect(settings.database_url, settings.schema, "start")
+    try:
+        if not (await migrate.status(serving, settings.schema)).current:
+            await _migrate_where_owned(settings, serving, notices)
+        await migrate.require_current(serving, settings.schema)
+    finally:
+        await serving.close()
+    return settings.database_url
+
+
+async def _migrate_where_owned(settings: Settings, serving: Connection, notices: list[str]) -> None:
+    role = str(await serving.fetchval("select current_user"))
+    if settings.migrate_url is not None:
+        owner = await _plain(settings.migrate_url)
+    elif await migrate.owns(serving, settings.schema):
+        owner, role = await _plain(settings.database_url or ""), ""
+    else:
+        return
+    try:
+        applied = await migrate.migrate(owner, settings.schema, role or None)
+    finally:
+        await owner.close()
+    if applied:
+        notices.append(f"Applied to the schema {settings.schema}: {', '.join(applied)}.")
+
+
+async def _owner(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:
+    if settings.database_url is None:
+        server = await _embedded(settings, stack, make=True)
+        return server.owner_dsn, SERVING_ROLE
+    if settings.migrate_url is None:
+        return settings.database_url, None
+    serving = await _plain(settings.database_url)
+    try:
+        return settings.migrate_url, str(await serving.fetchval("select current_user"))
+    finally:
+        await serving.close()
+
+
+async def _plain(dsn: str) -> Connection:
+    """A connection before there is a schema to search."""
+    return await connect.connect(dsn, "public", "migrate")
+
+
+async def _embedded(settings: Settings, stack: AsyncExitStack, *, make: bool) -> embedded.Embedded:
+    if not make and not (settings.data_dir / "postgres").is_dir():
+        raise errors.Refused(
+            "not_open",
+            f"There is no account in {settings.data_dir}. `muniment serve` opens one; MUNIMENT_DATA_DIR or DATABASE_URL"
+            " name another.",
+        )
+    server = await embedded.attach(settings.data_dir)
+    stack.push_async_callback(server.release)
+    watching = asyncio.create_task(server.watch(), name="muniment postgres watch")
+    stack.callback(watching.cancel)
+    return server
+
+
+# -- secrets -----------------------------------------------------------------------------------------------
+
+
+def _master_key(settings: Settings, notices: list[str], *, make: bool) -> bytes:
+    """MUNIMENT_KEY, or the key that this data directory keeps, made at the first start."""
+    if settings.key is not None:
+        return settings.key
+    path = settings.data_dir / KEY_FILE
+    if path.exists():
+        return bytes.fromhex(path.read_text().strip())
+    if not make:
+        raise errors.Refused(
+            "no_key", f"MUNIMENT_KEY is not set and {path} does not exist: nothing sealed could be opened."
+        )
+    key = secrets.token_bytes(32)
+    _write_secret(path, key.hex())
+    notices.append(
+        f"Made a key in {path}. Whoever has it can open what is sealed; without it nobody can: back it up."
+    )
+    return key
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """A file of mode 0600, durable before anything depends on it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+# -- the replica -------------------------------------------------------------------------------------------
+
+
+def _composed(
+    settings: Settings, keys: Keys, connected: Callable[[str], Awaitable[Connection]], notices: list[str]
+) -> App:
+    fresh = Fresh(keys, secrets.token_bytes)
+    replica = Replica(keys, clock)
+    drafter = Drafter(replica, fresh, clock, RELEASE)
+    handler = Handler(replica, drafter, lambda: connected("append"))
+    upkeep = Upkeep(replica, drafter, handler, seen_file(settings), lambda: connected("upkeep"))
+    return App(
+        settings=settings,
+        keys=keys,
+        fresh=fresh,
+        replica=replica,
+        drafter=drafter,
+        handler=handler,
+        reader=Reader(lambda: connected("read")),
+        upkeep=upkeep,
+        connected=connected,
+        notices=notices,
+    )
+
+
+async def _replayed(app: App, progress: Progress, *, forked: bool) -> None:
+    connection = await app.connected("replay")
+    try:
+        seen = None if forked else witness.recall(seen_file(app.settings), app.keys)
+        await witness.require_no_fork(connection, await reader.head(connection), seen)
+        await app.replica.catch_up(connection, progress)
+    finally:
+        await connection.close()
+
+
+async def _opened_or_refused(app: App, *, open_account: bool) -> None:
+    if app.replica.position:
+        _doubt_other_token(app)
+        return
+    if not open_account:
+        raise errors.Refused(
+            "not_open", "This log is empty: no account was opened yet. `muniment serve` opens one."
+        )
+    head = app.replica.head
+    assert head is not None, "the replica has caught up"
+    origin = _origin(app.settings, head.account)
+    token = _first_token(app)
+    command = OpenAccount(
+        account=head.account,
+        epoch=head.epoch,
+        origin=origin,
+        verifier=app.keys.signer(origin).verifier,
+        catalogue=shipped(),
+        administrator=app.fresh.principal(),
+        tokens=app.fresh.tokens(token),
+        administrator_name="Administrator",
+        administrator_email=app.settings.admin_email,
+    )
+    await app.handler.handle(Order(command=command, caller=Caller(system="first start")))
+    _log.info("account opened", account=head.account, administrator=app.settings.admin_email)
+
+
+def _first_token(app: App) -> str:
+    """MUNIMENT_ADMIN_TOKEN, or one in a file that only this user reads, written before it is recorded."""
+    if app.settings.admin_token is not None:
+        return app.settings.admin_token
+    path = app.settings.data_dir / TOKEN_FILE
+    if not path.exists():
+        _write_secret(path, app.fresh.token().value.text())
+    app.notices.append(f"The first Administrator's token is in {path} (mode 0600).")
+    return path.read_text().strip()
+
+
+def _doubt_other_token(app: App) -> None:
+    wanted = app.settings.admin_token
+    if wanted is not None and app.replica.now().token_with_digest(app.keys.token_digest(wanted)) is None:
+        app.notices.append(
+            "Warning: MUNIMENT_ADMIN_TOKEN is no token's value in this account. It counts at the first start "
+            "only; since then tokens are regenerated through the API, or by `muniment break-glass`."
+        )
+
+
+def _origin(settings: Settings, account: str) -> str:
+    """The log's name on its checkpoints: where it is served, without the scheme, and which account it is."""
+    return f"{settings.base_url.partition('://')[2]}/log/{account}".replace("+", "-")
+
+
+def _sign_with_own_key(app: App) -> None:
+    """Let upkeep sign, if the log names our key. A replica with another key does not sign, and is not ready."""
+    opening = app.replica.directory.opened
+    assert opening is not None, "record 1 opens the log"
+    signer = app.keys.signer(opening.origin)
+    if signer.verifier != opening.verifier:
+        raise errors.Broken(
+            "The log names another verifier key than this MUNIMENT_KEY yields. Start with that key."
+        )
+    app.upkeep.sign_with(signer)
+
+
+async def _adopt_newer_catalogue(app: App) -> None:
+    command = AdoptCatalogue(catalogue=shipped())
+    if command.catalogue.number > app.replica.now().compiled.number:
+        await app.handler.handle(Order(command=command, caller=Caller(system="catalogue of this release")))
+
+
+async def _following(app: App, stack: AsyncExitStack) -> None:
+    follower = Follower(app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic)
+    app.follower = follower
+    app.handler.appended = follower.nudge
+    await follower.start()
+    stack.push_async_callback(follower.stop)
+    await app.upkeep.start()

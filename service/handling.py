@@ -1,0 +1,380 @@
+"""THE one door for writing: a queue, one writer, and group commit.
+
+`handle` puts an order on a bounded queue and awaits its outcome. The writer takes what is waiting, drafts it
+under the replica's mutex, and appends it in one statement; when another replica was first it undoes, catches up
+and goes the fair way for some seconds (lock, tail, draft, append). A lost reply is never guessed at: the writer
+comes back as a follower, looks for its own event ids behind a barrier, and only then answers.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+
+from projections.replica import Replica
+from service import errors
+from service.commands.account import RestoreLog
+from service.drafting import Draft, Drafter, key_reused
+from service.events.account import LogRestored
+from service.log import connect, merkle, reader, recorded, writer
+from service.log.connect import Connection
+from service.log.reader import Head
+from service.log.recorded import Recorded
+from service.orders import Order, Outcome
+from service.vocabulary import EventId, PrincipalId
+
+QUEUE_ORDERS_MAX = 4_096
+BATCH_ORDERS_MAX = 256
+BATCH_RECORDS_MAX = 1_000
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+ANSWER_SECONDS_MAX = 15.0
+FAIR_SECONDS = 5.0
+RECOVERY_SECONDS_MAX = 8.0
+_ATTEMPTS_MAX = 5
+_log = structlog.get_logger("muniment.handling")
+
+Answer = Outcome | errors.MunimentError
+
+
+class Pending(msgspec.Struct, eq=False):
+    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done»."""
+
+    order: Order
+    future: asyncio.Future[Answer]
+    begun: bool = False
+    dropped: bool = False
+
+
+class Handler:
+    """One process's door. `start` it, `handle` orders, `stop` it."""
+
+    def __init__(
+        self, replica: Replica, drafter: Drafter, connected: Callable[[], Awaitable[Connection]]
+    ) -> None:
+        self._replica = replica
+        self._drafter = drafter
+        self._connected = connected
+        self._connection: Connection | None = None
+        self._queue: deque[Pending] = deque()
+        self._waiting = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._fair_until = 0.0
+        self._stopping = False
+        self.appended: Callable[[], None] = lambda: None
+        """Called after every commit, so that checkpoints and the trail follow."""
+
+    # -- the door ----------------------------------------------------------------------------------------
+
+    async def handle(self, order: Order) -> Outcome:
+        """Have an order decided and recorded. Raises whatever error answers it.
+
+        Unavailable: certainly not done. OutcomeUnknown: the same order under the same idempotency key is safe.
+        """
+        if self._replica.stopped:
+            raise errors.Unavailable(f"This replica has stopped: {self._replica.stopped}", 30)
+        if self._stopping:
+            raise errors.Unavailable("The service is shutting down; nothing was done.", 5)
+        if len(self._queue) >= QUEUE_ORDERS_MAX:
+            raise errors.Unavailable("Too many orders are waiting; nothing was done.", 1)
+        pending = Pending(order, asyncio.get_running_loop().create_future())
+        self._queue.append(pending)
+        self._waiting.set()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                answer = await asyncio.shield(pending.future)
+        except TimeoutError as failure:
+            raise self._gave_up(pending) from failure
+        except asyncio.CancelledError:
+            pending.dropped = not pending.begun
+            raise
+        if isinstance(answer, errors.MunimentError):
+            raise answer
+        return answer
+
+    @staticmethod
+    def _gave_up(pending: Pending) -> errors.Unavailable:
+        if pending.begun:
+            return errors.OutcomeUnknown(
+                "The database has not answered: this may or may not have been done. Retry with the same "
+                "Idempotency-Key.",
+                2,
+            )
+        pending.dropped = True
+        return errors.Unavailable("The database is not answering; nothing was done.", 2)
+
+    async def start(self) -> None:
+        """Begin to write. The replica has caught up before."""
+        self._writer = asyncio.create_task(self._write(), name="muniment writer")
+
+    async def stop(self) -> None:
+        """Finish what is queued, then stop."""
+        self._stopping = True
+        self._waiting.set()
+        if self._writer is not None:
+            await self._writer
+        if self._connection is not None:
+            with contextlib.suppress(
+                Exception
+            ):  # it may be dead already, and nothing depends on its farewell
+                await self._connection.close(timeout=2)
+
+    def flush_denials(self) -> None:
+        """Have repeats of denied attempts recorded whose minute is over, even while nobody writes."""
+        self._waiting.set()
+
+    # -- the writer --------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            while self._queue or self._drafter.denials_due():
+                batch = self._next_batch()
+                try:
+                    await self._commit(batch)
+                except Exception as failure:  # noqa: BLE001  # the writer outlives every defect, or callers would wait
+                    _log.exception("batch failed")
+                    self._forget_connection()
+                    self._answer_all(
+                        batch, errors.OutcomeUnknown(f"The write failed: {type(failure).__name__}.", 2)
+                    )
+            if self._stopping:
+                return
+
+    def _next_batch(self) -> list[Pending]:
+        batch: list[Pending] = []
+        while self._queue and len(batch) < BATCH_ORDERS_MAX:
+            pending = self._queue.popleft()
+            if not pending.dropped:
+                batch.append(pending)
+        return batch
+
+    async def _commit(self, batch: list[Pending]) -> None:
+        """Carry a batch through to its answers, however often it takes; what did not fit goes back to the queue."""
+        for _ in range(_ATTEMPTS_MAX):
+            batch = [pending for pending in batch if not pending.future.done() and not pending.dropped]
+            if not batch and not self._drafter.denials_due():
+                return
+            async with self._replica.mutex:
+                sent: dict[int, list[EventId]] = {}
+                try:
+                    connection = await self._ready()
+                    await self._answer_repeats(connection, batch)
+                    done = await self._try(connection, batch, sent)
+                except writer.KeyUsed:
+                    continue  # another replica answered one of these keys a moment ago: the look-up will find it
+                except errors.Unavailable as failure:
+                    self._answer_all(batch, failure)
+                    return
+                except errors.Broken as failure:
+                    self._replica.stopped = self._replica.stopped or failure.sentence
+                    self._answer_all(batch, errors.Unavailable(failure.sentence, 30))
+                    return
+                except Exception as failure:
+                    if not connect.lost(failure):
+                        raise
+                    _log.warning("connection lost", error=type(failure).__name__, sent=bool(sent))
+                    self._forget_connection()
+                    await self._recover(batch, sent)
+                    continue
+            if done:
+                self.appended()
+                return
+        self._answer_all(batch, errors.Unavailable("Other replicas were always first; nothing was done.", 1))
+
+    async def _try(
+        self, connection: Connection, batch: list[Pending], sent: dict[int, list[EventId]]
+    ) -> bool:
+        """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
+        restoring = any(isinstance(pending.order.command, RestoreLog) for pending in batch)
+        if time.monotonic() >= self._fair_until and not restoring:
+            assert self._replica.head is not None, "the connection is ready only on a head"
+            draft, answers = self._drafted(batch)
+            after = await self._sent(connection, draft, answers, self._replica.head, sent)
+            if after is not None:
+                self._committed(draft, answers, after)
+                return True
+            sent.clear()
+            self._fair_until = time.monotonic() + FAIR_SECONDS
+        return await self._fairly(connection, batch, sent)
+
+    async def _fairly(
+        self, connection: Connection, batch: list[Pending], sent: dict[int, list[EventId]]
+    ) -> bool:
+        await self._replica.catch_up_held(connection)  # outside the lock, until the lag is small
+        transaction = connection.transaction()
+        await transaction.start()
+        draft = None
+        try:
+            locked = await writer.lock(connection)
+            if locked.position != self._replica.directory.position:
+                await self._replica.catch_up_held(connection)
+            draft, answers = self._drafted(batch)
+            for record, _ in draft.written.entries:
+                if isinstance(record.data, LogRestored):
+                    locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
+            after = await self._sent(connection, draft, answers, locked, sent)
+            if after is None:
+                await transaction.rollback()
+                return False
+            await transaction.commit()  # only from here on is anything true
+        except BaseException:
+            if draft is not None:
+                draft.undo()
+            if not connection.is_closed():
+                with contextlib.suppress(Exception):  # the first failure is the one to tell
+                    await transaction.rollback()
+            raise
+        self._committed(draft, answers, after)
+        return True
+
+    async def _sent(
+        self,
+        connection: Connection,
+        draft: Draft,
+        answers: list[tuple[Pending, Answer]],
+        head: Head,
+        sent: dict[int, list[EventId]],
+    ) -> Head | None:
+        """Send the draft; the head after it, or None, undone, when the head had moved.
+
+        Nothing to write is no statement.
+        """
+        if not draft.written.entries:
+            return head
+        for number, (pending, answer) in enumerate(answers):
+            pending.begun = True
+            if isinstance(answer, Outcome) and answer.records:
+                sent[number] = [record.id for record in answer.records]
+        batch = writer.Batch(**msgspec.structs.asdict(draft.written))
+        try:
+            after = await writer.append(connection, head, batch, self._replica.keys.key_check)
+        except BaseException:
+            draft.undo()
+            raise
+        if after is None:
+            draft.undo()
+        return after
+
+    def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
+        draft.keep()
+        entries = draft.written.entries
+        self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
+        self._deliver(answers)
+
+    def _drafted(self, batch: list[Pending]) -> tuple[Draft, list[tuple[Pending, Answer]]]:
+        """Draft until the batch is full; the rest waits at the head of the queue."""
+        draft = self._drafter.draft()
+        draft.flush_denials()
+        answers: list[tuple[Pending, Answer]] = []
+        size = 0
+        for number, pending in enumerate(batch):
+            seen = len(draft.written.entries)
+            answers.append((pending, draft.take(pending.order)))
+            size += sum(len(entry) for _, entry in draft.written.entries[seen:])
+            full = size >= BATCH_BYTES_MAX or len(draft.written.entries) >= BATCH_RECORDS_MAX
+            if full and number + 1 < len(batch):
+                self._queue.extendleft(reversed(batch[number + 1 :]))
+                self._waiting.set()
+                del batch[number + 1 :]
+                break
+        return draft, answers
+
+    def _deliver(self, answers: list[tuple[Pending, Answer]]) -> None:
+        for pending, answer in answers:
+            if not pending.future.done():
+                pending.future.set_result(answer)
+
+    @staticmethod
+    def _answer_all(batch: list[Pending], failure: errors.MunimentError) -> None:
+        for pending in batch:
+            if not pending.future.done():
+                pending.future.set_result(failure)
+
+    # -- repeats and recovery ----------------------------------------------------------------------------
+
+    async def _answer_repeats(self, connection: Connection, batch: list[Pending]) -> None:
+        """Answer orders whose key was used before, from the record, before anything is decided anew."""
+        asked: dict[PrincipalId, list[Pending]] = {}
+        for pending in batch:
+            if pending.order.idempotency_key and pending.order.caller.principal:
+                asked.setdefault(pending.order.caller.principal, []).append(pending)
+        for principal, waiting in asked.items():
+            keys = [pending.order.idempotency_key for pending in waiting]
+            rows = await reader.idempotent(connection, principal, keys)
+            for pending in waiting:
+                row = rows.get(pending.order.idempotency_key)
+                if row is None:
+                    continue
+                if row.fingerprint != pending.order.fingerprint:
+                    self._deliver([(pending, key_reused())])
+                    continue
+                await self._caught_up_to(connection, row.last_position)
+                stored = await reader.page(
+                    connection, row.first_position - 1, row.last_position - row.first_position + 1
+                )
+                records = tuple(recorded.decode(one.entry) for one in stored)
+                outcome = Outcome(position=row.last_position, records=records, replayed=True)
+                self._deliver([(pending, outcome)])
+        batch[:] = [pending for pending in batch if not pending.future.done()]
+
+    async def _caught_up_to(self, connection: Connection, position: int) -> None:
+        if self._replica.position < position:
+            await self._replica.catch_up_held(connection)
+
+    async def _recover(self, batch: list[Pending], sent: dict[int, list[EventId]]) -> None:
+        """Find out what became of a batch whose reply was lost. What is in the log is answered; the rest runs again."""
+        deadline = time.monotonic() + (RECOVERY_SECONDS_MAX if sent else 0.0)
+        seen: dict[EventId, Recorded] = {}
+        while True:
+            try:
+                connection = await self._ready(caught_up=False)
+                await writer.barrier(connection)
+                seen = {record.id: record for record in await self._replica.catch_up_held(connection)}
+                break
+            except Exception as failure:
+                if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                    raise
+                self._forget_connection()
+                if time.monotonic() >= deadline:
+                    self._answer_lost(batch, sent)
+                    return
+                await asyncio.sleep(0.2)
+        for number, pending in enumerate(batch):
+            ids = sent.get(number, [])
+            if ids and all(one in seen for one in ids):
+                records = tuple(seen[one] for one in ids)
+                self._deliver([(pending, Outcome(position=records[-1].position, records=records))])
+
+    def _answer_lost(self, batch: list[Pending], sent: dict[int, list[EventId]]) -> None:
+        """Postgres stays away: what was sent is unknown, what was not is certainly not done."""
+        for number, pending in enumerate(batch):
+            unknown = number in sent
+            failure: errors.MunimentError = errors.Unavailable("The database is away; nothing was done.", 2)
+            if unknown:
+                failure = errors.OutcomeUnknown(
+                    "The connection was lost before the database answered: this may or may not have been done. "
+                    "Retry with the same Idempotency-Key.",
+                    2,
+                )
+            self._deliver([(pending, failure)])
+
+    async def _ready(self, *, caught_up: bool = True) -> Connection:
+        """A live append connection; a new one first sees what happened meanwhile.
+
+        Raises Unavailable when Postgres is away.
+        """
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connected()
+            if caught_up:
+                await self._replica.catch_up_held(self._connection)
+        return self._connection
+
+    def _forget_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

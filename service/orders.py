@@ -1,0 +1,47 @@
+"""What is handed to the door for writing, and what comes back."""
+
+import msgspec
+
+from service.commands import Command
+from service.commands.order import Caller
+from service.log.recorded import Recorded
+from service.vocabulary import EventId
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order came from: recorded, the address and the user agent sealed."""
+
+    address: str = ""
+    user_agent: str = ""
+    request: str = ""
+    traceparent: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A command, who gives it, and what goes with it.
+
+    `if_version` is (noun, id, version): the order stands only if the noun is still at that version.
+    `fingerprint` tells two requests under one idempotency key apart.
+    """
+
+    command: Command
+    caller: Caller
+    origin: Origin = Origin()
+    reason: str = ""
+    ticket: str = ""
+    idempotency_key: str = ""
+    fingerprint: bytes = b""
+    if_version: tuple[str, str, int] | None = None
+    causation: EventId | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order came to. No records: it changed nothing.
+
+    `position` is where the answer is to be rendered. New ids are in the records, never in the command: a
+    `replayed` outcome holds the records of the first request under the same key.
+    """
+
+    position: int
+    records: tuple[Recorded, ...] = ()
+    replayed: bool = False

@@ -1,0 +1,184 @@
+"""Who may do what: a question as an outsider asks it, answered by the one evaluator.
+
+The service's own knowledge wins over what the question says about a thing: `team` and `owner` of the question
+count only for things that are not held here, and a contradiction is reported, not obeyed.
+"""
+
+import msgspec
+
+from projections import access, things
+from projections.principals import Principal
+from projections.things import Target
+from projections.view import View
+from service import errors
+from service.queries import naming
+from service.vocabulary import PrincipalId, TeamId, Thing, name
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """May `subject` do `action` on the thing? `team` and `owner` are the question's own word about the thing."""
+
+    subject: str
+    action: str
+    resource_type: str
+    resource_id: str
+    team: str | None = None
+    owner: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision, what it rests on, and where the question contradicts what is held here.
+
+    Without a `verdict` the question could not be put: `reason` says why, and the decision is no.
+    """
+
+    decision: bool
+    reason: str = ""
+    verdict: access.Verdict | None = None
+    principal: PrincipalId | None = None
+    conflicts: tuple[str, ...] = ()
+
+
+def evaluate(view: View, question: Question) -> Answer:
+    """The answer at the view's moment. An unknown subject, action or thing is a no with a reason, never an error."""
+    try:
+        principal = naming.principal(view, question.subject)
+    except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
+        return Answer(decision=False, reason=failure.sentence)
+    fits = _fits(view, question)
+    if fits:
+        return Answer(decision=False, reason=fits, principal=principal.id)
+    try:
+        target, conflicts = _target(view, question)
+    except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
+        return Answer(decision=False, reason=failure.sentence, principal=principal.id)
+    verdict = access.explain(view, principal.id, question.action, target)
+    return Answer(
+        decision=verdict.allowed,
+        reason=verdict.note or ("" if verdict.allowed else f"The permission {verdict.missing} is missing."),
+        verdict=verdict,
+        principal=principal.id,
+        conflicts=conflicts,
+    )
+
+
+def why(view: View, question: Question) -> tuple[Answer, tuple[str, ...]]:
+    """The answer with sentences for a person: which role, grant and team give it, or what was near and fell short."""
+    answer = evaluate(view, question)
+    if answer.verdict is None:
+        return answer, (answer.reason,)
+    principal = view.principal(answer.principal or "")
+    who = view.text(principal.name) or principal.id
+    sentences = [*_grants(view, who, answer.verdict), *_conflicts(answer)]
+    if not answer.decision:
+        sentences = [
+            f"{who} may not: {answer.reason}",
+            *_near_misses(view, answer.verdict, principal),
+            *sentences,
+        ]
+    return answer, tuple(sentences)
+
+
+def who_may(view: View, action: str, target: Target) -> list[tuple[Principal, access.Verdict]]:
+    """Every principal that may, with why: asked about a moment before an incident, it says who could have."""
+    return [
+        (principal, access.explain(view, principal.id, action, target))
+        for principal in view.principals()
+        if access.may(view, principal.id, action, target)
+    ]
+
+
+def _fits(view: View, question: Question) -> str:
+    """Why the question cannot be put under the catalogue of the moment; empty if it can."""
+    if view.catalogue is None:
+        return "The account was not open yet."
+    action = view.catalogue.actions.get(question.action)
+    if action is None:
+        return (
+            f"The catalogue has no action {question.action[:100]!r}; an action is `resource:action`, as in "
+            "`contract_data:manage`."
+        )
+    if question.resource_type not in action.types:
+        fitting = ", ".join(action.types)
+        return f"{action.name} does not apply to a {question.resource_type[:100]!r}, only to: {fitting}."
+    return ""
+
+
+def _target(view: View, question: Question) -> tuple[Target, tuple[str, ...]]:
+    held = naming.held(view, question.resource_type, question.resource_id)
+    if held is not None:
+        return held, _contradictions(view, held, question)
+    if question.resource_id == "*":
+        return things.anything(question.resource_type), ()
+    if question.resource_type in things.TYPES_HELD and question.team is None and question.owner is None:
+        raise errors.NotFound(f"There is no {question.resource_type} {question.resource_id!r}.")
+    teams = (_team(view, question.team),) if question.team is not None else ()
+    owner = naming.principal(view, question.owner).id if question.owner is not None else None
+    thing = Thing(question.resource_type, question.resource_id, name(question.resource_id, "resource", "id"))
+    return Target(thing, teams, owner), ()
+
+
+def _team(view: View, text: str) -> TeamId:
+    found = naming.held(view, "team", text)
+    if found is None:
+        raise errors.NotFound(f"There is no team {text!r}.")
+    return TeamId(found.thing.id)
+
+
+def _contradictions(view: View, held: Target, question: Question) -> tuple[str, ...]:
+    found = []
+    if question.team is not None:
+        team = naming.held(view, "team", question.team)
+        if team is None or team.thing.id not in held.teams:
+            found.append(
+                f"The question puts {held.label} under the team {question.team!r}; it is not under it here."
+            )
+    if question.owner is not None:
+        try:
+            owner: str | None = naming.principal(view, question.owner).id
+        except (errors.NotFound, errors.Ambiguous, errors.Invalid):
+            owner = None
+        if owner is None or owner != held.owner:
+            found.append(
+                f"The question names {question.owner!r} as the owner of {held.label}; it is not, here."
+            )
+    return tuple(found)
+
+
+def _grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
+    sentences = []
+    for grant in verdict.grants:
+        role = view.role_or_none(grant.role)
+        team = view.team_or_none(grant.team) if grant.team else None
+        through = (
+            f", because {verdict.target.label} and {who} are both in the team {team.name!r}" if team else ""
+        )
+        if grant.source == "team_administrator":
+            through = f", because {who} administers the team {team.name if team else grant.team!r}"
+        if grant.extent == "own":
+            through = f", because {who} created {verdict.target.label}"
+        sentences.append(
+            f"{who} may: the role {role.name if role else grant.role!r} grants {grant.scope}{through}."
+        )
+    return sentences
+
+
+def _near_misses(view: View, verdict: access.Verdict, principal: Principal) -> list[str]:
+    sentences = []
+    for miss in verdict.near_misses:
+        role = view.role_or_none(miss.role)
+        sentences.append(
+            f"The role {role.name if role else miss.role!r} grants {miss.scope}, but: {miss.why}"
+        )
+    teams = [team.name for team in view.live_teams(verdict.target.teams)]
+    if teams and any(miss.scope.endswith((":team", ":team*")) for miss in verdict.near_misses):
+        listed = ", ".join(repr(team) for team in teams)
+        sentences.append(f"It would be allowed to a member of {listed}.")
+    if not verdict.near_misses:
+        held = ", ".join(repr(role.name) for role in view.roles_of(principal)) or "no role"
+        sentences.append(f"None of the roles held ({held}) grants {verdict.action} at any extent.")
+    return sentences
+
+
+def _conflicts(answer: Answer) -> list[str]:
+    return [f"Note: {conflict}" for conflict in answer.conflicts]

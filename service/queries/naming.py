@@ -1,0 +1,149 @@
+"""One grammar for naming things, wherever a person or a program names one: `type:name` or `type:id`.
+
+    user:sally   user:sally@example.org   user:<uuid>   system_account:secrets-updater
+    role:Administrator   team:A   application:Baz   environment:production
+    integration:Foo/Bar (consumer/provider)   contract:Foo/Bar/1.0.0 (consumer/provider/version)   contract:<uuid>
+
+Names resolve as of the view, so a thing is found under the name that it had then. A slash inside a name is
+written %2F. What fits several things is Ambiguous, and the error lists the candidates.
+"""
+
+from urllib.parse import unquote
+
+from projections import things
+from projections.principals import Principal
+from projections.things import Target
+from projections.view import View
+from service import errors
+from service.vocabulary import Thing, is_uuid, name
+
+PRINCIPALS = ("user", "system_account")
+
+
+def principal(view: View, text: str) -> Principal:
+    """Who the text names: an id, an e-mail address or a name, with or without `user:` or `system_account:`.
+
+    Raises NotFound, or Ambiguous when several people have the name.
+    """
+    type_, _, rest = text.partition(":")
+    if not rest or type_ not in PRINCIPALS:
+        type_, rest = "", text
+    found = _principals(view, name(rest, "subject", "subject"))
+    if type_ == "system_account" or (type_ == "user" and any(one.type == "user" for one in found)):
+        found = [one for one in found if one.type == type_]
+    if not found:
+        raise errors.NotFound(f"There is no principal {rest!r}.")
+    if len(found) > 1:
+        raise errors.Ambiguous(
+            f"{rest!r} is the name of {len(found)} principals; name one by id or e-mail address.",
+            tuple(sorted(f"{one.type}:{view.text(one.email) or one.id}" for one in found)),
+        )
+    return found[0]
+
+
+def target(view: View, text: str) -> Target:
+    """The thing that the text names, with what decides about it.
+
+    Raises NotFound, Ambiguous, or Invalid for a text of another form.
+    """
+    type_, _, rest = text.partition(":")
+    if not rest:
+        raise errors.Invalid(
+            f"{text!r} names no thing: write its type too, as in application:{text or 'Baz'}."
+        )
+    found = held(view, type_, rest)
+    if found is None:
+        raise errors.NotFound(f"There is no {type_.replace('_', ' ')} {rest!r}.")
+    return found
+
+
+def held(view: View, type_: str, text: str) -> Target | None:
+    """The thing of this type that the service holds under an id or a name, or None. Raises Ambiguous."""
+    match type_:
+        case "application":
+            application = (
+                view.application_or_none(text) if is_uuid(text) else view.application_named(_clean(text))
+            )
+            return things.of_application(application) if application else None
+        case "role":
+            role = view.role_or_none(text) if is_uuid(text) else view.role_named(_clean(text))
+            return things.of_role(role) if role else None
+        case "team":
+            team = view.team_or_none(text) if is_uuid(text) else view.team_named(_clean(text))
+            return things.of_team(team) if team else None
+        case "environment":
+            environment = (
+                view.environment_or_none(text) if is_uuid(text) else view.environment_named(_clean(text))
+            )
+            return things.of_environment(environment) if environment else None
+        case "user" | "system_account":
+            return _held_principal(view, type_, text)
+        case "token":
+            token = view.token_or_none(text)
+            return things.of_token(token.id, token.principal) if token else None
+        case "integration":
+            return _integration(view, text)
+        case "contract":
+            return _contract(view, text)
+        case _:
+            return None
+
+
+def _principals(view: View, text: str) -> list[Principal]:
+    if is_uuid(text):
+        found = view.principal_or_none(text.lower())
+        return [found] if found else []
+    if "@" in text:
+        found = view.principal_with_email(text)
+        return [found] if found else []
+    return view.principals_named(text)
+
+
+def _held_principal(view: View, type_: str, text: str) -> Target | None:
+    try:
+        found = principal(view, f"{type_}:{text}")
+    except errors.NotFound:
+        return None
+    return things.of_principal(found)
+
+
+def _integration(view: View, text: str) -> Target | None:
+    parts = _parts(text, 2, "integration:Consumer/Provider")
+    consumer, provider = (_application(view, part) for part in parts)
+    if consumer is None or provider is None:
+        return None
+    integration = view.integration_or_none(consumer, provider)
+    return things.of_integration(view, integration) if integration else None
+
+
+def _contract(view: View, text: str) -> Target | None:
+    if is_uuid(text):
+        contract = view.contract_or_none(text.lower())
+        return things.of_contract(view, contract) if contract else None
+    first, second, version = _parts(text, 3, "contract:Consumer/Provider/Version, or contract: and its id")
+    consumer, provider = _application(view, first), _application(view, second)
+    if consumer is None or provider is None:
+        return None
+    contract = view.contract_of(consumer, provider, version)
+    return things.of_contract(view, contract) if contract else None
+
+
+def _application(view: View, text: str) -> str | None:
+    found = view.application_or_none(text) if is_uuid(text) else view.application_named(text)
+    return found.id if found else None
+
+
+def _parts(text: str, count: int, form: str) -> list[str]:
+    parts = [_clean(unquote(part)) for part in text.split("/", count - 1)]
+    if len(parts) != count or not all(parts):
+        raise errors.Invalid(f"Write {form}.")
+    return parts
+
+
+def _clean(text: str) -> str:
+    return name(text, "resource", "name")
+
+
+def written(thing: Thing) -> str:
+    """A thing in the grammar, by its name where it has one."""
+    return f"{thing.type}:{thing.name or thing.id}"

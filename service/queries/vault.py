@@ -1,0 +1,22 @@
+"""What the vault holds in the clear, for the edges that may show it. Deciding who may see it is theirs."""
+
+from projections.tokens import Token
+from service import errors
+from service.log import reader as log_reader
+from service.log.keys import Keys
+from service.queries.reading import Reader
+from service.vocabulary import VaultRef
+
+
+async def token_value(reader: Reader, keys: Keys, token: Token) -> str:
+    """The value that works now. Raises NotFound once it was superseded, Broken for a row that does not open."""
+    return (await body(reader, keys, token.value)).decode()
+
+
+async def body(reader: Reader, keys: Keys, ref: VaultRef) -> bytes:
+    """The plaintext under a ref. Raises NotFound once it was superseded, Broken for a row that does not open."""
+    async with reader.connection() as connection:
+        ciphertext = await log_reader.vault(connection, ref)
+    if ciphertext is None:
+        raise errors.NotFound("This value was superseded.", gone=True)
+    return keys.open_vault(ref, ciphertext)

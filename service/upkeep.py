@@ -1,0 +1,100 @@
+"""What a running replica does beside answering: sign checkpoints, remember what it saw, record counted denials.
+
+None of it is needed for an answer to be right; each step is repeated until it succeeds.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from projections.replica import Replica
+from service import errors
+from service.drafting import Drafter
+from service.handling import Handler
+from service.log import checkpoint, connect, reader, witness
+from service.log.connect import Connection
+
+INTERVAL_SECONDS = 0.5
+"""A checkpoint follows a commit within a second."""
+_log = structlog.get_logger("muniment.upkeep")
+
+
+class Upkeep:
+    """The background of one replica. It signs once it is told with which key (`sign_with`)."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        drafter: Drafter,
+        handler: Handler,
+        seen_file: Path,
+        connected: Callable[[], Awaitable[Connection]],
+    ) -> None:
+        self._replica = replica
+        self._drafter = drafter
+        self._handler = handler
+        self._signer: checkpoint.Signer | None = None
+        self._seen_file = seen_file
+        self._connected = connected
+        self._connection: Connection | None = None
+        self._signed = 0
+        self._remembered = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def sign_with(self, signer: checkpoint.Signer) -> None:
+        """Sign checkpoints from here on. The caller has compared the key with the one that the log names."""
+        self._signer = signer
+
+    async def start(self) -> None:
+        """Begin in the background."""
+        self._task = asyncio.create_task(self._run(), name="muniment upkeep")
+
+    async def stop(self) -> None:
+        """Do everything once more, so that what was committed last is signed and remembered, then stop."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._quietly()
+        if self._connection is not None:
+            self._connection.terminate()
+
+    async def once(self) -> None:
+        """Sign and remember the committed head, if it is not yet."""
+        head = self._replica.head
+        if head is None or self._replica.stopped:
+            return
+        if self._drafter.denials_due():
+            self._handler.flush_denials()
+        if head.position > self._remembered:
+            connection = await self._ready()
+            row = await reader.entry_at(connection, head.position)
+            if row is not None:
+                await asyncio.to_thread(witness.remember, self._seen_file, head, row.leaf, self._replica.keys)
+                self._remembered = head.position
+        if self._signer is not None and head.position > self._signed:
+            await checkpoint.publish(await self._ready(), head, self._signer)
+            self._signed = head.position
+
+    async def _run(self) -> None:
+        while True:
+            await self._quietly()
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def _quietly(self) -> None:
+        try:
+            await self.once()
+        except Exception as failure:  # noqa: BLE001  # upkeep goes on after every fault, and says each
+            if self._connection is not None:
+                self._connection.terminate()
+                self._connection = None
+            if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                _log.exception("upkeep failed")
+
+    async def _ready(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connected()
+        return self._connection

@@ -22,11 +22,13 @@ from service.events import Event
 def decide(command: Command, view: View, caller: Caller) -> list[Event]:
     """The facts that the command makes, or the error that refuses it. Pure."""
     match command:
-        case account.OpenAccount()
+        case (
+            account.OpenAccount()
             | account.AdoptCatalogue()
             | account.ReadTrail()
             | account.BreakGlass()
-            | account.RestoreLog():
+            | account.RestoreLog()
+        ):
             return _account(command, view, caller)
         case roles.CreateRole():
             return roles.create_role(command, view, caller)

@@ -96,8 +96,7 @@ async def opened(
         await _replayed(app, progress, forked=forked)
         await app.handler.start()
         stack.push_async_callback(app.reader.close)
-        stack.push_async_callback(app.upkeep.stop)
-        stack.push_async_callback(app.handler.stop)
+        stack.push_async_callback(_farewell, app, follow=follow)
         await _opened_or_refused(app, open_account=open_account)
         _sign_with_own_key(app)
         if follow:
@@ -357,6 +356,13 @@ async def _adopt_newer_catalogue(app: App) -> None:
     command = AdoptCatalogue(catalogue=shipped())
     if command.catalogue.number > app.replica.now().compiled.number:
         await app.handler.handle(Order(command=command, caller=Caller(system="catalogue of this release")))
+
+
+async def _farewell(app: App, *, follow: bool) -> None:
+    """Finish what is queued; whoever wrote signs and remembers it. A command that only reads leaves nothing behind."""
+    await app.handler.stop()
+    if follow or app.handler.commits:
+        await app.upkeep.stop()
 
 
 async def _following(app: App, stack: AsyncExitStack) -> None:

@@ -64,6 +64,7 @@ class Handler:
         self._writer: asyncio.Task[None] | None = None
         self._fair_until = 0.0
         self._stopping = False
+        self.commits = 0
         self.appended: Callable[[], None] = lambda: None
         """Called after every commit, so that checkpoints and the trail follow."""
 
@@ -263,6 +264,7 @@ class Handler:
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
         entries = draft.written.entries
+        self.commits += bool(entries)
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
         self._deliver(answers)
 

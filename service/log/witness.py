@@ -47,6 +47,7 @@ def remember(path: Path, head: Head, leaf: bytes, keys: Keys) -> None:
         )
     )
     text = msgspec.json.encode(_File(msgspec.Raw(seen), keys.mac("witness", seen).hex()))
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(f".{os.getpid()}.new")
     with beside.open("wb") as file:
         beside.chmod(0o600)

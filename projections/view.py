@@ -19,7 +19,7 @@ from projections.teams import Team
 from projections.timeline import Timeline
 from projections.tokens import Invitation, Token
 from service import errors
-from service.catalogue.compiled import Compiled
+from service.catalogue.compiled import DEFAULT_TEAM, Compiled
 from service.vocabulary import (
     ApplicationId,
     ContractId,
@@ -238,7 +238,8 @@ class View:
 
     def default_team(self) -> Team | None:
         """The team that receives every new principal and application, while it lives."""
-        return next((team for team in self.teams() if team.default), None)
+        team = self.team_or_none(DEFAULT_TEAM)
+        return team if team is not None and team.default else None
 
     # -- a person's text and a fact's age ----------------------------------------------------------------
 

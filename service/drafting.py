@@ -68,11 +68,15 @@ class Drafter:
         self.clock = clock
         self.release = release
         self.denials: dict[tuple[str, str, str], Denial] = {}
+        self.closing = False
 
     def denials_due(self) -> bool:
-        """Whether a denied attempt's minute is over, so that its repeats are to be recorded or forgotten."""
-        now = self.clock()
-        return any(now - denial.at >= DENIALS_JOINED_FOR for denial in self.denials.values())
+        """Whether a denied attempt's minute is over, or the service is closing while repeats are still uncounted."""
+        return any(self.due(denial) for denial in self.denials.values())
+
+    def due(self, denial: Denial) -> bool:
+        """Whether this denial is to be counted, or forgotten, now."""
+        return self.clock() - denial.at >= DENIALS_JOINED_FOR or (self.closing and denial.repeats > 0)
 
     def draft(self) -> "Draft":
         """Begin a batch on the replica's head. The caller holds the mutex and ends it by `keep` or `undo`."""
@@ -124,9 +128,8 @@ class Draft:
 
     def flush_denials(self) -> None:
         """Record repeats whose minute is over, as one record with a count each."""
-        now = self._drafter.clock()
         for key, denial in list(self._drafter.denials.items()):
-            if now - denial.at < DENIALS_JOINED_FOR:
+            if not self._drafter.due(denial):
                 continue
             if denial.repeats:
                 event = msgspec.structs.replace(denial.event, count=denial.repeats, first=denial.first)

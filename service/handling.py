@@ -114,6 +114,7 @@ class Handler:
     async def stop(self) -> None:
         """Finish what is queued, then stop."""
         self._stopping = True
+        self._drafter.closing = True
         self._waiting.set()
         if self._writer is not None:
             await self._writer

@@ -191,7 +191,7 @@ def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> 
     """Decide a redemption. Raises Unauthenticated for a code that is unknown, used, replaced or expired."""
     invitation = view.invitation_with_digest(command.digest)
     principal = view.principal_or_none(invitation.principal) if invitation else None
-    if invitation is None or principal is None or not principal.active:
+    if invitation is None or principal is None or not principal.active or principal.tokens:
         raise errors.Unauthenticated("This code is unknown, was used, or was replaced by a later one.")
     if invitation.expires_at <= view.instant:
         raise errors.Unauthenticated("This code has expired; ask for another invitation.")

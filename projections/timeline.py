@@ -27,6 +27,13 @@ class Timeline(Generic[T]):
             return self.values[-1]
         return self.values[bisect_right(positions, position) - 1]
 
+    def last_at(self, position: int) -> T | None:
+        """The last value there was up to `position`, even if it had ended by then; None before the first."""
+        for index in range(bisect_right(self.positions, position) - 1, -1, -1):
+            if (value := self.values[index]) is not None:
+                return value
+        return None
+
     def since(self, position: int) -> int:
         """The position that made the value which held right after `position`; 0 if there was none."""
         index = bisect_right(self.positions, position)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service import errors
 from service.commands.order import Caller
-from service.http import authenticate, problems, requests, routes
+from service.http import audit, authenticate, problems, requests, routes
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
@@ -29,6 +29,7 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     app = web.Application(middlewares=[_frame])
     app[parts.EDGE] = edge
     app[_STRANGERS] = authenticate.Strangers()
+    app[audit.READINGS] = audit.Readings()
     for route in table:
         app.router.add_route(route.method, route.path, _admitting(route))
         if route.method == "GET":

@@ -4,7 +4,6 @@ A thing that had ended by then is called what it was last called. A person whose
 «(forgotten)»: the record keeps standing, and says so.
 """
 
-from bisect import bisect_right
 from typing import Protocol, TypeVar
 
 from projections.directory import Directory
@@ -129,13 +128,7 @@ class Names:
 
     def _last(self, table: dict[K, Timeline[V]], key: K) -> V | None:
         timeline = table.get(key)
-        if timeline is None:
-            return None
-        for index in range(bisect_right(timeline.positions, self.position) - 1, -1, -1):
-            value = timeline.values[index]
-            if value is not None:
-                return value
-        return None
+        return None if timeline is None else timeline.last_at(self.position)
 
     @staticmethod
     def _name(found: _Named | None, otherwise: str) -> str:

@@ -1,0 +1,71 @@
+"""The id of a thing by a name that it has, or had last: whoever searches the trail asks about what is gone."""
+
+from typing import TypeVar
+from urllib.parse import unquote
+
+from projections.contracts import integration_id
+from projections.directory import Directory
+from projections.timeline import Timeline
+from projections.view import View
+from service import errors
+from service.queries import naming
+from service.vocabulary import is_uuid, name
+
+K = TypeVar("K", bound=str)
+
+
+def thing_id(view: View, directory: Directory, text: str) -> str:
+    """The id of what `text` names in the grammar, now or when it was last there.
+
+    A deleted person is found by id alone, as the name may be forgotten. Raises NotFound, Ambiguous or Invalid.
+    """
+    type_, _, rest = text.partition(":")
+    if rest and is_uuid(rest):
+        return rest.lower()
+    try:
+        return naming.target(view, text).thing.id
+    except errors.NotFound:
+        found = _last_id(directory, view.position, type_, rest)
+        if found is None:
+            raise
+        return found
+
+
+def _last_id(directory: Directory, position: int, type_: str, text: str) -> str | None:
+    match type_:
+        case "role":
+            return _last(directory.role_names, position, text)
+        case "team":
+            return _last(directory.team_names, position, text)
+        case "application":
+            return _last(directory.application_names, position, text)
+        case "environment":
+            return _last(directory.environment_names, position, text)
+        case "integration":
+            parts = [_application(directory, position, part) for part in text.split("/")]
+            if len(parts) != 2 or parts[0] is None or parts[1] is None:
+                return None
+            return integration_id(parts[0], parts[1])
+        case "contract":
+            return _contract(directory, position, text)
+        case _:
+            return None
+
+
+def _contract(directory: Directory, position: int, text: str) -> str | None:
+    consumer, _, rest = text.partition("/")
+    provider, _, version = rest.partition("/")
+    first, second = (_application(directory, position, part) for part in (consumer, provider))
+    if first is None or second is None:
+        return None
+    return _last(directory.contract_keys, position, f"{integration_id(first, second)}/{unquote(version)}")
+
+
+def _application(directory: Directory, position: int, text: str) -> str | None:
+    return text.lower() if is_uuid(text) else _last(directory.application_names, position, unquote(text))
+
+
+def _last(table: dict[str, Timeline[K]], position: int, text: str) -> K | None:
+    """What the name meant at the position, or the last time that it meant anything."""
+    timeline = table.get(text) or table.get(name(text) if text else "")
+    return None if timeline is None else timeline.last_at(position)

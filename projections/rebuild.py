@@ -1,0 +1,72 @@
+"""Replaying the log into fresh state, on two ways that must end in the same state as what is served.
+
+The straight way folds each record once, as a start does. The other way folds each page in a batch, takes the batch back
+and folds it again, as a writer does whose commit was lost. A difference between any two of them is a defect.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from projections import digest
+from projections.directory import Directory
+from service import errors
+from service.log import reader, recorded
+from service.log.connect import Connection
+
+PAGE = 1_000
+"""Records folded before others get their turn: some tens of milliseconds."""
+Progress = Callable[[int, int], None]
+"""Told (positions done, positions in all)."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found at `position`: the digest of the state, and the parts in which some replay disagreed."""
+
+    position: int
+    digest: str
+    differing: tuple[str, ...]
+
+
+async def check(connection: Connection, served: Directory, progress: Progress) -> Check:
+    """Replay on both ways up to where `served` stands, and compare all three. Nothing may be folded into it meanwhile.
+
+    `progress` counts both replays: twice the positions.
+    """
+    end = served.position
+    straight, undone = Directory(), Directory()
+    await replay(connection, straight, end, lambda done, _: progress(done, 2 * end))
+    await replay(connection, undone, end, lambda done, _: progress(end + done, 2 * end), undo=True)
+    differing = {*digest.differing(served, straight), *digest.differing(straight, undone)}
+    return Check(position=end, digest=digest.digest(straight), differing=tuple(sorted(differing)))
+
+
+async def replay(
+    connection: Connection, directory: Directory, until: int, progress: Progress, undo: bool = False
+) -> None:
+    """Fold the log from where the directory stands up to `until`; with `undo` every page is folded, taken back, folded.
+
+    Raises Broken where the log has a gap or a kind that this release does not know.
+    """
+    while directory.position < until:
+        rows = await reader.page(connection, directory.position, min(PAGE, until - directory.position))
+        if not rows or rows[0].position != directory.position + 1:
+            raise errors.Broken(
+                f"There is no record at position {directory.position + 1}. `muniment verify` says what else is wrong."
+            )
+        records = [recorded.decode(row.entry) for row in rows]
+        if undo:
+            _fold(directory, records, keep=False)
+        _fold(directory, records, keep=True)
+        progress(directory.position, until)
+        await asyncio.sleep(0)
+
+
+def _fold(directory: Directory, records: list[recorded.Recorded], keep: bool) -> None:
+    directory.begin()
+    for record in records:
+        directory.apply(record)
+    if not keep:
+        directory.undo()
+    directory.keep()

@@ -1,0 +1,142 @@
+"""The program `muniment`: which commands there are, and what becomes of an error.
+
+What a command needs is imported when it runs, so that help costs no more than click itself.
+"""
+
+import contextlib
+import importlib
+import importlib.metadata
+import os
+import sys
+from typing import Final
+
+import click
+
+from service import errors
+
+COMMANDS: Final = {
+    "serve": ("service.cli.serve:serve", "Serve the account over HTTP."),
+    "can": ("service.cli.access:can", "May somebody do something to a thing? Exit 0: yes, 1: no."),
+    "why": ("service.cli.access:why", "The same, with what gives the permission or what is missing."),
+    "show": ("service.cli.show:show", "Show a role, team, user, application … as it is or was."),
+    "audit": ("service.cli.audit:audit", "Read the audit trail."),
+    "invite": ("service.cli.people:invite", "Give a person an account and a one-time code."),
+    "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),
+    "break-glass": ("service.cli.people:break_glass", "Give somebody the way back in."),
+    "verify": ("service.cli.record:verify", "Prove that the record is what it was."),
+    "rebuild": (
+        "service.cli.record:rebuild",
+        "Build the search tables anew, or check that replay gives the same.",
+    ),
+    "restored": ("service.cli.record:restored", "Say that the database was restored from a copy."),
+    "doctor": ("service.cli.doctor:doctor", "Look for what is wrong with this installation."),
+    "config": ("service.cli.config:config", "Print the effective settings and where they come from."),
+    "migrate": ("service.cli.migrate:migrate", "Make or update the tables, as their owner."),
+}
+"""Each command's name, where it is, and its line in the help."""
+
+ALLOWED: Final = 0
+DENIED: Final = 1
+"""`can`: no. `rebuild --check` and `doctor`: a difference or a failure was found."""
+USAGE: Final = 2
+NOT_FOUND: Final = 3
+REFUSED: Final = 4
+UNREACHABLE: Final = 5
+BROKEN: Final = 6
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called, and none of them for its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        click.echo(f"muniment {importlib.metadata.version('muniment')}")
+        context.exit()
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Print the version and exit.",
+)
+def program() -> None:
+    """Record every administrative action, and answer who may do what, now and at any moment before.
+
+    Settings come from the environment; `muniment config` prints them. The same commands work beside a running
+    service and without one.
+    """
+
+
+def main() -> None:
+    """Run the program with the process' arguments, and exit with the code that the outcome has."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every known error is one sentence on stderr."""
+    try:
+        returned = program.main(args=arguments, prog_name="muniment", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as failure:
+        failure.show()
+        return failure.exit_code
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        return 130
+    except BrokenPipeError:
+        return _reader_is_gone()
+    except errors.MunimentError as failure:
+        say(failure)
+        return exit_code(failure)
+    return returned if isinstance(returned, int) else ALLOWED
+
+
+def exit_code(failure: errors.MunimentError) -> int:
+    """What a program is told about an error: the numbers are in docs/cli.md and never change."""
+    match failure:
+        case errors.Invalid() | errors.Ambiguous():
+            return USAGE
+        case errors.Refused(reason="not_open" | "no_key"):  # there is nothing here to ask
+            return USAGE
+        case errors.NotFound():
+            return NOT_FOUND
+        case errors.Unavailable():
+            return UNREACHABLE
+        case errors.Broken():
+            return BROKEN
+        case _:
+            return REFUSED
+
+
+def say(failure: errors.MunimentError) -> None:
+    """Print an error for a person, with the candidates of an ambiguous name."""
+    click.echo(f"muniment: {failure.sentence}", err=True)
+    if isinstance(failure, errors.Ambiguous):
+        for candidate in failure.candidates:
+            click.echo(f"  {candidate}", err=True)
+
+
+def _reader_is_gone() -> int:
+    """`muniment audit | head` is no error; what Python would say at its exit goes nowhere."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ALLOWED

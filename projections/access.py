@@ -66,19 +66,12 @@ def may(view: View, principal_id: str, action: str, target: Target) -> bool:
     bit = catalogue.bits.get(action, 0)
     if not bit:
         return False
-    everywhere = team = own = 0
-    for held in principal.roles:
-        role = view.role_or_none(held)
-        if role is not None:
-            masks = catalogue.masks(role.scopes)
-            everywhere |= masks.everywhere
-            team |= masks.team
-            own |= masks.own
-    if everywhere & bit:
+    granted = view.granted(principal)
+    if granted.everywhere & bit:
         return True
-    if own & bit and target.owner == principal.id:
+    if granted.own & bit and target.owner == principal.id:
         return True
-    if team & bit and _shared_team(view, principal, target) is not None:
+    if granted.team & bit and _shared_team(view, principal, target) is not None:
         return True
     return action in _TEAM_ACTIONS and _administers(view, principal, target)
 

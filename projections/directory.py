@@ -4,9 +4,10 @@ Pure: no clock, no database. `apply` folds one record and journals it, so that a
 can be undone exactly. Readers name a position and never see what stands above the committed head.
 """
 
+import functools
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar, assert_never
 
@@ -20,7 +21,7 @@ from projections import (
     tokens,
 )
 from projections.timeline import Timeline
-from service.catalogue.compiled import Compiled
+from service.catalogue.compiled import NOTHING, Compiled, Masks
 from service.events import Event, account, attempts
 from service.events import applications as application_events
 from service.events import contracts as contract_events
@@ -42,7 +43,7 @@ from service.vocabulary import (
     VaultRef,
 )
 
-K = TypeVar("K", bound=str)
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -81,6 +82,10 @@ class Directory:
         self.environment_names: dict[str, Timeline[EnvironmentId]] = {}
         self.contract_keys: dict[str, Timeline[ContractId]] = {}
         self.bodies: dict[str, Timeline[VaultRef]] = {}
+        # What roles grant, compiled once: by role, and by each distinct set of roles that somebody holds.
+        self.role_masks: dict[RoleId, Timeline[Masks]] = {}
+        self.role_sets: dict[tuple[RoleId, ...], Timeline[Masks]] = {}
+        self.sets_of_role: dict[RoleId, dict[tuple[RoleId, ...], None]] = {}
         # Ever-members, of the large side: a candidate's own timeline says whether it counts at a position.
         self.token_digests: dict[str, dict[TokenId, None]] = {}
         self.invitation_digests: dict[str, dict[PrincipalId, None]] = {}
@@ -197,6 +202,8 @@ class Directory:
                 self._fold_environment(event, recorded)
             case account.CatalogueAdopted():
                 self._put(self.catalogues, "", Compiled(event.catalogue))
+                for role in list(self.roles):
+                    self._compile(role)
             case account.LogOpened():
                 self.opened = event
             case (
@@ -220,6 +227,8 @@ class Directory:
         after = roles.fold(before, event, recorded)
         self._put(self.roles, event.role, after)
         self._rename(self.role_names, _name_of(before), _name_of(after), event.role)
+        if (before.scopes if before else None) != (after.scopes if after else None):
+            self._compile(event.role)
 
     def _fold_team(self, event: team_events.TeamEvent, recorded: Recorded) -> None:
         before = self._last(self.teams, event.team)
@@ -262,10 +271,31 @@ class Directory:
         recorded: Recorded,
     ) -> None:
         before = self._last(self.principals, event.principal)
-        self._put(self.principals, event.principal, principals.fold(before, event, recorded))
+        after = principals.fold(before, event, recorded)
+        self._put(self.principals, event.principal, after)
+        if after is not None and (before is None or before.roles != after.roles):
+            self._hold(after.roles)
         if isinstance(event, user_events.PrincipalRolesChanged):
             for role in event.added:
                 self._ever(self.holders, role, event.principal)
+
+    def _compile(self, role: RoleId) -> None:
+        """What the role grants from here on, and with it every set of roles that it is in."""
+        held, compiled = self._last(self.roles, role), self._last(self.catalogues, "")
+        self._put(self.role_masks, role, compiled.masks(held.scopes) if held and compiled else None)
+        for roles_held in self.sets_of_role.get(role, {}):
+            self._put(self.role_sets, roles_held, self._united(roles_held))
+
+    def _hold(self, roles_held: tuple[RoleId, ...]) -> None:
+        """Somebody holds this set of roles; each distinct set is compiled once and shared."""
+        if roles_held not in self.role_sets:
+            self._put(self.role_sets, roles_held, self._united(roles_held))
+            for role in roles_held:
+                self._ever(self.sets_of_role, role, roles_held)
+
+    def _united(self, roles_held: tuple[RoleId, ...]) -> Masks:
+        granted = (self._last(self.role_masks, role) for role in roles_held)
+        return functools.reduce(Masks.united, filter(None, granted), NOTHING)
 
     def _fold_token(self, event: token_events.TokenEvent, recorded: Recorded) -> None:
         token = tokens.fold(self._last(self.tokens, event.token), event, recorded)
@@ -350,7 +380,7 @@ class Directory:
         if after is not None:
             self._put(names, after, key)
 
-    def _ever(self, index: dict[Any, dict[Any, None]], key: str, member: str) -> None:
+    def _ever(self, index: dict[Any, dict[Any, None]], key: str, member: Hashable) -> None:
         seen = index.get(key)
         if seen is None:
             seen = index[key] = {}

@@ -4,7 +4,7 @@ Every question, about now or about any moment before, goes through a view and co
 by id raise NotFound in the words of the noun; `…_or_none` do not.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from projections.teams import Team
 from projections.timeline import Timeline
 from projections.tokens import Invitation, Token
 from service import errors
-from service.catalogue.compiled import DEFAULT_TEAM, Compiled
+from service.catalogue.compiled import DEFAULT_TEAM, NOTHING, Compiled, Masks
 from service.vocabulary import (
     ApplicationId,
     ContractId,
@@ -32,7 +32,8 @@ from service.vocabulary import (
     VaultRef,
 )
 
-K = TypeVar("K", bound=str)
+K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=str)
 V = TypeVar("V")
 
 
@@ -222,6 +223,10 @@ class View:
         """The live roles somebody was given; Team Administrator, which is computed, is not among them."""
         return [role for held in principal.roles if (role := self.role_or_none(held)) is not None]
 
+    def granted(self, principal: Principal) -> Masks:
+        """What all its live roles grant together, compiled once for each distinct set of roles."""
+        return self._at(self._directory.role_sets, principal.roles) or NOTHING
+
     def live_teams(self, teams: Iterable[str]) -> list[Team]:
         return [team for one in teams if (team := self.team_or_none(one)) is not None]
 
@@ -288,7 +293,7 @@ class View:
 
     def _related(
         self,
-        index: dict[TeamId, dict[K, None]],
+        index: dict[TeamId, dict[S, None]],
         team: str,
         find: Callable[[str], V | None],
         holds: Callable[[V], bool],

@@ -58,7 +58,25 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, action: str, target: Target) -> bool:
         """Whether the caller may do that now."""
-        return self.principal is not None and access.may(self.view, self.principal.id, action, target)
+        return self.principal is not None and access.may(self._judged_in, self.principal.id, action, target)
+
+    def may_somewhere(self, action: str) -> bool:
+        """Whether any grant of the caller gives the action, however narrow: lists then show what it reaches."""
+        view = self._judged_in
+        me = view.principal_or_none(self.principal.id) if self.principal else None
+        if me is None or view.catalogue is None or not me.active:
+            return False
+        bit = view.catalogue.bits.get(action, 0)
+        for role in view.roles_of(me):
+            masks = view.catalogue.masks(role.scopes)
+            if (masks.everywhere | masks.team | masks.own) & bit:
+                return True
+        return action in ("team:read", "team:manage") and bool(view.live_teams(me.administers))
+
+    def require_somewhere(self, *actions: str) -> None:
+        """Raise Forbidden unless some grant gives one of the actions; the first one is named as missing."""
+        if not any(self.may_somewhere(action) for action in actions):
+            raise errors.Forbidden(f"This needs {actions[0]}.", actions[0])
 
     def require(self, action: str, target: Target) -> None:
         """Raise Forbidden unless the caller may read it. Orders are judged where they are recorded, never here.
@@ -92,11 +110,21 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         self.request[MOMENT] = found
         return found
 
+    @property
+    def _judged_in(self) -> View:
+        """Rights are judged now, whatever moment is asked about; and no earlier than the moment waited for."""
+        found: moments.Moment | None = self.request.get(MOMENT)
+        if found is None or found.historic:
+            return self.view
+        return found.view
+
 
 CALL: Final = web.RequestKey("call", Call)
 MOMENT: Final = web.RequestKey("moment", moments.Moment)
 POSITION: Final = web.RequestKey("position", int)
 EDGE: Final = web.AppKey("edge", Edge)
+PATHS: Final = web.AppKey("paths", frozenset)
+"""The shapes of the paths that this application serves, by which the index knows which links lead somewhere."""
 
 
 def iso(instant: datetime) -> str:

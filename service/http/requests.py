@@ -7,7 +7,7 @@ body is refused even there, since nothing downstream could keep it.
 import json
 import re
 from collections.abc import Iterator
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 from aiohttp import http_exceptions, web
@@ -19,6 +19,7 @@ from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.vocabulary import NAME_LENGTH_MAX, REASON_LENGTH_MAX, line, paragraph, uuid_text
 
+E = TypeVar("E")
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
 """The most that a request may carry. Only a contract's own routes take more (`Route.body_bytes_max`)."""
 DEPTH_MAX: Final = 100
@@ -179,9 +180,19 @@ async def handle(
     `version_of` is the (noun, id) that If-Match is about; where None, an If-Match is refused. Raises what the
     door raises.
     """
-    outcome = await call.edge.handler.handle(await order(call, command, body, version_of))
+    return await handle_order(call, await order(call, command, body, version_of))
+
+
+async def handle_order(call: Call, order: Order) -> Outcome:
+    """`handle` for an order that was made by `order` and then amended."""
+    outcome = await call.edge.handler.handle(order)
     call.request[edge.POSITION] = outcome.position
     return outcome
+
+
+def event(outcome: Outcome, kind: type[E]) -> E:
+    """The event of this kind that an order recorded. New ids stand there: a repeated request made its own first."""
+    return next(record.data for record in outcome.records if isinstance(record.data, kind))
 
 
 async def order(

@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from service.http import audit, authzen, health
+from service.http import (
+    audit,
+    authzen,
+    health,
+    index,
+    members,
+    roles,
+    system_accounts,
+    teams,
+    tokens,
+    users,
+)
 from service.http.route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -10,8 +21,65 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/healthz", health.alive, "The process answers", auth="none"),
     Route("GET", "/readyz", health.ready, "The service can answer and record", auth="none"),
     Route("GET", "/diagnostic/status/heartbeat", health.heartbeat, "As a Pact Broker says it", auth="none"),
+    # -- where to begin ----------------------------------------------------------------------------------
+    Route("GET", "/", index.start, "Start page for a browser, HAL index for a program", auth="optional"),
+    Route("GET", "/doc/{curie}/{rel}", index.relation, "What a link's relation means", auth="none"),
+    # -- roles and permissions ---------------------------------------------------------------------------
+    Route("GET", "/admin/permissions", roles.permissions, "What a role may hold"),
+    Route("GET", "/admin/roles", roles.listed, "Every role"),
+    Route("POST", "/admin/roles", roles.created, "Make a custom role"),
+    Route("GET", "/admin/roles/{uuid}", roles.shown, "One role"),
+    Route("PUT", "/admin/roles/{uuid}", roles.edited, "Change a role"),
+    Route("DELETE", "/admin/roles/{uuid}", roles.deleted, "Delete a custom role"),
+    Route("GET", "/admin/roles/{uuid}/users", roles.users, "Who holds a role"),
+    # -- teams and their members -------------------------------------------------------------------------
+    Route("GET", "/admin/teams", teams.listed, "The teams one may read"),
+    Route("POST", "/admin/teams", teams.created, "Make a team"),
+    Route("GET", "/admin/teams/{uuid}", teams.shown, "One team"),
+    Route("GET", "/teams/{uuid}", teams.shown, "One team, under the address that users' documents have"),
+    Route("PUT", "/admin/teams/{uuid}", teams.edited, "Change a team"),
+    Route("DELETE", "/admin/teams/{uuid}", teams.deleted, "Delete a team"),
+    Route("GET", "/admin/teams/{uuid}/users", members.listed, "A team's members"),
+    Route("PUT", "/admin/teams/{uuid}/users", members.replaced, "Replace them"),
+    Route("POST", "/admin/teams/{uuid}/users", members.added, "Add some"),
+    Route("PATCH", "/admin/teams/{uuid}/users", members.patched, "Add and remove some (JSON Patch)"),
+    Route("DELETE", "/admin/teams/{uuid}/users", members.removed, "Remove those in the body"),
+    Route("GET", "/admin/teams/{uuid}/users/{user}", members.shown, "One member"),
+    Route("GET", "/teams/{uuid}/users/{user}", members.shown, "One member, under the older address"),
+    Route("DELETE", "/admin/teams/{uuid}/users/{user}", members.one_removed, "Remove one"),
+    # -- users -------------------------------------------------------------------------------------------
+    Route("GET", "/admin/users", users.listed, "The users and system accounts one may read"),
+    Route("POST", "/admin/users", users.created, "Make a user"),
+    Route("POST", "/admin/users/invite-user", users.invited, "Invite somebody"),
+    Route("POST", "/admin/users/invite-users", users.many_invited, "Invite several"),
+    Route("GET", "/admin/users/{uuid}", users.shown, "One user", gone=True),
+    Route("PUT", "/admin/users/{uuid}", users.edited, "Change a user"),
+    Route("DELETE", "/admin/users/{uuid}", users.deleted, "Delete a user"),
+    Route("PUT", "/admin/users/{uuid}/roles", users.roles_replaced, "Replace a user's roles"),
+    Route("GET", "/admin/users/{uuid}/roles/{role}", users.role_shown, "One role as a user holds it"),
+    Route("PUT", "/admin/users/{uuid}/roles/{role}", users.role_added, "Give one role"),
+    Route("DELETE", "/admin/users/{uuid}/roles/{role}", users.role_removed, "Take one role"),
+    Route(
+        "PUT", "/admin/users/{uuid}/role/admin", users.administrator_added, "The older way to Administrator"
+    ),
+    Route("DELETE", "/admin/users/{uuid}/role/admin", users.administrator_removed, "And back"),
+    Route("GET", "/user", users.myself, "Oneself"),
+    # -- system accounts, tokens and invitations ---------------------------------------------------------
+    Route("POST", "/admin/system-accounts", system_accounts.created, "Make a system account"),
+    Route("GET", "/admin/system-accounts/{uuid}", system_accounts.shown, "One system account", gone=True),
+    Route("GET", "/admin/system-accounts/{uuid}/tokens", system_accounts.tokens_listed, "Its tokens"),
+    Route("GET", "/settings/tokens", tokens.listed, "One's own tokens"),
+    Route("GET", "/settings/tokens/{uuid}", tokens.shown, "One of them"),
+    Route("POST", "/settings/tokens/{uuid}/regenerate", tokens.regenerated, "Another value for a token"),
+    Route("POST", "/invitations/redeem", tokens.redeemed, "Turn a one-time code into tokens", auth="none"),
     # -- who may do what: AuthZEN 1.0, and why ----------------------------------------------------------
-    Route("GET", "/.well-known/authzen-configuration", authzen.configuration, "What a PEP must know", auth="none"),
+    Route(
+        "GET",
+        "/.well-known/authzen-configuration",
+        authzen.configuration,
+        "What a PEP must know",
+        auth="none",
+    ),
     Route("POST", authzen.EVALUATION, authzen.evaluation, "May this subject do that?"),
     Route("POST", authzen.EXPLANATION, authzen.explanation, "The same question, with why"),
     Route("GET", "/access/v1/why", authzen.why, "Why somebody may or may not, by names"),

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service import errors
 from service.commands.order import Caller
-from service.http import audit, authenticate, problems, requests, routes
+from service.http import audit, authenticate, index, problems, requests, routes
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
@@ -28,6 +28,7 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     """The application over the parts of a running service."""
     app = web.Application(middlewares=[_frame])
     app[parts.EDGE] = edge
+    app[parts.PATHS] = index.served_paths([route.path for route in table])
     app[_STRANGERS] = authenticate.Strangers()
     app[audit.READINGS] = audit.Readings()
     for route in table:

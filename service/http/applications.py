@@ -1,0 +1,179 @@
+"""/pacticipants: applications, under the name that a Pact Broker gives them on the wire (section 4.7)."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from projections import things
+from projections.applications import Application
+from projections.view import View
+from service import errors
+from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
+from service.events.applications import ApplicationCreated
+from service.http import edge, pagination, problems, requests, responses
+from service.http.edge import Call
+from service.http.requests import Body
+from service.http.responses import Document
+from service.orders import Outcome
+from service.vocabulary import ApplicationId, email_key, name
+
+READ: Final = "contract_data:read"
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /pacticipants?q=&page=&size=: those that the caller may read, by name."""
+    view = (await call.moment()).view
+    wanted = email_key(call.asked("q") or "")
+    found = [
+        one
+        for one in view.applications()
+        if wanted in email_key(one.name) or wanted in email_key(one.display_name or "")
+    ]
+    rows = sorted((one for one in found if readable(call, one)), key=lambda one: one.name.casefold())
+    rows_of_page, counted, links = pagination.cut(call, rows)
+    embedded = {"pacticipants": [document(call, one) for one in rows_of_page]}
+    return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /pacticipants/{name}: one application; as it was, with `as_of`."""
+    view = (await call.moment()).view
+    application = named(view, call.path("name"))
+    require_readable(call, application)
+    return _answer(call, view, application)
+
+
+async def create(call: Call) -> web.Response:
+    """POST /pacticipants: 201 with the application."""
+    body = await requests.body(call)
+    return await _created(call, body, body.text("name"))
+
+
+async def replace(call: Call) -> web.Response:
+    """PUT /pacticipants/{name}: what the body lacks is taken away. A missing application is 404."""
+    if call.request.content_type == "application/merge-patch+json":
+        raise problems.Unfit(415, "A PUT replaces: send application/json, or PATCH a part.")
+    body = await requests.body(call)
+    application = named(call.view, call.path("name"))
+    command = EditApplication(
+        application=application.id,
+        name=body.optional_text("name") or application.name,
+        display_name=body.optional_text("displayName"),
+        repository_url=body.optional_text("repositoryUrl"),
+        main_branch=body.optional_text("mainBranch"),
+    )
+    return await _edited(call, command, body)
+
+
+async def patch(call: Call) -> web.Response:
+    """PATCH /pacticipants/{name}: what the body lacks stays, null takes away. A missing application is made: 201."""
+    body = await requests.body(call)
+    application = _found(call.view, call.path("name"))
+    if application is None:
+        spelt = call.path("name")
+        given = body.optional_text("name")
+        return await _created(call, body, given if given is not None and given == unquote(spelt) else spelt)
+    command = EditApplication(
+        application=application.id,
+        name=body.optional_text("name") or application.name,
+        display_name=body.text_if_named("displayName"),
+        repository_url=body.text_if_named("repositoryUrl"),
+        main_branch=body.text_if_named("mainBranch"),
+    )
+    return await _edited(call, command, body)
+
+
+async def delete(call: Call) -> web.Response:
+    """DELETE /pacticipants/{name}: with every contract it takes part in, which is a bulk deletion then."""
+    body = await requests.body(call)
+    application = named(call.view, call.path("name"))
+    command = DeleteApplication(application=application.id)
+    await requests.handle(call, command, body, ("application", application.id))
+    return responses.nothing()
+
+
+def named(view: View, text: str) -> Application:
+    """The application with this name. Raises NotFound in a Pact Broker's words."""
+    found = _found(view, text)
+    if found is None:
+        raise errors.NotFound(f"No pacticipant with name '{text}' found")
+    return found
+
+
+def readable(call: Call, application: Application) -> bool:
+    """Whether the caller may read it now: by its teams of today where it still lives."""
+    current = call.view.application_or_none(application.id) or application
+    return call.may(READ, things.of_application(current))
+
+
+def require_readable(call: Call, application: Application) -> None:
+    """Raise Forbidden unless the caller may read it now."""
+    current = call.view.application_or_none(application.id) or application
+    call.require(READ, things.of_application(current))
+
+
+def document(call: Call, application: Application) -> Document:
+    """A pacticipant (section 4.4). Only what was set is shown: clients compare it with what they sent."""
+    optional = {
+        "displayName": application.display_name,
+        "repositoryUrl": application.repository_url,
+        "mainBranch": application.main_branch,
+        "updatedAt": (
+            edge.iso(application.updated_at) if application.updated_at != application.created_at else None
+        ),
+    }
+    return {
+        "uuid": application.id,
+        "name": application.name,
+        **{field: value for field, value in optional.items() if value is not None},
+        "createdAt": edge.iso(application.created_at),
+        "_embedded": {"labels": []},
+        "_links": {"self": responses.link(address(call, application), application.name)},
+    }
+
+
+def address(call: Call, application: Application) -> str:
+    """Where the application is found."""
+    return responses.href(call.edge, "pacticipants", application.name)
+
+
+def _found(view: View, text: str) -> Application | None:
+    """By its name; a name that was escaped twice, as Terraform's provider does, is found too (section 5.1)."""
+    exact = view.application_named(name(text, "name", "name"))
+    if exact is not None or "%" not in text:
+        return exact
+    return view.application_named(name(unquote(text), "name", "name"))
+
+
+async def _created(call: Call, body: Body, wanted: str) -> web.Response:
+    command = CreateApplication(
+        application=ApplicationId(call.edge.fresh.id()),
+        name=wanted,
+        display_name=body.optional_text("displayName"),
+        repository_url=body.optional_text("repositoryUrl"),
+        main_branch=body.optional_text("mainBranch"),
+    )
+    outcome = await requests.handle(call, command, body)
+    view = call.edge.replica.view(outcome.position)
+    application = view.application(_made(outcome))
+    version = view.version("application", application.id)
+    return responses.created(call, document(call, application), address(call, application), version)
+
+
+async def _edited(call: Call, command: EditApplication, body: Body) -> web.Response:
+    outcome = await requests.handle(call, command, body, ("application", command.application))
+    view = call.edge.replica.view(outcome.position)
+    return _answer(call, view, view.application(command.application))
+
+
+def _answer(call: Call, view: View, application: Application) -> web.Response:
+    version = view.version("application", application.id)
+    return responses.hal(call, document(call, application), version=version)
+
+
+def _made(outcome: Outcome) -> ApplicationId:
+    """The new id, from the record: a repeated request's outcome holds the first one's."""
+    return next(
+        one.data.application for one in outcome.records if isinstance(one.data, ApplicationCreated)
+    )

@@ -1,0 +1,261 @@
+"""/pacts and /contracts/publish: what a consumer's version expects of a provider (section 4.7)."""
+
+import base64
+import binascii
+import hashlib
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from projections.applications import Application
+from projections.contracts import Contract
+from projections.view import View
+from service import errors
+from service.commands.contracts import DeleteContract, DeleteIntegrationContracts, PublishContract
+from service.http import applications, edge, requests, responses
+from service.http.edge import Call
+from service.http.requests import Body
+from service.http.responses import Document
+from service.orders import Outcome
+from service.queries import vault
+from service.vocabulary import ApplicationId, ContractId, Secret, name
+
+BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+"""Of a request that carries contracts, which generated tests make large; everything else may have 2 MiB."""
+
+
+async def publish_one(call: Call) -> web.Response:
+    """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one."""
+    octets = await requests.raw(call)
+    _require_names(await requests.body(call), call)
+    existing = _held(call.view, call)
+    command = _publication(
+        call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
+    )
+    outcome = await requests.handle(call, command)
+    view = call.edge.replica.view(outcome.position)
+    contract = _of_names(view, command.consumer, command.provider, command.version)
+    shown = _document(call, view, contract, octets)
+    if existing is not None and not outcome.replayed:
+        return responses.hal(call, shown)
+    return responses.created(call, shown, _address(call, view, contract))
+
+
+async def shown(call: Call) -> web.Response:
+    """GET …/version/{version}: the contract as it was published, with links beside it."""
+    view = (await call.moment()).view
+    consumer, provider = _pair(view, call)
+    _require_readable(call, consumer, provider)
+    contract = view.contract_of(consumer.id, provider.id, name(call.path("version"), "version", "version"))
+    if contract is None:
+        raise _missing(call)
+    return await _content(call, view, contract)
+
+
+async def latest(call: Call) -> web.Response:
+    """GET /pacts/provider/{provider}/consumer/{consumer}/latest: the version that was published last for the first time."""
+    view = (await call.moment()).view
+    consumer, provider = _pair(view, call)
+    _require_readable(call, consumer, provider)
+    held = view.contracts_of(consumer.id, provider.id)
+    if not held:
+        raise _missing(call)
+    return await _content(call, view, max(held, key=lambda one: one.created_at))
+
+
+async def delete_one(call: Call) -> web.Response:
+    """DELETE …/version/{version}: 200 with links, as a Pact Broker answers it. No bulk permission is needed."""
+    body = await requests.body(call)
+    contract = _held(call.view, call)
+    if contract is None:
+        raise _missing(call)
+    await requests.handle(call, DeleteContract(contract=contract.id), body)
+    consumer, provider = call.path("consumer"), call.path("provider")
+    left = responses.href(call.edge, "pacts", "provider", provider, "consumer", consumer, "latest")
+    return responses.hal(call, {"_links": {"pb:latest-pact-version": responses.link(left)}})
+
+
+async def delete_all(call: Call) -> web.Response:
+    """DELETE /pacts/provider/{provider}/consumer/{consumer}/versions: every contract of the integration, in bulk."""
+    body = await requests.body(call)
+    consumer, provider = _pair(call.view, call)
+    command = DeleteIntegrationContracts(consumer=consumer.id, provider=provider.id)
+    await requests.handle(call, command, body)
+    return responses.nothing()
+
+
+async def publish(call: Call) -> web.Response:
+    """POST /contracts/publish: several contracts of one consumer version; 200 with a notice for each.
+
+    The whole request is read before anything is recorded, then each contract is an order of its own. Tags are not
+    recorded, and a notice says so. Raises Invalid for a contract of another consumer or a content that is no JSON.
+    """
+    body = await requests.body(call)
+    consumer, version = body.text("pacticipantName"), body.text("pacticipantVersionNumber")
+    branch = body.optional_text("branch")
+    commands = [_from_item(call, item, consumer, version, branch) for item in body.objects("contracts")]
+    order = None
+    outcomes: list[Outcome] = []
+    for number, command in enumerate(commands):
+        order = await requests.order(call, command, body)
+        if order.idempotency_key and number:  # one key a request, but one order a contract
+            order = msgspec.structs.replace(order, idempotency_key=f"{order.idempotency_key}/{number}")
+        outcomes.append(await call.edge.handler.handle(order))
+    if outcomes:
+        call.request[edge.POSITION] = outcomes[-1].position
+    notices = [_notice(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
+    if body.texts("tags"):
+        notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})
+    return responses.hal(call, _published(call, consumer, commands, notices))
+
+
+def _from_item(
+    call: Call, item: Body, consumer: str, version: str, branch: str | None
+) -> PublishContract:
+    if item.text("consumerName") != consumer:
+        raise errors.Invalid(
+            "The consumer's name must be the pacticipant's.", item.pointer("consumerName")
+        )
+    if (specification := item.optional_text("specification") or "pact") != "pact":
+        raise errors.Invalid(
+            f"The specification {specification[:64]!r} is not known.", item.pointer("specification")
+        )
+    try:
+        octets = base64.b64decode(item.text("content"), validate=True)
+    except (binascii.Error, ValueError) as failure:
+        raise errors.Invalid("The content must be base64.", item.pointer("content")) from failure
+    try:
+        document = requests.decoded(octets)
+    except errors.Invalid as failure:
+        raise errors.Invalid(f"The content: {failure.sentence}", item.pointer("content")) from failure
+    if not isinstance(document, dict):
+        raise errors.Invalid("The content must be a JSON object.", item.pointer("content"))
+    return _publication(call, consumer, item.text("providerName"), version, octets, branch)
+
+
+def _publication(
+    call: Call, consumer: str, provider: str, version: str, octets: bytes, branch: str | None
+) -> PublishContract:
+    fresh = call.edge.fresh
+    return PublishContract(
+        contract=ContractId(fresh.id()),
+        consumer=_spelt(call, consumer),
+        provider=_spelt(call, provider),
+        consumer_id=ApplicationId(fresh.id()),
+        provider_id=ApplicationId(fresh.id()),
+        version=version,
+        branch=branch,
+        digest=hashlib.sha256(octets).hexdigest(),
+        body_ref=fresh.ref(),
+        body=Secret(octets),
+    )
+
+
+def _spelt(call: Call, text: str) -> str:
+    """The name of the application that is meant, if it is here; otherwise the text, for one that is made."""
+    try:
+        return applications.named(call.view, text).name
+    except errors.NotFound:
+        return text
+
+
+def _require_names(body: Body, call: Call) -> None:
+    """Raise Invalid where the contract itself names another pair than the path does."""
+    for side in ("consumer", "provider"):
+        part = body.member(side)
+        given = part.optional_text("name")
+        if given is not None and name(given) != name(_spelt(call, call.path(side))):
+            raise errors.Invalid(
+                f"The name in the contract, {given[:64]!r}, is not the one in the path.", part.pointer("name")
+            )
+
+
+def _pair(view: View, call: Call) -> tuple[Application, Application]:
+    return applications.named(view, call.path("consumer")), applications.named(view, call.path("provider"))
+
+
+def _held(view: View, call: Call) -> Contract | None:
+    try:
+        consumer, provider = _pair(view, call)
+    except errors.NotFound:
+        return None
+    return view.contract_of(consumer.id, provider.id, name(call.path("version"), "version", "version"))
+
+
+def _of_names(view: View, consumer: str, provider: str, version: str) -> Contract:
+    first, second = applications.named(view, consumer), applications.named(view, provider)
+    contract = view.contract_of(first.id, second.id, name(version))
+    assert contract is not None, "it was published at this very position"
+    return contract
+
+
+def _require_readable(call: Call, consumer: Application, provider: Application) -> None:
+    """An integration is readable to whoever may read either of its sides (section 3.4)."""
+    if not applications.readable(call, provider):
+        applications.require_readable(call, consumer)
+
+
+async def _content(call: Call, view: View, contract: Contract) -> web.Response:
+    octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
+    return responses.hal(call, _document(call, view, contract, octets))
+
+
+def _document(call: Call, view: View, contract: Contract, octets: bytes) -> Document:
+    """The contract's own members, then ours. The vault keeps the exact bytes, whose digest the record holds."""
+    content: Document = msgspec.json.decode(octets)
+    consumer, provider = view.application(contract.consumer), view.application(contract.provider)
+    links = {
+        "self": responses.link(_address(call, view, contract)),
+        "pb:consumer": {**responses.link(applications.address(call, consumer), "Consumer"), "name": consumer.name},
+        "pb:provider": {**responses.link(applications.address(call, provider), "Provider"), "name": provider.name},
+        "pb:latest-pact-version": responses.link(
+            responses.href(
+                call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "latest"
+            )
+        ),
+    }
+    return {
+        **content,
+        "createdAt": edge.iso(contract.created_at),
+        "uuid": contract.id,
+        "digest": contract.digest,
+        "_links": links,
+    }
+
+
+def _address(call: Call, view: View, contract: Contract) -> str:
+    consumer, provider = view.application(contract.consumer), view.application(contract.provider)
+    segments = ("pacts", "provider", provider.name, "consumer", consumer.name, "version", contract.version)
+    return responses.href(call.edge, *segments)
+
+
+def _missing(call: Call) -> errors.NotFound:
+    return errors.NotFound(
+        f"No pact between '{call.path('consumer')}' and '{call.path('provider')}' found for this version"
+    )
+
+
+def _notice(command: PublishContract, outcome: Outcome) -> Document:
+    for_whom = f"for {command.consumer} version {command.version} and provider {command.provider}"
+    if outcome.records:
+        return {"type": "success", "text": f"Pact successfully published {for_whom}."}
+    return {"type": "info", "text": f"Pact {for_whom} was published before, with the same content."}
+
+
+def _published(
+    call: Call, consumer: str, commands: list[PublishContract], notices: list[Document]
+) -> Document:
+    made = [
+        responses.link(
+            responses.href(
+                call.edge,
+                *("pacts", "provider", one.provider, "consumer", one.consumer, "version", one.version),
+            ),
+            "Pact",
+        )
+        for one in commands
+    ]
+    place = responses.link(responses.href(call.edge, "pacticipants", consumer), "Pacticipant")
+    logs = [{"level": notice["type"], "message": notice["text"], "deprecationWarning": "Use notices"} for notice in notices]
+    return {"notices": notices, "logs": logs, "_links": {"pb:pacticipant": place, "pb:contracts": made}}

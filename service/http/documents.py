@@ -1,0 +1,261 @@
+"""The nouns as PactFlow's documents (section 4.4 of the vendor's rules), of one view, for one caller.
+
+A person's name leaves the seals here and nowhere else. What somebody may not read of a person whom they meet
+as a team's member is left out.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from projections import things
+from projections.applications import Application
+from projections.environments import Environment
+from projections.principals import Principal
+from projections.roles import Role
+from projections.teams import Team
+from projections.tokens import Token
+from projections.view import View
+from service.catalogue.compiled import TEAM_ADMINISTRATOR
+from service.http import responses
+from service.http.edge import Call, iso
+from service.http.responses import Document
+from service.vocabulary import Thing
+
+Named = TypeVar("Named", Role, Team, Environment, Application)
+FORGOTTEN: Final = "(forgotten)"
+"""Stands for the name of a person whose sealing key was destroyed."""
+TOKEN_DESCRIPTIONS: Final = {True: "Read only token (developer)", False: "Read/write token (CI)"}
+"""Fixed texts: clients find their token by them (section 3.8)."""
+_PERMISSION_IDS: Final = uuid.UUID("6f0c1a52-94be-4d0e-9c2a-0b5a7d1e8f34")
+
+
+class Documents:
+    """Draws what a view holds as a caller may see it."""
+
+    def __init__(self, call: Call, view: View) -> None:
+        self._call = call
+        self._view = view
+        self._edge = call.edge
+        catalogue = view.catalogue.catalogue.permissions if view.catalogue else ()
+        self._permissions = {permission.scope: permission for permission in catalogue}
+        self._role_permissions: dict[str, list[Document]] = {}
+
+    # -- roles and permissions ---------------------------------------------------------------------------
+
+    def permission(self, scope: str) -> Document:
+        """A scope as it was spelt, with what the catalogue says about it."""
+        canonical = self._view.compiled.canonical(scope)
+        known = self._permissions.get(canonical)
+        label, group, description = scope, "", ""
+        if known is not None:
+            label, group, description = known.label, known.group, known.description
+        elif scope.startswith("team:manage:"):
+            team = self._view.team_or_none(scope.rpartition(":")[2])
+            label, group = f"Manage team {team.name if team else ''}".strip(), "Team"
+            description = (
+                "Change the name, members, administrators, applications and environments of one team"
+            )
+        return {
+            "uuid": str(uuid.uuid5(_PERMISSION_IDS, canonical)),
+            "scope": scope,
+            "label": label,
+            "name": label,
+            "group": group,
+            "description": description,
+        }
+
+    def every_permission(self) -> list[Document]:
+        """What a role may hold, in the catalogue's order."""
+        return [self.permission(scope) for scope in self._permissions]
+
+    def role(self, role: Role) -> Document:
+        """A role with its permissions and what the caller may do with it."""
+        place = responses.href(self._edge, "admin", "roles", role.id)
+        actions: list[Document] = []
+        if self._call.may("role:manage", things.of_role(role)):
+            if not role.locked:
+                actions.append({"name": "update", "title": "Update role", "method": "PUT", "href": place})
+            if not role.predefined:
+                actions.append({"name": "delete", "title": "Delete role", "method": "DELETE", "href": place})
+        found: Document = {"uuid": role.id, "name": role.name}
+        if role.description:
+            found["description"] = role.description
+        return {
+            **found,
+            "systemDefined": role.predefined,
+            "locked": role.locked,
+            "assignable": role.assignable,
+            "apiAccess": role.api_access,
+            **times(role.created_at, role.updated_at),
+            "permissions": self._permissions_of(role),
+            "_actions": actions,
+            "_links": {"self": responses.link(place, "Role")},
+        }
+
+    def user_role(self, principal: Principal, role: Role) -> Document:
+        """A role as somebody holds it; Team Administrator with the teams that it is held for."""
+        permissions = self._permissions_of(role)
+        if role.id == TEAM_ADMINISTRATOR:
+            teams = self._view.live_teams(principal.administers)
+            permissions = [self.permission(f"team:manage:{team.id}") for team in teams]
+        place = responses.href(self._edge, "admin", "users", principal.id, "roles", role.id)
+        return {
+            "uuid": role.id,
+            "name": role.name,
+            "permissions": permissions,
+            "_links": {"self": responses.link(place, "User Role")},
+        }
+
+    def _permissions_of(self, role: Role) -> list[Document]:
+        found = self._role_permissions.get(role.id)
+        if found is None:
+            found = self._role_permissions[role.id] = [self.permission(scope) for scope in role.scopes]
+        return found
+
+    # -- principals --------------------------------------------------------------------------------------
+
+    def user(self, principal: Principal) -> Document:
+        """A person or a system account in full, with roles and teams."""
+        roles = [self.user_role(principal, role) for role in held_roles(self._view, principal)]
+        teams = [
+            self._membership(principal, team) for team in by_name(self._view.live_teams(principal.teams))
+        ]
+        found = self.person(principal, full=True)
+        links = found.pop("_links")
+        return {**found, "_embedded": {"roles": roles, "teams": teams}, "roles": roles, "_links": links}
+
+    def person(self, principal: Principal, *, full: bool | None = None) -> Document:
+        """A principal as it appears in lists of others. `full` None: as far as the caller may read it."""
+        view = self._view
+        full = readable(self._call, principal) if full is None else full
+        found: Document = {"uuid": principal.id, "name": view.text(principal.name) or FORGOTTEN}
+        if full:
+            texts = {
+                "firstName": principal.first_name,
+                "lastName": principal.last_name,
+                "email": principal.email,
+            }
+            found |= {name: text for name, one in texts.items() if (text := view.text(one)) is not None}
+        person = principal.type == "user"
+        found |= {
+            "active": principal.active,
+            "type": 0 if person else 1,
+            "typeDescription": "User" if person else "System Account",
+        }
+        if full:
+            found |= times(principal.created_at, principal.updated_at)
+        place = responses.href(self._edge, "admin", "users", principal.id)
+        return {**found, "_links": {"self": responses.link(place, "User")}}
+
+    def _membership(self, principal: Principal, team: Team) -> Document:
+        membership = responses.href(self._edge, "teams", team.id, "users", principal.id)
+        links = {"self": self._team_link(team), "pf:membership": responses.link(membership, "Membership")}
+        return {"uuid": team.id, "name": team.name, "_links": links}
+
+    # -- teams and what belongs to them ------------------------------------------------------------------
+
+    def team_line(self, team: Team) -> Document:
+        """A team as it stands in a list."""
+        return {
+            "uuid": team.id,
+            "name": team.name,
+            "numberOfMembers": len(self._view.members(team.id)),
+            **times(team.created_at, team.updated_at),
+            "_links": {"self": self._team_link(team)},
+        }
+
+    def team(self, team: Team, *, members: bool) -> Document:
+        """A team with what belongs to it. The answer to a write names no members, by the vendor's schema."""
+        view = self._view
+        embedded: Document = {
+            "administrators": [self.person(one) for one in self.ordered(view.administrators(team.id))],
+            "environments": [self._environment(one) for one in by_name(view.team_environments(team.id))],
+        }
+        if members:
+            embedded["members"] = [self.person(one) for one in self.ordered(view.members(team.id))]
+        embedded["pacticipants"] = [
+            self._application(one) for one in by_name(view.team_applications(team.id))
+        ]
+        found = self.team_line(team)
+        links = found.pop("_links")
+        return {**found, "_embedded": embedded, "_links": links}
+
+    def ordered(self, principals: Iterable[Principal]) -> list[Principal]:
+        """By name, whatever its case, then by id: an order that a page can rely on."""
+        text = self._view.text
+        return sorted(principals, key=lambda one: ((text(one.name) or "").casefold(), one.id))
+
+    def _team_link(self, team: Team) -> Document:
+        return responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")
+
+    def _environment(self, environment: Environment) -> Document:
+        place = responses.href(self._edge, "environments", environment.id)
+        return {
+            "uuid": environment.id,
+            "name": environment.name,
+            "displayName": environment.display_name,
+            "production": environment.production,
+            **times(environment.created_at, environment.updated_at),
+            "_links": {"self": responses.link(place, "Environment")},
+        }
+
+    def _application(self, application: Application) -> Document:
+        place = responses.href(self._edge, "pacticipants", application.name)
+        found: Document = {"name": application.name}
+        if application.display_name is not None:
+            found["displayName"] = application.display_name
+        return {**found, "_links": {"self": responses.link(place, "Pacticipant")}}
+
+    # -- tokens ------------------------------------------------------------------------------------------
+
+    def token(self, token: Token, value: str | None) -> Document:
+        """A token; without its value where the caller may know of it but not use it."""
+        found: Document = {"uuid": token.id, "description": TOKEN_DESCRIPTIONS[token.read_only]}
+        if value is not None:
+            found["value"] = value
+        found |= {"readOnly": token.read_only, **times(token.created_at, token.updated_at)}
+        if token.expires_at is not None:
+            found["expiresAt"] = iso(token.expires_at)
+        place = responses.href(self._edge, "settings", "tokens", token.id)
+        regenerate = responses.link(f"{place}/regenerate", "Regenerate token")
+        return {**found, "_links": {"self": responses.link(place, "Token"), "pb:regenerate": regenerate}}
+
+
+def readable(call: Call, principal: Principal) -> bool:
+    """Whether the caller may read a principal: oneself always, anybody else by the read right of that kind.
+
+    It is judged by the teams that the principal has now, whatever moment is asked about.
+    """
+    if call.principal is not None and principal.id == call.principal.id:
+        return True
+    return call.may(f"{principal.type}:read", current_target(call, principal))
+
+
+def current_target(call: Call, principal: Principal) -> things.Target:
+    """The principal as it decides now; one that was deleted since belongs to no team."""
+    current = call.view.principal_or_none(principal.id)
+    if current is None:
+        return things.Target(Thing(principal.type, principal.id))
+    return things.of_principal(current)
+
+
+def held_roles(view: View, principal: Principal) -> list[Role]:
+    """The live roles of a principal by name, Team Administrator among them while it administers a live team."""
+    held = view.roles_of(principal)
+    computed = view.role_or_none(TEAM_ADMINISTRATOR)
+    if computed is not None and computed not in held and view.live_teams(principal.administers):
+        held.append(computed)
+    return by_name(held)
+
+
+def by_name(nouns: Iterable[Named]) -> list[Named]:
+    """Nouns by name, whatever its case, then by id."""
+    return sorted(nouns, key=lambda noun: (noun.name.casefold(), noun.id))
+
+
+def times(created_at: datetime, updated_at: datetime) -> Document:
+    """`createdAt`, and `updatedAt` where it differs (section 4.1)."""
+    created, updated = iso(created_at), iso(updated_at)
+    return {"createdAt": created} if updated == created else {"createdAt": created, "updatedAt": updated}

@@ -1,0 +1,131 @@
+"""What stands at `/`: a start page for a browser, the HAL index for a program, and what each relation means.
+
+A client takes a link that is missing for one that it may not follow, so the index shows exactly those links
+whose path this release serves and whose right the caller has.
+"""
+
+import functools
+import re
+from typing import Final
+
+import jinja2
+import msgspec
+from aiohttp import web
+
+from service import errors
+from service.http import problems, responses
+from service.http.edge import PATHS, Call
+
+STARTED: Final = "start.html"
+CONTENT_SECURITY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link of the index: its relation, where it leads, what it is, and one of the actions that it needs."""
+
+    relation: str
+    path: str
+    title: str
+    needs: tuple[str, ...] = ()
+
+
+LINKS: Final = (
+    Link("self", "/", "Index"),
+    Link("pb:publish-contracts", "/contracts/publish", "Publish contracts", ("contract_data:manage",)),
+    Link(
+        "pb:publish-pact",
+        "/pacts/provider/{provider}/consumer/{consumer}/version/{consumerApplicationVersion}",
+        "Publish a pact",
+        ("contract_data:manage",),
+    ),
+    Link("pb:pacticipants", "/pacticipants", "Applications", ("contract_data:read",)),
+    Link(
+        "pb:pacticipant",
+        "/pacticipants/{pacticipant}",
+        "Fetch an application by name",
+        ("contract_data:read",),
+    ),
+    Link("pb:integrations", "/integrations", "Integrations", ("contract_data:read",)),
+    Link("pb:environments", "/environments", "Environments", ("environment:read", "team:manage")),
+    Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read", "team:manage")),
+    Link("pf:admin-roles", "/admin/roles", "Roles", ("role:read",)),
+    Link("pf:admin-permissions", "/admin/permissions", "Permissions", ("role:read",)),
+    Link("pf:admin-teams", "/admin/teams", "Teams", ("team:read",)),
+    Link("pf:admin-users", "/admin/users", "Users", ("user:read", "system_account:read")),
+    Link("pf:current-user", "/user", "You"),
+    Link("pf:tokens", "/settings/tokens", "Your API tokens", ("token:manage", "read_token:manage")),
+    Link("pf:audit", "/audit", "The audit trail", ("audit:read",)),
+    Link("mun:evaluation", "/access/v1/evaluation", "Ask who may do what", ("access:evaluate",)),
+    Link("mun:why", "/access/v1/why", "Ask why somebody may", ("access:explain",)),
+)
+
+
+async def start(call: Call) -> web.Response:
+    """GET /: the start page for a browser, which needs no token; the index for everybody else, who does."""
+    if problems.accepts(call.request, "text/html") and not problems.accepts(
+        call.request, "application/hal+json"
+    ):
+        return _page(call)
+    if call.principal is None:
+        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
+    served = call.request.app[PATHS]
+    links = {
+        link.relation: responses.link(_address(call, link.path), link.title, "{" in link.path)
+        for link in LINKS
+        if _shape(link.path) in served and _may_follow(call, link)
+    }
+    curies = [
+        {"name": name, "href": f"{responses.href(call.edge, 'doc', name)}/{{rel}}", "templated": True}
+        for name in ("pb", "pf", "mun")
+    ]
+    answer = responses.hal(call, {"_links": {**links, "curies": curies}})
+    answer.headers["X-Pactflow-Compatible"] = "muniment"  # clients look for the word in the names of headers
+    answer.headers["Vary"] = "Accept, Authorization"
+    return answer
+
+
+async def relation(call: Call) -> web.Response:
+    """GET /doc/{curie}/{rel}: what a relation means."""
+    wanted = f"{call.path('curie')}:{call.path('rel')}"
+    for link in LINKS:
+        if link.relation == wanted and _shape(link.path) in call.request.app[PATHS]:
+            needs = f" Needs {' or '.join(link.needs)}." if link.needs else ""
+            text = f"{link.relation}: {link.title}. {link.path}{needs}\n"
+            return responses.made(call, text.encode(), problems.PLAIN)
+    raise errors.NotFound("There is no such relation.")
+
+
+def served_paths(paths: list[str]) -> frozenset[str]:
+    """The shapes of the paths that the table of routes serves, for comparing with a link's."""
+    return frozenset(map(_shape, paths))
+
+
+def _may_follow(call: Call, link: Link) -> bool:
+    return not link.needs or any(call.may_somewhere(action) for action in link.needs)
+
+
+def _page(call: Call) -> web.Response:
+    html = _template().render(base_url=call.edge.settings.base_url, release=call.edge.release)
+    answer = responses.made(call, html.encode(), responses.HTML)
+    answer.headers["Content-Security-Policy"] = CONTENT_SECURITY
+    answer.headers["Vary"] = "Accept, Authorization"
+    return answer
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("service.http"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(STARTED)
+
+
+def _address(call: Call, path: str) -> str:
+    return call.edge.settings.base_url + path
+
+
+def _shape(path: str) -> str:
+    """A path whose placeholders have lost their names: the table and a link may call them differently."""
+    return re.sub(r"\{[^}]*\}", "{}", path)

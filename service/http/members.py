@@ -1,0 +1,152 @@
+"""Who belongs to a team over HTTP: replaced, added, patched, removed, or one at a time (section 4.5)."""
+
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from projections.view import View
+from service import errors
+from service.commands.teams import ChangeMembers
+from service.http import pagination, requests, responses, teams
+from service.http.documents import Documents
+from service.http.edge import Call
+from service.http.requests import Body
+from service.vocabulary import TeamId, uuid_text
+
+How = Literal["replace", "add", "remove"]
+_PATCHES_MAX = 1_000
+_ATTEMPTS_MAX = 5
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /admin/teams/{uuid}/users"""
+    moment = await call.moment()
+    team = teams.read(call, moment.view, call.path_id())
+    return _members(call, moment.view, team.id)
+
+
+async def replaced(call: Call) -> web.Response:
+    """PUT /admin/teams/{uuid}/users `{users: [uuid]}`: these and nobody else belong to it."""
+    return await _named(call, "replace")
+
+
+async def added(call: Call) -> web.Response:
+    """POST /admin/teams/{uuid}/users `{users: [uuid]}`: these belong to it as well."""
+    return await _named(call, "add")
+
+
+async def removed(call: Call) -> web.Response:
+    """DELETE /admin/teams/{uuid}/users `{users: [uuid]}`: these no longer do."""
+    await _named(call, "remove")
+    return responses.nothing()
+
+
+async def patched(call: Call) -> web.Response:
+    """PATCH /admin/teams/{uuid}/users: a JSON Patch that adds to `/users` and removes from it."""
+    document = await requests.json_document(call)
+    steps = _steps(document)
+    ways = {how for how, _ in steps}
+    if len(ways) == 1:
+        return await _changed(call, Body({}), ways.pop(), tuple(member for _, member in steps))
+    return await _mixed(call, steps)
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /admin/teams/{uuid}/users/{user}: 404 for somebody who does not belong to it."""
+    moment = await call.moment()
+    team = teams.read(call, moment.view, call.path_id())
+    principal = moment.view.principal_or_none(call.path_id("user"))
+    if principal is None or team.id not in principal.teams:
+        raise errors.NotFound("This user is not a member of the team.")
+    document = Documents(call, moment.view).person(principal)
+    links = {"self": responses.link(responses.here(call), "Membership")}
+    return responses.hal(call, {"_embedded": {"user": document}, "_links": links})
+
+
+async def one_removed(call: Call) -> web.Response:
+    """DELETE /admin/teams/{uuid}/users/{user}: 404 for somebody who did not belong to it."""
+    team, user = call.path_id(), call.path_id("user")
+    body = await requests.body(call)
+    command = ChangeMembers(team=TeamId(team), how="remove", members=(user,))
+    outcome = await requests.handle(call, command, body, ("team", team))
+    if not outcome.records:
+        raise errors.NotFound("This user is not a member of the team.")
+    return responses.nothing()
+
+
+async def _named(call: Call, how: How) -> web.Response:
+    call.path_id()  # a bad id is told before a bad body
+    body = await requests.body(call)
+    return await _changed(call, body, how, body.ids("users"))
+
+
+async def _changed(call: Call, body: Body, how: How, members: tuple[str, ...]) -> web.Response:
+    team = call.path_id()
+    command = ChangeMembers(team=TeamId(team), how=how, members=members)
+    outcome = await requests.handle(call, command, body, ("team", team))
+    return _members(call, call.edge.replica.view(outcome.position), team)
+
+
+async def _mixed(call: Call, steps: list[tuple[How, str]]) -> web.Response:
+    """A patch that both adds and removes is one order, decided on the members that it was computed from.
+
+    When they changed in between it is computed again: two patches at once lose neither.
+    """
+    team = call.path_id()
+    for attempt in range(_ATTEMPTS_MAX):
+        view = call.edge.replica.now()
+        command = ChangeMembers(team=TeamId(team), how="replace", members=_after(view, team, steps))
+        order = await requests.order(call, command, None, ("team", team))
+        computed = order.if_version is None
+        if computed:
+            order = msgspec.structs.replace(order, if_version=("team", team, view.version("team", team)))
+        try:
+            outcome = await requests.handle_order(call, order)
+        except errors.Stale:
+            if not computed or attempt + 1 == _ATTEMPTS_MAX:
+                raise
+            continue
+        return _members(call, call.edge.replica.view(outcome.position), team)
+    raise AssertionError("the last attempt answers or raises")
+
+
+def _after(view: View, team: str, steps: list[tuple[How, str]]) -> tuple[str, ...]:
+    """Who belongs to the team after the steps, in their order."""
+    named: dict[str, None] = dict.fromkeys(one.id for one in view.members(team))
+    for how, member in steps:
+        if how == "add":
+            named[member] = None
+        else:
+            named.pop(member, None)
+    return tuple(named)
+
+
+def _members(call: Call, view: View, team: str) -> web.Response:
+    draw = Documents(call, view)
+    rows, page, links = pagination.cut(call, draw.ordered(view.members(team)))
+    document = {"_embedded": {"users": [draw.person(one) for one in rows]}, **page, "_links": links}
+    return responses.hal(call, document, version=view.version("team", team))
+
+
+def _steps(document: object) -> list[tuple[How, str]]:
+    """What the patch does, in its order (RFC 6902, the two operations that a list of members has)."""
+    if not isinstance(document, list) or len(document) > _PATCHES_MAX:
+        raise errors.Invalid(f"The body must be a JSON Patch: a list of at most {_PATCHES_MAX} operations.")
+    return [_step(one, index) for index, one in enumerate(document)]
+
+
+def _step(document: object, index: int) -> tuple[How, str]:
+    if not isinstance(document, dict):
+        raise errors.Invalid("An operation must be an object.", f"/{index}")
+    operation = Body(document, f"/{index}")
+    if operation.text("path") not in ("/users", "/users/-"):
+        raise errors.Invalid("Only /users can be patched here.", f"/{index}/path")
+    member = uuid_text(operation.member("value").text("uuid"), f"/{index}/value/uuid")
+    match operation.text("op"):
+        case "add":
+            return "add", member
+        case "remove":
+            return "remove", member
+        case _:
+            raise errors.Invalid("The operation must be add or remove.", f"/{index}/op")

@@ -1,0 +1,115 @@
+"""PactFlow's roles and permissions over HTTP (section 4.5 of the vendor's rules)."""
+
+from aiohttp import web
+
+from projections import things
+from projections.principals import Principal
+from projections.view import View
+from service.catalogue.compiled import TEAM_ADMINISTRATOR
+from service.commands.roles import CreateRole, DeleteRole, EditRole
+from service.events.roles import RoleCreated
+from service.http import documents, pagination, requests, responses
+from service.http.documents import Documents
+from service.http.edge import Call
+from service.http.requests import Body
+from service.vocabulary import RoleId
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /admin/roles"""
+    moment = await call.moment()
+    call.require("role:read", things.anything("role"))
+    rows, page, links = pagination.cut(call, documents.by_name(moment.view.roles()))
+    draw = Documents(call, moment.view)
+    return responses.hal(
+        call, {"_embedded": {"roles": [draw.role(role) for role in rows]}, **page, "_links": links}
+    )
+
+
+async def created(call: Call) -> web.Response:
+    """POST /admin/roles"""
+    body = await requests.body(call)
+    command = CreateRole(
+        role=RoleId(call.edge.fresh.id()),
+        name=body.text("name"),
+        description=body.optional_text("description") or "",
+        scopes=_scopes(body),
+        assignable=body.flag("assignable", default=True) is not False,
+        api_access=body.flag("apiAccess", default=True) is not False,
+    )
+    outcome = await requests.handle(call, command, body)
+    role = requests.event(outcome, RoleCreated).role
+    return _role(call, call.edge.replica.view(outcome.position), role, 201)
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /admin/roles/{uuid}"""
+    moment = await call.moment()
+    role = moment.view.role(call.path_id())
+    call.require("role:read", things.of_role(role))
+    return _role(call, moment.view, role.id)
+
+
+async def edited(call: Call) -> web.Response:
+    """PUT /admin/roles/{uuid}: name and permissions are replaced; a description that is absent stays."""
+    role = call.path_id()
+    body = await requests.body(call)
+    described = body.optional_text("description")
+    command = EditRole(
+        role=RoleId(role),
+        name=body.text("name"),
+        description="" if described is None and body.has("description") else described,
+        scopes=_scopes(body),
+    )
+    outcome = await requests.handle(call, command, body, ("role", role))
+    return _role(call, call.edge.replica.view(outcome.position), role)
+
+
+async def deleted(call: Call) -> web.Response:
+    """DELETE /admin/roles/{uuid}"""
+    role = call.path_id()
+    body = await requests.body(call)
+    await requests.handle(call, DeleteRole(role=RoleId(role)), body, ("role", role))
+    return responses.nothing()
+
+
+async def users(call: Call) -> web.Response:
+    """GET /admin/roles/{uuid}/users: who holds the role, as far as the caller may read them."""
+    moment = await call.moment()
+    role = moment.view.role(call.path_id())
+    call.require("role:read", things.of_role(role))
+    call.require_somewhere("user:read", "system_account:read")
+    draw = Documents(call, moment.view)
+    holders = [one for one in _holders(moment.view, role.id) if documents.readable(call, one)]
+    rows, page, links = pagination.cut(call, draw.ordered(holders))
+    return responses.hal(
+        call, {"_embedded": {"users": [draw.person(one) for one in rows]}, **page, "_links": links}
+    )
+
+
+async def permissions(call: Call) -> web.Response:
+    """GET /admin/permissions: everything that a role may hold, by the catalogue in force at the moment."""
+    moment = await call.moment()
+    call.require("role:read", things.anything("role"))
+    draw = Documents(call, moment.view)
+    links = {"self": responses.link(responses.here(call))}
+    return responses.hal(call, {"permissions": draw.every_permission(), "_links": links})
+
+
+def _role(call: Call, view: View, role: str, status: int = 200) -> web.Response:
+    document = Documents(call, view).role(view.role(role))
+    version = view.version("role", role)
+    if status == 201:
+        return responses.created(call, document, document["_links"]["self"]["href"], version)
+    return responses.hal(call, document, status, version)
+
+
+def _scopes(body: Body) -> tuple[str, ...]:
+    """The scopes of `permissions`; what else a permission says (label, description) is ours, not the client's."""
+    return tuple(permission.text("scope") for permission in body.objects("permissions"))
+
+
+def _holders(view: View, role: str) -> list[Principal]:
+    if role == TEAM_ADMINISTRATOR:
+        return [one for one in view.principals() if view.live_teams(one.administers)]
+    return view.holders(role)

@@ -1,0 +1,117 @@
+"""PactFlow's teams over HTTP (section 4.5 of the vendor's rules). Who belongs to them: `members`."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from projections import things
+from projections.teams import Team
+from projections.view import View
+from service import errors
+from service.commands.teams import CreateTeam, DeleteTeam, EditTeam
+from service.events.teams import TeamCreated
+from service.http import documents, pagination, requests, responses
+from service.http.documents import Documents
+from service.http.edge import Call
+from service.http.requests import Body
+from service.vocabulary import TeamId
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /admin/teams?q=: the teams that the caller may read."""
+    moment = await call.moment()
+    call.require_somewhere("team:read")
+    wanted = (call.asked("q") or "").casefold()
+    found = [
+        team
+        for team in moment.view.teams()
+        if wanted in team.name.casefold() and call.may("team:read", things.of_team(team))
+    ]
+    rows, page, links = pagination.cut(call, documents.by_name(found))
+    draw = Documents(call, moment.view)
+    return responses.hal(call, {"teams": [draw.team_line(team) for team in rows], **page, "_links": links})
+
+
+async def created(call: Call) -> web.Response:
+    """POST /admin/teams"""
+    body = await requests.body(call)
+    command = CreateTeam(
+        team=TeamId(call.edge.fresh.id()),
+        name=body.text("name"),
+        applications=_applications(call, body),
+        administrators=body.optional_ids("administratorUuids") or (),
+        environments=body.optional_ids("environmentUuids") or (),
+    )
+    outcome = await requests.handle(call, command, body)
+    team = requests.event(outcome, TeamCreated).team
+    return _team(call, call.edge.replica.view(outcome.position), team, members=False, status=201)
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /admin/teams/{uuid}"""
+    moment = await call.moment()
+    team = read(call, moment.view, call.path_id())
+    return _team(call, moment.view, team.id, members=True)
+
+
+async def edited(call: Call) -> web.Response:
+    """PUT /admin/teams/{uuid}: applications and administrators that are not named leave; environments stay.
+
+    Terraform's provider empties a list by leaving it out, and never sends environments (section 5.3).
+    """
+    team = call.path_id()
+    body = await requests.body(call)
+    command = EditTeam(
+        team=TeamId(team),
+        name=body.text("name"),
+        applications=_applications(call, body),
+        administrators=body.optional_ids("administratorUuids") or (),
+        environments=body.optional_ids("environmentUuids"),
+    )
+    outcome = await requests.handle(call, command, body, ("team", team))
+    return _team(call, call.edge.replica.view(outcome.position), team, members=False)
+
+
+async def deleted(call: Call) -> web.Response:
+    """DELETE /admin/teams/{uuid}"""
+    team = call.path_id()
+    body = await requests.body(call)
+    await requests.handle(call, DeleteTeam(team=TeamId(team)), body, ("team", team))
+    return responses.nothing()
+
+
+def read(call: Call, view: View, team: str) -> Team:
+    """The team, if the caller may read it. Raises NotFound, Forbidden."""
+    found = view.team(team)
+    call.require("team:read", things.of_team(found))
+    return found
+
+
+def _team(call: Call, view: View, team: str, *, members: bool, status: int = 200) -> web.Response:
+    document = Documents(call, view).team(view.team(team), members=members)
+    version = view.version("team", team)
+    if status == 201:
+        return responses.created(call, document, document["_links"]["self"]["href"], version)
+    return responses.hal(call, document, status, version)
+
+
+def _applications(call: Call, body: Body) -> tuple[str, ...]:
+    """The applications that the body names: `pacticipantNames`, or the older `_embedded.pacticipants[].name`."""
+    if body.has("pacticipantNames"):
+        names = enumerate(body.texts("pacticipantNames"))
+        return _known(call, ((name, f"/pacticipantNames/{index}") for index, name in names))
+    embedded = body.member("_embedded")
+    if not embedded.has("pacticipants"):
+        return ()
+    return _known(call, ((one.text("name"), one.pointer("name")) for one in embedded.objects("pacticipants")))
+
+
+def _known(call: Call, names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    view = call.edge.replica.now()
+    found = []
+    for name, pointer in names:
+        application = view.application_named(name)
+        if application is None:
+            raise errors.Invalid(f"There is no application {name[:100]!r}.", pointer)
+        found.append(application.id)
+    return tuple(found)

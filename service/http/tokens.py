@@ -1,0 +1,138 @@
+"""PactFlow's tokens over HTTP, and the way to a person's first ones: redeeming an invitation's code."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+from aiohttp import web
+
+from projections import things
+from projections.principals import Principal
+from projections.tokens import Token
+from projections.view import View
+from service import errors
+from service.commands.order import Caller
+from service.commands.tokens import RegenerateToken
+from service.commands.users import RedeemInvitation
+from service.events.tokens import TokenRegenerated
+from service.events.users import InvitationRedeemed
+from service.http import requests, responses
+from service.http.documents import Documents
+from service.http.edge import Call
+from service.http.requests import Body
+from service.queries import vault
+from service.queries.moments import Moment
+from service.vocabulary import TokenId
+
+CODE_LENGTH_MAX = 200
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /settings/tokens: the caller's own, as far as it may see each.
+
+    A read-only token does not see the read/write token's value: listing would give it what it is not.
+    """
+    moment = await call.moment()
+    me = moment.view.principal(call.me)
+    held = [token for token in _tokens(moment.view, me) if _own(call, token)]
+    if not held:
+        call.require_somewhere("token:manage", "read_token:manage")
+    return await answer(call, moment, me, show=lambda token: token.read_only or not call.caller.read_only)
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /settings/tokens/{uuid}: one of the caller's own."""
+    moment = await call.moment()
+    token = moment.view.token(call.path_id())
+    if token.principal != call.me:
+        raise errors.NotFound("There is no such token among yours.")
+    if not _own(call, token):
+        call.require("token:manage", things.of_token(token.id, token.principal))
+    value = await _value(call, token) if token.read_only or not call.caller.read_only else None
+    return responses.hal(call, Documents(call, moment.view).token(token, value))
+
+
+async def regenerated(call: Call) -> web.Response:
+    """POST /settings/tokens/{uuid}/regenerate `{expiresAt?}`: 201 with the new value; the old one is dead."""
+    body = await requests.body(call)
+    command = RegenerateToken(
+        token=TokenId(call.path_id()), new=call.edge.fresh.token(), expires_at=_instant(body, "expiresAt")
+    )
+    outcome = await requests.handle(call, command, body)
+    view = call.edge.replica.view(outcome.position)
+    token = view.token(requests.event(outcome, TokenRegenerated).token)
+    document = Documents(call, view).token(token, await _value(call, token))
+    return responses.hal(call, document, 201)
+
+
+async def redeemed(call: Call) -> web.Response:
+    """POST /invitations/redeem `{code}`: the person's two tokens, once. The code is all the authority there is."""
+    body = await requests.body(call)
+    code = body.text("code")
+    if len(code) > CODE_LENGTH_MAX:
+        raise errors.Invalid("This is no code.", "/code")
+    command = RedeemInvitation(digest=call.edge.fresh.code_digest(code), tokens=call.edge.fresh.tokens())
+    bearer = msgspec.structs.replace(call, caller=Caller(code=True))
+    outcome = await requests.handle(bearer, command, body)
+    view = call.edge.replica.view(outcome.position)
+    principal = view.principal(requests.event(outcome, InvitationRedeemed).principal)
+    draw = Documents(call, view)
+    items = [draw.token(token, await _value(call, token)) for token in _tokens(view, principal)]
+    links = {"self": responses.link(responses.here(call)), "pf:tokens": _own_tokens(call)}
+    return responses.hal(call, {"uuid": principal.id, "_embedded": {"items": items}, "_links": links})
+
+
+async def answer(
+    call: Call, moment: Moment, principal: Principal, show: Callable[[Token], bool]
+) -> web.Response:
+    """A principal's tokens; `show` says whose value is shown. Of the past no value is: it is gone."""
+    draw = Documents(call, moment.view)
+    items = []
+    for token in _tokens(moment.view, principal):
+        if principal.id == call.me and not _own(call, token):
+            continue
+        value = await _value(call, token) if show(token) and not moment.historic else None
+        items.append(draw.token(token, value))
+    links = {"self": responses.link(responses.here(call))}
+    return responses.hal(call, {"_embedded": {"items": items}, "_links": links})
+
+
+def _tokens(view: View, principal: Principal) -> list[Token]:
+    """Somebody's tokens, the read-only one first."""
+    held = [view.token(token) for token in principal.tokens]
+    return sorted(held, key=lambda token: (not token.read_only, token.id))
+
+
+def _own(call: Call, token: Token) -> bool:
+    action = "read_token:manage" if token.read_only else "token:manage"
+    return call.may(action, things.of_token(token.id, token.principal))
+
+
+async def _value(call: Call, token: Token) -> str | None:
+    """The value that works now, or None when it was replaced a moment ago."""
+    try:
+        return await vault.token_value(call.edge.reader, call.edge.keys, token)
+    except errors.NotFound:
+        return None
+
+
+def _own_tokens(call: Call) -> responses.Document:
+    return responses.link(responses.href(call.edge, "settings", "tokens"), "Your tokens")
+
+
+def _instant(body: Body, field: str) -> datetime | None:
+    text = body.optional_text(field)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as failure:
+        raise errors.Invalid(
+            "It must be a time, as in 2026-11-20T14:03:00Z.", body.pointer(field)
+        ) from failure
+    if found.tzinfo is None:
+        raise errors.Invalid("It must be a time with its offset from UTC.", body.pointer(field))
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as failure:
+        raise errors.Invalid("This time is out of bounds.", body.pointer(field)) from failure

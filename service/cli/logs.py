@@ -31,7 +31,7 @@ def as_json(settings: Settings) -> bool:
 def announce(settings: Settings, sentence: str, event: str, **fields: object) -> None:
     """Tell whoever started the service something, in a form that does not break a log of JSON lines."""
     if as_json(settings):
-        structlog.get_logger("muniment").warning(event, sentence=sentence, **fields)
+        structlog.get_logger("muniment").info(event, sentence=sentence, **fields)
     else:
         output.words(sentence)
 
@@ -54,7 +54,10 @@ def _set_up(level: int, *, json: bool) -> None:
         cache_logger_on_first_use=False,
     )
     # Libraries, and the modules below the log, speak through the standard library: the same lines in the end.
-    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendering)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()

@@ -7,16 +7,16 @@ from aiohttp import web
 
 from projections import things
 from projections.applications import Application
+from projections.things import Target
 from projections.view import View
 from service import errors
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.events.applications import ApplicationCreated
-from service.http import edge, pagination, problems, requests, responses
+from service.http import documents, pagination, problems, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
-from service.orders import Outcome
-from service.vocabulary import ApplicationId, email_key, name
+from service.vocabulary import ApplicationId, Thing, email_key, name
 
 READ: Final = "contract_data:read"
 
@@ -24,15 +24,17 @@ READ: Final = "contract_data:read"
 async def listed(call: Call) -> web.Response:
     """GET /pacticipants?q=&page=&size=: those that the caller may read, by name."""
     view = (await call.moment()).view
+    call.require_somewhere(READ)
     wanted = email_key(call.asked("q") or "")
     found = [
         one
         for one in view.applications()
         if wanted in email_key(one.name) or wanted in email_key(one.display_name or "")
     ]
-    rows = sorted((one for one in found if readable(call, one)), key=lambda one: one.name.casefold())
-    rows_of_page, counted, links = pagination.cut(call, rows)
-    embedded = {"pacticipants": [document(call, one) for one in rows_of_page]}
+    rows, counted, links = pagination.cut(
+        call, documents.by_name(one for one in found if readable(call, one))
+    )
+    embedded = {"pacticipants": [document(call, one) for one in rows]}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 
@@ -44,13 +46,13 @@ async def shown(call: Call) -> web.Response:
     return _answer(call, view, application)
 
 
-async def create(call: Call) -> web.Response:
+async def created(call: Call) -> web.Response:
     """POST /pacticipants: 201 with the application."""
     body = await requests.body(call)
     return await _created(call, body, body.text("name"))
 
 
-async def replace(call: Call) -> web.Response:
+async def replaced(call: Call) -> web.Response:
     """PUT /pacticipants/{name}: what the body lacks is taken away. A missing application is 404."""
     if call.request.content_type == "application/merge-patch+json":
         raise problems.Unfit(415, "A PUT replaces: send application/json, or PATCH a part.")
@@ -66,7 +68,7 @@ async def replace(call: Call) -> web.Response:
     return await _edited(call, command, body)
 
 
-async def patch(call: Call) -> web.Response:
+async def patched(call: Call) -> web.Response:
     """PATCH /pacticipants/{name}: what the body lacks stays, null takes away. A missing application is made: 201."""
     body = await requests.body(call)
     application = _found(call.view, call.path("name"))
@@ -84,7 +86,7 @@ async def patch(call: Call) -> web.Response:
     return await _edited(call, command, body)
 
 
-async def delete(call: Call) -> web.Response:
+async def deleted(call: Call) -> web.Response:
     """DELETE /pacticipants/{name}: with every contract it takes part in, which is a bulk deletion then."""
     body = await requests.body(call)
     application = named(call.view, call.path("name"))
@@ -102,15 +104,21 @@ def named(view: View, text: str) -> Application:
 
 
 def readable(call: Call, application: Application) -> bool:
-    """Whether the caller may read it now: by its teams of today where it still lives."""
-    current = call.view.application_or_none(application.id) or application
-    return call.may(READ, things.of_application(current))
+    """Whether the caller may read it, judged now."""
+    return call.may(READ, current_target(call, application))
 
 
 def require_readable(call: Call, application: Application) -> None:
-    """Raise Forbidden unless the caller may read it now."""
-    current = call.view.application_or_none(application.id) or application
-    call.require(READ, things.of_application(current))
+    """Raise Forbidden unless the caller may read it, judged now."""
+    call.require(READ, current_target(call, application))
+
+
+def current_target(call: Call, application: Application) -> Target:
+    """The application as it decides now; one that was deleted since belongs to no team and nobody."""
+    current = call.judged_in.application_or_none(application.id)
+    if current is None:
+        return Target(Thing("application", application.id))
+    return things.of_application(current)
 
 
 def document(call: Call, application: Application) -> Document:
@@ -119,15 +127,12 @@ def document(call: Call, application: Application) -> Document:
         "displayName": application.display_name,
         "repositoryUrl": application.repository_url,
         "mainBranch": application.main_branch,
-        "updatedAt": (
-            edge.iso(application.updated_at) if application.updated_at != application.created_at else None
-        ),
     }
     return {
         "uuid": application.id,
         "name": application.name,
         **{field: value for field, value in optional.items() if value is not None},
-        "createdAt": edge.iso(application.created_at),
+        **documents.times(application.created_at, application.updated_at),
         "_embedded": {"labels": []},
         "_links": {"self": responses.link(address(call, application), application.name)},
     }
@@ -156,7 +161,7 @@ async def _created(call: Call, body: Body, wanted: str) -> web.Response:
     )
     outcome = await requests.handle(call, command, body)
     view = call.edge.replica.view(outcome.position)
-    application = view.application(_made(outcome))
+    application = view.application(requests.event(outcome, ApplicationCreated).application)
     version = view.version("application", application.id)
     return responses.created(call, document(call, application), address(call, application), version)
 
@@ -170,10 +175,3 @@ async def _edited(call: Call, command: EditApplication, body: Body) -> web.Respo
 def _answer(call: Call, view: View, application: Application) -> web.Response:
     version = view.version("application", application.id)
     return responses.hal(call, document(call, application), version=version)
-
-
-def _made(outcome: Outcome) -> ApplicationId:
-    """The new id, from the record: a repeated request's outcome holds the first one's."""
-    return next(
-        one.data.application for one in outcome.records if isinstance(one.data, ApplicationCreated)
-    )

@@ -13,6 +13,7 @@ from projections.contracts import Contract
 from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, DeleteIntegrationContracts, PublishContract
+from service.events.contracts import ContractPublished
 from service.http import applications, edge, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
@@ -25,11 +26,10 @@ BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of a request that carries contracts, which generated tests make large; everything else may have 2 MiB."""
 
 
-async def publish_one(call: Call) -> web.Response:
+async def published(call: Call) -> web.Response:
     """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one."""
     octets = await requests.raw(call)
     _require_names(await requests.body(call), call)
-    existing = _held(call.view, call)
     command = _publication(
         call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
     )
@@ -37,9 +37,10 @@ async def publish_one(call: Call) -> web.Response:
     view = call.edge.replica.view(outcome.position)
     contract = _of_names(view, command.consumer, command.provider, command.version)
     shown = _document(call, view, contract, octets)
-    if existing is not None and not outcome.replayed:
-        return responses.hal(call, shown)
-    return responses.created(call, shown, _address(call, view, contract))
+    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
+    if events and events[0].replaces is None:
+        return responses.created(call, shown, _address(call, view, contract))
+    return responses.hal(call, shown)
 
 
 async def shown(call: Call) -> web.Response:
@@ -54,7 +55,7 @@ async def shown(call: Call) -> web.Response:
 
 
 async def latest(call: Call) -> web.Response:
-    """GET /pacts/provider/{provider}/consumer/{consumer}/latest: the version that was published last for the first time."""
+    """GET /pacts/provider/{provider}/consumer/{consumer}/latest: of the newest version."""
     view = (await call.moment()).view
     consumer, provider = _pair(view, call)
     _require_readable(call, consumer, provider)
@@ -64,7 +65,7 @@ async def latest(call: Call) -> web.Response:
     return await _content(call, view, max(held, key=lambda one: one.created_at))
 
 
-async def delete_one(call: Call) -> web.Response:
+async def deleted(call: Call) -> web.Response:
     """DELETE …/version/{version}: 200 with links, as a Pact Broker answers it. No bulk permission is needed."""
     body = await requests.body(call)
     contract = _held(call.view, call)
@@ -76,7 +77,7 @@ async def delete_one(call: Call) -> web.Response:
     return responses.hal(call, {"_links": {"pb:latest-pact-version": responses.link(left)}})
 
 
-async def delete_all(call: Call) -> web.Response:
+async def all_deleted(call: Call) -> web.Response:
     """DELETE /pacts/provider/{provider}/consumer/{consumer}/versions: every contract of the integration, in bulk."""
     body = await requests.body(call)
     consumer, provider = _pair(call.view, call)
@@ -85,7 +86,7 @@ async def delete_all(call: Call) -> web.Response:
     return responses.nothing()
 
 
-async def publish(call: Call) -> web.Response:
+async def several_published(call: Call) -> web.Response:
     """POST /contracts/publish: several contracts of one consumer version; 200 with a notice for each.
 
     The whole request is read before anything is recorded, then each contract is an order of its own. Tags are not
@@ -107,16 +108,12 @@ async def publish(call: Call) -> web.Response:
     notices = [_notice(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
     if body.texts("tags"):
         notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})
-    return responses.hal(call, _published(call, consumer, commands, notices))
+    return responses.hal(call, _answer(call, consumer, commands, notices))
 
 
-def _from_item(
-    call: Call, item: Body, consumer: str, version: str, branch: str | None
-) -> PublishContract:
+def _from_item(call: Call, item: Body, consumer: str, version: str, branch: str | None) -> PublishContract:
     if item.text("consumerName") != consumer:
-        raise errors.Invalid(
-            "The consumer's name must be the pacticipant's.", item.pointer("consumerName")
-        )
+        raise errors.Invalid("The consumer's name must be the pacticipant's.", item.pointer("consumerName"))
     if (specification := item.optional_text("specification") or "pact") != "pact":
         raise errors.Invalid(
             f"The specification {specification[:64]!r} is not known.", item.pointer("specification")
@@ -207,12 +204,16 @@ def _document(call: Call, view: View, contract: Contract, octets: bytes) -> Docu
     consumer, provider = view.application(contract.consumer), view.application(contract.provider)
     links = {
         "self": responses.link(_address(call, view, contract)),
-        "pb:consumer": {**responses.link(applications.address(call, consumer), "Consumer"), "name": consumer.name},
-        "pb:provider": {**responses.link(applications.address(call, provider), "Provider"), "name": provider.name},
+        "pb:consumer": {
+            **responses.link(applications.address(call, consumer), "Consumer"),
+            "name": consumer.name,
+        },
+        "pb:provider": {
+            **responses.link(applications.address(call, provider), "Provider"),
+            "name": provider.name,
+        },
         "pb:latest-pact-version": responses.link(
-            responses.href(
-                call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "latest"
-            )
+            responses.href(call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "latest")
         ),
     }
     return {
@@ -243,9 +244,7 @@ def _notice(command: PublishContract, outcome: Outcome) -> Document:
     return {"type": "info", "text": f"Pact {for_whom} was published before, with the same content."}
 
 
-def _published(
-    call: Call, consumer: str, commands: list[PublishContract], notices: list[Document]
-) -> Document:
+def _answer(call: Call, consumer: str, commands: list[PublishContract], notices: list[Document]) -> Document:
     made = [
         responses.link(
             responses.href(
@@ -257,5 +256,8 @@ def _published(
         for one in commands
     ]
     place = responses.link(responses.href(call.edge, "pacticipants", consumer), "Pacticipant")
-    logs = [{"level": notice["type"], "message": notice["text"], "deprecationWarning": "Use notices"} for notice in notices]
+    logs = [
+        {"level": notice["type"], "message": notice["text"], "deprecationWarning": "Use notices"}
+        for notice in notices
+    ]
     return {"notices": notices, "logs": logs, "_links": {"pb:pacticipant": place, "pb:contracts": made}}

@@ -58,11 +58,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, action: str, target: Target) -> bool:
         """Whether the caller may do that now."""
-        return self.principal is not None and access.may(self._judged_in, self.principal.id, action, target)
+        return self.principal is not None and access.may(self.judged_in, self.principal.id, action, target)
 
     def may_somewhere(self, action: str) -> bool:
         """Whether any grant of the caller gives the action, however narrow: lists then show what it reaches."""
-        view = self._judged_in
+        view = self.judged_in
         me = view.principal_or_none(self.principal.id) if self.principal else None
         if me is None or view.catalogue is None or not me.active:
             return False
@@ -111,7 +111,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     @property
-    def _judged_in(self) -> View:
+    def judged_in(self) -> View:
         """Rights are judged now, whatever moment is asked about; and no earlier than the moment waited for."""
         found: moments.Moment | None = self.request.get(MOMENT)
         if found is None or found.historic:

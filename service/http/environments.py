@@ -1,31 +1,34 @@
 """/environments: where applications are deployed to, and which teams see them (section 4.6)."""
 
+from typing import Final
+
 from aiohttp import web
 
 from projections import things
 from projections.environments import Environment
+from projections.things import Target
 from projections.view import View
+from service import errors
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.events.environments import EnvironmentCreated
-from service.http import edge, pagination, requests, responses
+from service.http import documents, pagination, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
-from service.vocabulary import EnvironmentId
+from service.vocabulary import EnvironmentId, Thing
+
+READ: Final = "environment:read"
 
 
 async def listed(call: Call) -> web.Response:
     """GET /environments?name=: those that the caller may see."""
     view = (await call.moment()).view
     wanted = call.asked("name")
-    rows = [
-        one
-        for one in view.environments()
-        if wanted in (None, one.name) and call.may("environment:read", things.of_environment(_now(call, one)))
-    ]
-    rows.sort(key=lambda one: one.name.casefold())
-    rows_of_page, counted, links = pagination.cut(call, rows)
-    embedded = {"environments": [_document(call, view, one) for one in rows_of_page]}
+    call.require_somewhere(READ)
+    found = (one for one in view.environments() if wanted in (None, one.name))
+    readable = [one for one in found if call.may(READ, _current_target(call, one))]
+    rows, counted, links = pagination.cut(call, documents.by_name(readable))
+    embedded = {"environments": [_document(call, view, one) for one in rows]}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 
@@ -33,11 +36,11 @@ async def shown(call: Call) -> web.Response:
     """GET /environments/{uuid}: one environment; as it was, with `as_of`."""
     view = (await call.moment()).view
     environment = view.environment(call.path_id())
-    call.require("environment:read", things.of_environment(_now(call, environment)))
+    call.require(READ, _current_target(call, environment))
     return _answer(call, view, environment)
 
 
-async def create(call: Call) -> web.Response:
+async def created(call: Call) -> web.Response:
     """POST /environments: 201 with the environment."""
     body = await requests.body(call)
     command = CreateEnvironment(
@@ -48,16 +51,15 @@ async def create(call: Call) -> web.Response:
         teams=body.optional_ids("teamUuids") or (),
     )
     outcome = await requests.handle(call, command, body)
-    made = next(one.data for one in outcome.records if isinstance(one.data, EnvironmentCreated))
     view = call.edge.replica.view(outcome.position)
-    environment = view.environment(made.environment)
+    environment = view.environment(requests.event(outcome, EnvironmentCreated).environment)
     version = view.version("environment", environment.id)
     document = _document(call, view, environment)
     return responses.created(call, document, _address(call, environment), version)
 
 
-async def replace(call: Call) -> web.Response:
-    """PUT /environments/{uuid}: replaces it; without a display name it is shown by its name, without teams they stay."""
+async def replaced(call: Call) -> web.Response:
+    """PUT /environments/{uuid}: without a display name it is shown by its name; without `teamUuids` its teams stay."""
     body = await requests.body(call)
     command = EditEnvironment(
         environment=EnvironmentId(call.path_id()),
@@ -71,7 +73,7 @@ async def replace(call: Call) -> web.Response:
     return _answer(call, view, view.environment(command.environment))
 
 
-async def delete(call: Call) -> web.Response:
+async def deleted(call: Call) -> web.Response:
     """DELETE /environments/{uuid}."""
     environment = EnvironmentId(call.path_id())
     body = await requests.body(call)
@@ -81,14 +83,19 @@ async def delete(call: Call) -> web.Response:
     return responses.nothing()
 
 
-def _now(call: Call, environment: Environment) -> Environment:
-    """The environment of today where it still lives: the right to read the past is judged now."""
-    return call.view.environment_or_none(environment.id) or environment
+def _current_target(call: Call, environment: Environment) -> Target:
+    """The environment as it decides now; one that was deleted since belongs to no team."""
+    current = call.judged_in.environment_or_none(environment.id)
+    if current is None:
+        return Target(Thing("environment", environment.id))
+    return things.of_environment(current)
 
 
 def _production(body: Body) -> bool:
-    body.required("production")
-    return body.flag("production") is True
+    production = body.flag("production")
+    if production is None:
+        raise errors.Invalid("The field 'production' is missing.", body.pointer("production"))
+    return production
 
 
 def _answer(call: Call, view: View, environment: Environment) -> web.Response:
@@ -98,14 +105,12 @@ def _answer(call: Call, view: View, environment: Environment) -> web.Response:
 
 def _document(call: Call, view: View, environment: Environment) -> Document:
     teams = view.live_teams(environment.teams)
-    changed = environment.updated_at != environment.created_at
     return {
         "uuid": environment.id,
         "name": environment.name,
         "displayName": environment.display_name,
         "production": environment.production,
-        "createdAt": edge.iso(environment.created_at),
-        **({"updatedAt": edge.iso(environment.updated_at)} if changed else {}),
+        **documents.times(environment.created_at, environment.updated_at),
         "teamUuids": [team.id for team in teams],
         "_embedded": {
             "teams": [

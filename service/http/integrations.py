@@ -1,7 +1,8 @@
 """/integrations: pairs of a consumer and a provider with a contract between them (section 4.7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import msgspec
 from aiohttp import web
 
 from projections import things
@@ -12,7 +13,19 @@ from service.commands.contracts import DeleteIntegration, DeleteIntegrations
 from service.http import applications, edge, pagination, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
-from service.vocabulary import TeamId, email_key
+from service.vocabulary import email_key
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """An integration with both its applications, which live at the same moment."""
+
+    integration: Integration
+    consumer: Application
+    provider: Application
+
+    @property
+    def sides(self) -> tuple[Application, Application]:
+        return self.consumer, self.provider
 
 
 async def listed(call: Call) -> web.Response:
@@ -20,22 +33,18 @@ async def listed(call: Call) -> web.Response:
     view = (await call.moment()).view
     wanted = email_key(call.asked("q") or "")
     return _list(
-        call,
-        view,
-        (one for one in view.integrations() if wanted in email_key(" ".join(_names(view, one)))),
+        call, (one for one in _pairs(view) if any(wanted in email_key(side.name) for side in one.sides))
     )
 
 
 async def of_team(call: Call) -> web.Response:
     """GET /integrations/team/{uuid}: those in which one of the team's applications takes part."""
     view = (await call.moment()).view
-    team = TeamId(view.team(call.path_id()).id)
-    return _list(
-        call, view, (one for one in view.integrations() if any(team in side.teams for side in _sides(view, one)))
-    )
+    team = view.team(call.path_id())
+    return _list(call, (one for one in _pairs(view) if any(team.id in side.teams for side in one.sides)))
 
 
-async def delete(call: Call) -> web.Response:
+async def deleted(call: Call) -> web.Response:
     """DELETE /integrations/provider/{provider}/consumer/{consumer}: its contracts, and what then stands alone."""
     body = await requests.body(call)
     consumer = applications.named(call.view, call.path("consumer"))
@@ -44,35 +53,45 @@ async def delete(call: Call) -> web.Response:
     return responses.nothing()
 
 
-async def delete_all(call: Call) -> web.Response:
+async def all_deleted(call: Call) -> web.Response:
     """DELETE /integrations: every one there is."""
     await requests.handle(call, DeleteIntegrations(), await requests.body(call))
     return responses.nothing()
 
 
-def _list(call: Call, view: View, found: Iterable[Integration]) -> web.Response:
-    rows = [one for one in found if any(applications.readable(call, side) for side in _sides(view, one))]
-    rows.sort(key=lambda one: [part.casefold() for part in _names(view, one)])
-    rows_of_page, counted, links = pagination.cut(call, rows)
-    embedded = {"integrations": [_document(call, view, one) for one in rows_of_page]}
+def _pairs(view: View) -> Iterator[Pair]:
+    """Every integration; in the middle of a bulk deletion one may have lost a side already, and counts no more."""
+    for integration in view.integrations():
+        consumer = view.application_or_none(integration.consumer)
+        provider = view.application_or_none(integration.provider)
+        if consumer is not None and provider is not None:
+            yield Pair(integration, consumer, provider)
+
+
+def _list(call: Call, found: Iterable[Pair]) -> web.Response:
+    call.require_somewhere(applications.READ)
+    readable = [one for one in found if any(applications.readable(call, side) for side in one.sides)]
+    readable.sort(key=lambda one: [side.name.casefold() for side in one.sides])
+    rows, counted, links = pagination.cut(call, readable)
+    embedded = {"integrations": [_document(call, one) for one in rows]}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 
-def _document(call: Call, view: View, integration: Integration) -> Document:
-    """An integration. Whoever may delete it finds the way to; its absence is how clients know that one may not."""
-    consumer, provider = _sides(view, integration)
-    pair = ("provider", provider.name, "consumer", consumer.name)
+def _document(call: Call, pair: Pair) -> Document:
+    """An integration. Only who may delete it finds the way to: clients read a missing link as «not permitted»."""
+    consumer, provider = pair.sides
+    segments = ("provider", provider.name, "consumer", consumer.name)
     links: Document = {
-        "pb:latest-pact-version": responses.link(responses.href(call.edge, "pacts", *pair, "latest"))
+        "pb:latest-pact-version": responses.link(responses.href(call.edge, "pacts", *segments, "latest"))
     }
     if call.may("contract_data:bulk_delete", things.of_pair(consumer, provider)):
-        links["pb:delete_integration"] = responses.link(responses.href(call.edge, "integrations", *pair))
+        links["pb:delete_integration"] = responses.link(responses.href(call.edge, "integrations", *segments))
     return {
         "id": integration_id(consumer.id, provider.id),
         "consumer": _side(call, consumer),
         "provider": _side(call, provider),
-        "contracts": integration.contracts,
-        "createdAt": edge.iso(integration.created_at),
+        "contracts": pair.integration.contracts,
+        "createdAt": edge.iso(pair.integration.created_at),
         "_links": links,
     }
 
@@ -80,12 +99,3 @@ def _document(call: Call, view: View, integration: Integration) -> Document:
 def _side(call: Call, application: Application) -> Document:
     place = responses.link(applications.address(call, application), application.name)
     return {"uuid": application.id, "name": application.name, "_links": {"self": place}}
-
-
-def _sides(view: View, integration: Integration) -> tuple[Application, Application]:
-    return view.application(integration.consumer), view.application(integration.provider)
-
-
-def _names(view: View, integration: Integration) -> tuple[str, str]:
-    consumer, provider = _sides(view, integration)
-    return consumer.name, provider.name

@@ -3,10 +3,14 @@
 from typing import Final
 
 from service.http import (
+    applications,
     audit,
     authzen,
+    contracts,
+    environments,
     health,
     index,
+    integrations,
     members,
     roles,
     system_accounts,
@@ -15,6 +19,8 @@ from service.http import (
     users,
 )
 from service.http.route import Route
+
+_PAIR: Final = "/pacts/provider/{provider}/consumer/{consumer}"
 
 ROUTES: Final[tuple[Route, ...]] = (
     # -- is it alive -------------------------------------------------------------------------------------
@@ -72,6 +78,47 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/settings/tokens/{uuid}", tokens.shown, "One of them"),
     Route("POST", "/settings/tokens/{uuid}/regenerate", tokens.regenerated, "Another value for a token"),
     Route("POST", "/invitations/redeem", tokens.redeemed, "Turn a one-time code into tokens", auth="none"),
+    # -- applications ------------------------------------------------------------------------------------
+    Route("GET", "/pacticipants", applications.listed, "The applications one may read"),
+    Route("POST", "/pacticipants", applications.created, "Register an application"),
+    Route("GET", "/pacticipants/{name}", applications.shown, "One application"),
+    Route("PUT", "/pacticipants/{name}", applications.replaced, "Replace what is known of it"),
+    Route("PATCH", "/pacticipants/{name}", applications.patched, "Change a part, or register it"),
+    Route("DELETE", "/pacticipants/{name}", applications.deleted, "Delete it with its contracts"),
+    # -- contracts and integrations ----------------------------------------------------------------------
+    Route(
+        "POST",
+        "/contracts/publish",
+        contracts.several_published,
+        "Publish the contracts of a version",
+        body_bytes_max=contracts.BODY_BYTES_MAX,
+    ),
+    Route(
+        "PUT",
+        f"{_PAIR}/version/{{version}}",
+        contracts.published,
+        "Publish one contract",
+        body_bytes_max=contracts.BODY_BYTES_MAX,
+    ),
+    Route("GET", f"{_PAIR}/version/{{version}}", contracts.shown, "One contract"),
+    Route("DELETE", f"{_PAIR}/version/{{version}}", contracts.deleted, "Delete one contract"),
+    Route("GET", f"{_PAIR}/latest", contracts.latest, "The contract of the newest version"),
+    Route("DELETE", f"{_PAIR}/versions", contracts.all_deleted, "Delete an integration's contracts"),
+    Route("GET", "/integrations", integrations.listed, "The integrations one may read"),
+    Route("GET", "/integrations/team/{uuid}", integrations.of_team, "Those of one team's applications"),
+    Route("DELETE", "/integrations", integrations.all_deleted, "Delete every integration"),
+    Route(
+        "DELETE",
+        "/integrations/provider/{provider}/consumer/{consumer}",
+        integrations.deleted,
+        "Delete an integration, and what then stands alone",
+    ),
+    # -- environments ------------------------------------------------------------------------------------
+    Route("GET", "/environments", environments.listed, "The environments one may see"),
+    Route("POST", "/environments", environments.created, "Make an environment"),
+    Route("GET", "/environments/{uuid}", environments.shown, "One environment"),
+    Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment"),
+    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment"),
     # -- who may do what: AuthZEN 1.0, and why ----------------------------------------------------------
     Route(
         "GET",

@@ -7,6 +7,7 @@ async with service.running(database, data_dir) as running:
 """
 
 import json as jsons
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +16,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from aiohttp.test_utils import TestServer
+from aiohttp import web
 from yarl import URL
 
 from service import app as composition
 from service.app import App
-from service.http import server
+from service.http import wire
 from service.http.edge import Edge
 from service.settings import Settings, from_environment
 from tests import postgres
@@ -206,13 +207,16 @@ async def running(database: postgres.Database, data_dir: Path, **environment: st
     """The service on a fresh database, opened if it is empty, and stopped with the context."""
     chosen = settings(database, data_dir, **environment)
     async with composition.opened(chosen, open_account=True, follow=True) as app:
-        test_server = TestServer(server.application(edge_of(app)))
-        await test_server.start_server(access_log=None)
+        runner = wire.runner(edge_of(app), shutdown_timeout=1.0)
+        await runner.setup()
         try:
-            async with aiohttp.ClientSession(auto_decompress=True) as session:
-                yield Running(app, session, test_server.make_url("/"))
+            site = web.SockSite(runner, socket.create_server(("127.0.0.1", 0)))
+            await site.start()
+            host, port = runner.addresses[0]
+            async with aiohttp.ClientSession() as session:
+                yield Running(app, session, URL(f"http://{host}:{port}/"))
         finally:
-            await test_server.close()
+            await runner.cleanup()
 
 
 def edge_of(app: App) -> Edge:

@@ -4,6 +4,7 @@ Clients of a Pact Broker expect its older shapes; who accepts `application/probl
 answer carries a stack trace or anything that the caller did not send or may not read.
 """
 
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -113,7 +114,8 @@ def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
         case web.HTTPException():
             return _unfit(Unfit(error.status, _http_sentence(error), _kept_headers(error)))
         case _:
-            _log.error("defect", request=request_id, exc_info=error)
+            # The trace as text: a renderer that shows local variables would show secrets.
+            _log.error("defect", request=request_id, trace="".join(traceback.format_exception(error)))
             sentence = "The service met a defect. It was logged under the reference."
             return Answer(500, sentence, _reference(sentence, request_id), {"reference": request_id})
 

@@ -4,6 +4,7 @@ Unknown fields are ignored, because clients send whole objects back. A NUL or a 
 body is refused even there, since nothing downstream could keep it.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from service.vocabulary import NAME_LENGTH_MAX, REASON_LENGTH_MAX, line, paragra
 E = TypeVar("E")
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
 """The most that a request may carry. Only a contract's own routes take more (`Route.body_bytes_max`)."""
+BODY_SECONDS_MAX: Final = 30.0
 DEPTH_MAX: Final = 100
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]*)?"')
@@ -158,15 +160,20 @@ async def raw(call: Call) -> bytes:
     limit: int = request.get(BODY_LIMIT, BODY_BYTES_MAX)
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise problems.Unfit(415, "A compressed body is not taken.")
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in request.content.iter_any():
-            size += len(part)
-            if size > limit:
-                raise _too_large(limit)
-            parts.append(part)
-    except http_exceptions.BadHttpMessage as failure:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for part in request.content.iter_any():
+                size += len(part)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(part)
+    except TimeoutError as failure:
+        raise problems.Unfit(408, f"The body did not arrive within {BODY_SECONDS_MAX:g} s.") from failure
+    except (web.RequestPayloadError, http_exceptions.BadHttpMessage) as failure:
         raise errors.Invalid("The body does not arrive as its headers say.") from failure
     request[_BODY] = octets = b"".join(parts)
     return octets

@@ -17,6 +17,7 @@ from service.http import audit, authenticate, index, problems, requests, routes
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
+from service.queries import moments
 
 _log = structlog.get_logger("muniment.access")
 _STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
@@ -49,7 +50,8 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
         answer = await handler(request)
     except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
         answer = problems.response(request, error, identity)
-    _complete(request, answer, edge, identity)
+    moment = request.get(parts.MOMENT)
+    complete(answer, identity, _position(request, edge), settled=moment is None or moment.settled)
     _log.info(
         "request",
         method=request.method,
@@ -115,18 +117,25 @@ def _hexadecimal(pair: str) -> bool:
     return len(pair) == 2 and all(character in "0123456789abcdefABCDEF" for character in pair)
 
 
-def _complete(request: web.Request, answer: web.StreamResponse, edge: Edge, identity: str) -> None:
+def complete(answer: web.StreamResponse, identity: str, position: int, *, settled: bool = True) -> None:
     """The headers that every answer carries: which request it answers, and as of which position."""
     if answer.prepared:
         return
-    moment = request.get(parts.MOMENT)
-    position = request.get(parts.POSITION)
-    if position is None:
-        call = request.get(parts.CALL)
-        position = moment.view.position if moment else call.view.position if call else edge.replica.position
     answer.headers["Muniment-Position"] = str(position)
-    if moment is not None and not moment.settled:
+    if not settled:
         answer.headers["Muniment-Settled"] = "false"
     answer.headers["X-Request-ID"] = identity
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Server"] = "muniment"
+
+
+def _position(request: web.Request, edge: Edge) -> int:
+    """The position that was answered from: what a write reached, else the moment asked about, else now."""
+    reached: int | None = request.get(parts.POSITION)
+    if reached is not None:
+        return reached
+    moment: moments.Moment | None = request.get(parts.MOMENT)
+    if moment is not None:
+        return moment.view.position
+    call: Call | None = request.get(parts.CALL)
+    return call.view.position if call is not None else edge.replica.position

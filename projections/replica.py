@@ -89,14 +89,16 @@ class Replica:
         first = self.head is None
         if first:
             await self.person_keys.load(connection, self.keys)
+        leaf = b""
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
             if head.position == self.directory.position:
-                self.committed(head)
+                self.committed(head, leaf)
                 return folded
+            # A page may reach beyond the head that was just read; then the head is read once more.
             while self.directory.position < head.position:
-                records = await self._fold_page(connection)
+                records, leaf = await self._fold_page(connection)
                 progress(self.directory.position, head.position)
                 if not first:  # a replay's records would fill the memory, and nobody asks for them
                     folded += records
@@ -115,7 +117,7 @@ class Replica:
         """The Merkle root at the committed head."""
         return Frontier.decode(self.head.frontier if self.head else b"").root()
 
-    async def _fold_page(self, connection: Connection) -> list[Recorded]:
+    async def _fold_page(self, connection: Connection) -> tuple[list[Recorded], bytes]:
         rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
         if not rows:
             raise self._stop(
@@ -137,8 +139,7 @@ class Replica:
             self.people.learn(record)
             if number % _BREATH_RECORDS == 0:
                 await asyncio.sleep(0)
-        self._last_leaf = rows[-1].leaf
-        return records
+        return records, rows[-1].leaf
 
     async def _learn_keys(self, connection: Connection, records: list[Recorded]) -> None:
         wanted: set[KeyId] = set()

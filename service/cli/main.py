@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "serve": ("service.cli.serve:serve", "Serve the account over HTTP."),
     "can": ("service.cli.access:can", "May somebody do something to a thing? Exit 0: yes, 1: no."),
     "why": ("service.cli.access:why", "The same, with what gives the permission or what is missing."),
+    "who": ("service.cli.who:who", "Everybody who may, or at an earlier moment could have."),
     "show": ("service.cli.show:show", "Show a role, team, user, application … as it is or was."),
     "audit": ("service.cli.audit:audit", "Read the audit trail."),
     "invite": ("service.cli.people:invite", "Give a person an account and a one-time code."),

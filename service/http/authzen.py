@@ -17,7 +17,7 @@ from service.http import edge, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
-from service.queries import access, moments, naming
+from service.queries import access, moments
 from service.queries.access import Answer, Question
 from service.vocabulary import line
 
@@ -74,11 +74,9 @@ async def who(call: Call) -> web.Response:
     Asked as of a moment before an incident, it says who could have.
     """
     call.require("access:explain", _ACCESS)
-    action, (type_, resource) = _parameter(call, "action"), _resource(call)
+    action = _parameter(call, "action")
     view = (await call.moment()).view
-    if action not in view.compiled.actions:
-        raise errors.Invalid(f"The catalogue has no action {action[:100]!r}.", "action")
-    target = things.anything(type_) if resource == "*" else naming.target(view, _parameter(call, "resource"))
+    target = access.whole_or_held(view, action, _parameter(call, "resource"))
     found = [
         {
             "type": principal.type,

@@ -69,7 +69,7 @@ def why(view: View, question: Question) -> tuple[Answer, tuple[str, ...]]:
         return answer, (answer.reason,)
     principal = view.principal(answer.principal or "")
     who = view.text(principal.name) or principal.id
-    sentences = [*_grants(view, who, answer.verdict), *_conflicts(answer)]
+    sentences = [*grants(view, who, answer.verdict), *_conflicts(answer)]
     if not answer.decision:
         sentences = [
             f"{who} may not: {answer.reason}",
@@ -86,6 +86,26 @@ def who_may(view: View, action: str, target: Target) -> list[tuple[Principal, ac
         for principal in view.principals()
         if access.may(view, principal.id, action, target)
     ]
+
+
+def whole_or_held(view: View, action: str, text: str) -> Target:
+    """The thing that `text` names (`application:Baz`), or with `type:*` the type as a whole.
+
+    Raises Invalid for an unknown action or one that does not apply to the type, NotFound, Ambiguous.
+    """
+    rule = view.compiled.actions.get(action)
+    if rule is None:
+        raise errors.Invalid(
+            f"The catalogue has no action {action[:100]!r}. An action is `resource:action`, as in "
+            "contract_data:manage.",
+            "action",
+        )
+    type_, _, rest = text.partition(":")
+    if rest and type_ not in rule.types:
+        raise errors.Invalid(
+            f"{action} does not apply to {type_!r}, only to: {', '.join(rule.types)}.", "resource"
+        )
+    return things.anything(type_) if rest == "*" else naming.target(view, text)
 
 
 def _fits(view: View, question: Question) -> str:
@@ -145,7 +165,8 @@ def _contradictions(view: View, held: Target, question: Question) -> tuple[str, 
     return tuple(found)
 
 
-def _grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
+def grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
+    """A sentence for each grant that gives the permission; `who` is what the principal is called."""
     sentences = []
     for grant in verdict.grants:
         role = view.role_or_none(grant.role)

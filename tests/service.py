@@ -6,6 +6,7 @@ async with service.running(database, data_dir) as running:
     assert 200 == answer.status
 """
 
+import io
 import json as jsons
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -101,7 +102,11 @@ class Client:
         sent.update(headers or {})
         address = URL(f"{str(self._root).rstrip('/')}{path.removeprefix(BASE_URL)}", encoded=True)
         async with self._session.request(
-            method, address, data=body, headers=sent, allow_redirects=False
+            method,
+            address,
+            data=None if body is None else io.BytesIO(body),
+            headers=sent,
+            allow_redirects=False,
         ) as response:
             return Answer(status=response.status, headers=response.headers, octets=await response.read())
 

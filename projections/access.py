@@ -53,8 +53,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def missing(self) -> str:
         """What a refusal says: `contract_data:manage on Baz`."""
-        on = self.target.label
-        return self.action if on == "*" or not on else f"{self.action} on {on}"
+        return missing(self.action, self.target)
 
 
 def may(view: View, principal_id: str, action: str, target: Target) -> bool:
@@ -74,6 +73,24 @@ def may(view: View, principal_id: str, action: str, target: Target) -> bool:
     if granted.team & bit and _shared_team(view, principal, target) is not None:
         return True
     return action in _TEAM_ACTIONS and _administers(view, principal, target)
+
+
+def grant(view: View, principal_id: str, action: str, target: Target) -> Grant | None:
+    """The first grant that gives the permission, or None where `may` says no: what a record names as its authority."""
+    if not may(view, principal_id, action, target):
+        return None
+    principal = view.principal(principal_id)
+    for given in _given(view, principal, action):
+        reached = _reach(view, principal, target, given)
+        if reached is not None:
+            return reached
+    return _administration(target)
+
+
+def missing(action: str, target: Target) -> str:
+    """What a refusal says: `contract_data:manage on Baz`."""
+    on = target.label
+    return action if on == "*" or not on else f"{action} on {on}"
 
 
 def explain(view: View, principal_id: str, action: str, target: Target) -> Verdict:
@@ -111,6 +128,9 @@ def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:
     compiled = view.compiled
     bit = compiled.bits[action]
     for role in view.roles_of(principal):
+        whole = compiled.masks(role.scopes)
+        if not (whole.everywhere | whole.team | whole.own) & bit:
+            continue
         for scope in role.scopes:
             masks = compiled.scope_masks(scope)
             if masks is NOTHING:

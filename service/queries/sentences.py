@@ -201,7 +201,7 @@ def _application(event: application_events.ApplicationEvent, names: Names) -> st
         case application_events.ApplicationDeleted():
             return f"deleted the application {event.name} with {_counted(event.contracts, 'contract')}"
         case application_events.ApplicationsRemoved():
-            return f"so removed the unreferenced {_plural('application', event.names)} {_listed(event.names)}"
+            return f"thereby removed the unreferenced {_plural('application', event.names)} {_listed(event.names)}"
         case _:
             assert_never(event)
 
@@ -228,7 +228,7 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> str:
             gone = [
                 f"{names.integration(one.consumer, one.provider)}/{one.version}" for one in event.contracts
             ]
-            return f"so removed the {_plural('contract', gone)} {_listed(gone)}"
+            return f"thereby removed the {_plural('contract', gone)} {_listed(gone)}"
         case _:
             assert_never(event)
 

@@ -11,7 +11,7 @@ EVALUATION = "/access/v1/evaluation"
 TEST_MAINTAINER = "Test Maintainer"
 
 
-def question(subject: str, action: str, type_: str, id_: str, **properties: object) -> dict[str, Any]:
+def question(subject: str, action: str, type_: str, id_: str, /, **properties: object) -> dict[str, Any]:
     """The body of one evaluation."""
     resource: dict[str, Any] = {"type": type_, "id": id_}
     if properties:

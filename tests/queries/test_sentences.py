@@ -1,0 +1,385 @@
+"""Every kind of record as a sentence and as changes: called what things were called then, forgotten where forgotten."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from projections.directory import Directory
+from projections.people import People
+from service import errors
+from service.catalogue.loader import shipped
+from service.events import Event, account
+from service.events import applications as application_events
+from service.events import contracts as contract_events
+from service.events import environments as environment_events
+from service.events import roles as role_events
+from service.events import system_accounts as system_account_events
+from service.events import teams as team_events
+from service.events import tokens as token_events
+from service.events import users as user_events
+from service.events.applications import Change
+from service.events.attempts import AttemptDenied
+from service.log import recorded
+from service.log.recorded import Actor, Recorded
+from service.queries import trail
+from service.queries.changes import Changed, changes
+from service.queries.names import Names
+from service.queries.sentences import sentence
+from service.vocabulary import (
+    ApplicationId,
+    ContractId,
+    EnvironmentId,
+    EventId,
+    InvitationId,
+    KeyId,
+    Personal,
+    PrincipalId,
+    RoleId,
+    Scope,
+    Sealed,
+    TeamId,
+    Thing,
+    TokenId,
+    VaultRef,
+)
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KEVIN, SALLY, BOT = PrincipalId("kevin"), PrincipalId("sally"), PrincipalId("bot")
+FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"), TeamId("team")
+PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
+CONTRACT = ContractId("contract")
+SCOPES = (Scope("team:read:*"),)
+
+
+def sealed(text: str, key: str = "key") -> Sealed:
+    """A seal whose box is its text: the tests' people open it by reading."""
+    return Sealed(key=KeyId(key), box=text)
+
+
+BEGINNING: tuple[Event, ...] = (
+    user_events.UserCreated(principal=KEVIN, key=KeyId("key"), name=sealed("Kevin"), email=sealed("k@e")),
+    user_events.UserCreated(
+        principal=SALLY, key=KeyId("hers"), name=sealed("Sally", "hers"), email=sealed("s@e", "hers")
+    ),
+    system_account_events.SystemAccountCreated(principal=BOT, key=KeyId("key"), name=sealed("rotator")),
+    application_events.ApplicationCreated(application=FOO, name="Foo", creator=KEVIN),
+    application_events.ApplicationCreated(application=BAR, name="Bar", creator=KEVIN),
+    role_events.RoleCreated(
+        role=ROLE,
+        name="Tester",
+        description="",
+        scopes=SCOPES,
+        predefined=False,
+        locked=False,
+        assignable=True,
+        api_access=True,
+    ),
+    team_events.TeamCreated(team=TEAM, name="A", default=False),
+    environment_events.EnvironmentCreated(
+        environment=PROD, name="prod", display_name="Production", production=True
+    ),
+)
+REMOVED = contract_events.RemovedContract(
+    contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
+)
+MAIN_BRANCH = Change(field="main_branch", before=None, after="main")
+NAMED = user_events.PrincipalNamesChanged(
+    principal=SALLY, first_before=None, first_after=sealed("S"), last_before=None, last_after=None
+)
+TOLD: tuple[tuple[Event, str], ...] = (
+    (account.LogOpened(account="a", epoch="e", origin="o", verifier="v"), "opened the account"),
+    (
+        account.LogRestored(epoch_before="e", epoch="f", lost_from=5, lost_to=7),
+        "restored the log from another copy, which lost positions 5 to 7",
+    ),
+    (
+        account.CatalogueAdopted(number_before=0, catalogue=shipped()),
+        f"adopted permission catalogue {shipped().number}",
+    ),
+    (
+        account.TrailRead(filters={"outcome": "denied"}, until=9),
+        "read the audit trail up to position 9 (outcome denied)",
+    ),
+    (account.BreakGlassUsed(principal=SALLY), "broke the glass and gave Sally the way back in"),
+    (
+        AttemptDenied(command="publish_contract", arguments={}, missing="contract_data:manage on Baz"),
+        "tried to publish a contract and was refused: contract_data:manage on Baz was missing",
+    ),
+    (BEGINNING[5], "created the role Tester with 1 permission"),
+    (
+        role_events.RoleRenamed(role=ROLE, before="Tester", after="Prüfer"),
+        "renamed the role Tester to Prüfer",
+    ),
+    (
+        role_events.RoleDescribed(role=ROLE, before="", after="tests"),
+        "changed the description of the role Tester",
+    ),
+    (
+        role_events.RolePermissionsChanged(
+            role=ROLE, before=SCOPES, after=(Scope("a:b:*"), Scope("c:d:team"))
+        ),
+        "gave the role Tester a:b:* and c:d:team and took team:read:* from it",
+    ),
+    (
+        role_events.RoleDeleted(role=ROLE, name="Tester", scopes=SCOPES),
+        "deleted the role Tester with 1 permission",
+    ),
+    (BEGINNING[6], "created the team A"),
+    (team_events.TeamRenamed(team=TEAM, before="A", after="B"), "renamed the team A to B"),
+    (
+        team_events.TeamMembersChanged(team=TEAM, added=(SALLY, BOT), removed=(KEVIN,)),
+        "added Sally and system account rotator to team A and removed Kevin from team A",
+    ),
+    (
+        team_events.TeamAdministratorsChanged(team=TEAM, added=(SALLY,)),
+        "added Sally to the administrators of team A",
+    ),
+    (team_events.TeamApplicationsChanged(team=TEAM, removed=(FOO,)), "removed Foo from team A"),
+    (team_events.TeamEnvironmentsChanged(team=TEAM, added=(PROD,)), "added prod to team A"),
+    (team_events.TeamDeleted(team=TEAM, name="A", default=False), "deleted the team A"),
+    (BEGINNING[1], "created the user Sally"),
+    (
+        user_events.PrincipalRenamed(principal=SALLY, before=sealed("Sally"), after=sealed("Sally Smith")),
+        "renamed Sally to Sally Smith",
+    ),
+    (
+        user_events.PrincipalEmailChanged(principal=SALLY, before=sealed("s@e"), after=sealed("t@e")),
+        "changed the e-mail address of Sally to t@e",
+    ),
+    (NAMED, "changed the first or last name of Sally"),
+    (user_events.PrincipalDisabled(principal=SALLY), "disabled Sally"),
+    (user_events.PrincipalEnabled(principal=SALLY), "enabled Sally"),
+    (user_events.PrincipalRolesChanged(principal=SALLY, added=(ROLE,)), "gave Sally the role Tester"),
+    (user_events.PrincipalDeleted(principal=SALLY), "deleted Sally"),
+    (
+        user_events.InvitationIssued(
+            invitation=InvitationId("i"), principal=SALLY, digest=DIGEST, expires_at=AT
+        ),
+        "invited Sally",
+    ),
+    (
+        user_events.InvitationRedeemed(invitation=InvitationId("i"), principal=SALLY),
+        "redeemed the invitation of Sally",
+    ),
+    (BEGINNING[2], "created the system account rotator"),
+    (
+        token_events.TokenIssued(token=TOKEN, principal=BOT, read_only=True, digest=DIGEST, value=REF),
+        "issued a read only token to system account rotator",
+    ),
+    (
+        token_events.TokenRegenerated(
+            token=TOKEN, principal=SALLY, digest=DIGEST, value=REF, value_before=REF
+        ),
+        "regenerated a token of Sally",
+    ),
+    (token_events.TokenRevoked(token=TOKEN, principal=SALLY, value_before=REF), "revoked a token of Sally"),
+    (BEGINNING[3], "created the application Foo"),
+    (
+        application_events.ApplicationEdited(application=FOO, changes=(MAIN_BRANCH,)),
+        "changed the main branch from nothing to main of the application Foo",
+    ),
+    (
+        application_events.ApplicationDeleted(application=FOO, name="Foo", contracts=2),
+        "deleted the application Foo with 2 contracts",
+    ),
+    (
+        application_events.ApplicationsRemoved(applications=(FOO, BAR), names=("Foo", "Bar")),
+        "thereby removed the unreferenced applications Foo and Bar",
+    ),
+    (
+        contract_events.ContractPublished(
+            contract=CONTRACT,
+            consumer=FOO,
+            provider=BAR,
+            version="1",
+            branch=None,
+            digest=DIGEST,
+            body=REF,
+            bytes=2,
+        ),
+        "published the contract Foo/Bar for version 1",
+    ),
+    (
+        contract_events.ContractDeleted(
+            contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
+        ),
+        "deleted the contract Foo/Bar of version 1",
+    ),
+    (
+        contract_events.IntegrationContractsDeleted(consumer=FOO, provider=BAR, contracts=3),
+        "deleted all 3 contracts of the integration Foo/Bar",
+    ),
+    (
+        contract_events.IntegrationDeleted(consumer=FOO, provider=BAR, contracts=1),
+        "deleted the integration Foo/Bar with 1 contract",
+    ),
+    (
+        contract_events.IntegrationsDeleted(integrations=2, contracts=5),
+        "deleted every integration: 2 integrations with 5 contracts",
+    ),
+    (contract_events.ContractsRemoved(contracts=(REMOVED,)), "thereby removed the contract Foo/Bar/1"),
+    (BEGINNING[7], "created the environment prod"),
+    (
+        environment_events.EnvironmentEdited(
+            environment=PROD, changes=(Change(field="production", before="true", after="false"),)
+        ),
+        "changed the production from true to false of the environment prod",
+    ),
+    (environment_events.EnvironmentDeleted(environment=PROD, name="prod"), "deleted the environment prod"),
+)
+
+
+class Telling:
+    """A directory after the beginning, and names as of its last position. `forgotten` are destroyed keys."""
+
+    def __init__(self, forgotten: str = "") -> None:
+        self.directory = Directory()
+        self.people = People(lambda one: None if one.sealed.key == forgotten else one.sealed.box)
+        for event in BEGINNING:
+            self.add(event)
+
+    def add(self, event: Event, actor: Actor | None = None) -> Recorded:
+        """The next record, folded."""
+        position = self.directory.position + 1
+        record = Recorded(
+            v=recorded.VERSION,
+            position=position,
+            id=EventId(str(uuid.UUID(int=position))),
+            recorded_at=AT + timedelta(seconds=position),
+            rule=1,
+            catalogue=1,
+            release="0",
+            actor=actor or Actor(principal=KEVIN),
+            data=event,
+        )
+        self.directory.apply(record)
+        self.people.learn(record)
+        return record
+
+    def names(self) -> Names:
+        return Names(self.directory, self.people, self.directory.position)
+
+
+def told(event: Event, actor: Actor | None = None, forgotten: str = "") -> str:
+    """The sentence of the event as the next record."""
+    telling = Telling(forgotten)
+    if isinstance(event, role_events.RoleRenamed | team_events.TeamRenamed | user_events.PrincipalRenamed):
+        record = msgspec.structs.replace(
+            telling.add(account.BreakGlassUsed(principal=KEVIN), actor), data=event
+        )
+    else:
+        record = telling.add(event, actor)
+    return sentence(record, telling.names())
+
+
+@pytest.mark.parametrize(("event", "did"), TOLD, ids=[recorded.kind_of(event) for event, _ in TOLD])
+def test_every_kind_has_its_sentence(event: Event, did: str) -> None:
+    """Somebody who reads the trail understands it without knowing the service."""
+    assert f"Kevin {did}." == told(event)
+
+
+def test_the_table_above_names_every_kind() -> None:
+    """A kind that is added without its sentence is found here."""
+    assert set(trail.KINDS) == {recorded.kind_of(event) for event, _ in TOLD}
+
+
+@pytest.mark.parametrize(
+    ("actor", "who"),
+    [
+        (Actor(principal=SALLY), "Sally"),
+        (Actor(principal=BOT), "system account rotator"),
+        (Actor(principal=KEVIN, on_behalf_of=SALLY), "Kevin (on behalf of Sally)"),
+        (Actor(console=sealed("root")), "root at the console"),
+        (Actor(system="first start"), "The service"),
+        (Actor(), "The bearer of an invitation's code"),
+        (Actor(principal=PrincipalId("unknown")), "unknown"),
+    ],
+)
+def test_every_actor_is_called_something(actor: Actor, who: str) -> None:
+    """Whoever acted is named as what they are, a principal or not."""
+    assert f"{who} disabled Kevin." == told(user_events.PrincipalDisabled(principal=KEVIN), actor)
+
+
+def test_a_forgotten_person_is_called_forgotten_and_nobody_else_is() -> None:
+    """A destroyed key takes one person's words and leaves the sentence standing."""
+    event = team_events.TeamMembersChanged(team=TEAM, added=(KEVIN, SALLY))
+
+    assert "Kevin added Kevin and (forgotten) to team A." == told(event, forgotten="hers")
+
+
+def test_what_had_ended_is_called_what_it_was_last_called() -> None:
+    """The children of a deletion speak of what is gone already by the name that it had."""
+    telling = Telling()
+    telling.add(application_events.ApplicationDeleted(application=FOO, name="Foo", contracts=1))
+    record = telling.add(contract_events.ContractsRemoved(contracts=(REMOVED,)))
+
+    assert "Kevin thereby removed the contract Foo/Bar/1." == sentence(record, telling.names())
+
+
+def test_a_changed_seal_does_not_hide_the_rest() -> None:
+    """One entry that was tampered with is unreadable; the trail goes on, and `verify` names the entry."""
+    telling = Telling()
+    record = telling.add(user_events.PrincipalDisabled(principal=SALLY))
+
+    def broken(personal: Personal) -> str | None:
+        raise errors.Broken("This seal does not open.")
+
+    names = Names(telling.directory, People(broken), record.position)
+    assert "(unreadable) disabled (unreadable)." == sentence(record, names)
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    """A bulk action is one readable line; how much more there is stands in it."""
+    gone = tuple(msgspec.structs.replace(REMOVED, version=str(version)) for version in range(8))
+
+    assert told(contract_events.ContractsRemoved(contracts=gone)).endswith("Foo/Bar/4 and 3 more.")
+
+
+def test_repeats_of_an_attempt_say_how_many() -> None:
+    """The second record of a denied attempt counts the repeats of its minute."""
+    event = AttemptDenied(
+        command="delete_integration",
+        arguments={},
+        missing="x:y",
+        count=12,
+        first=EventId("1"),
+        on=Thing("a", "b"),
+    )
+    again = "Kevin tried to delete an integration 12 more times and was refused: x:y was missing."
+    assert again == told(event)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (
+            role_events.RoleRenamed(role=ROLE, before="Tester", after="Prüfer"),
+            (Changed(field="name", before="Tester", after="Prüfer"),),
+        ),
+        (
+            application_events.ApplicationEdited(application=FOO, changes=(MAIN_BRANCH,)),
+            (Changed(field="mainBranch", before=None, after="main"),),
+        ),
+        (
+            user_events.PrincipalDisabled(principal=SALLY),
+            (Changed(field="active", before=True, after=False),),
+        ),
+        (NAMED, (Changed(field="firstName", before=None, after="S"),)),
+        (account.TrailRead(filters={}, until=1), ()),
+    ],
+)
+def test_changes_have_both_values(event: Event, expected: tuple[Changed, ...]) -> None:
+    """Before and after stand beside each other under the names that the API gives the fields."""
+    telling = Telling()
+    assert expected == changes(telling.add(event), telling.names())
+
+
+def test_every_kind_says_what_it_changed() -> None:
+    """No kind fails to be shown, and none shows a seal in the place of a text."""
+    for event, _ in TOLD:
+        telling = Telling()
+        for one in changes(telling.add(event), telling.names()):
+            assert not isinstance(one.before, Sealed)
+            assert not isinstance(one.after, Sealed)

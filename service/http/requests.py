@@ -147,8 +147,15 @@ def decoded(octets: bytes) -> object:
         raise errors.Invalid("The body is nested too deeply.") from failure
     except ValueError as failure:  # a number of thousands of digits
         raise errors.Invalid("The body holds a number that is out of bounds.") from failure
-    _require_clean(document, "", 0)
+    # A NUL or a lone surrogate can only come from an escape: raw ones were no JSON or no UTF-8 above.
+    if b"\\u" in octets:
+        _require_clean(document, "", 0)
     return document
+
+
+def is_text(text: str) -> bool:
+    """Whether it holds characters only: a lone surrogate is none, but stands for a byte that could not be read."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 async def raw(call: Call) -> bytes:
@@ -273,7 +280,7 @@ def _require_clean(value: object, pointer: str, depth: int) -> None:
 
 
 def _require_clean_text(text: str, pointer: str) -> None:
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and not is_text(text):
         raise errors.Invalid("This text holds a lone surrogate, which is no character.", pointer)
     if "\0" in text:
         raise errors.Invalid("This text holds a NUL character (U+0000).", pointer)

@@ -109,7 +109,7 @@ def _require_clean(request: web.Request) -> None:
         if any(not _hexadecimal(escape[:2]) for escape in part.split("%")[1:]):
             raise errors.Invalid("It holds a % that escapes nothing.", place)
     for name, value in request.headers.items():
-        if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
+        if "\0" in value or not (value.isascii() or requests.is_text(value)):
             raise errors.Invalid("It holds bytes that are not UTF-8, or a NUL.", name)
 
 

@@ -11,17 +11,18 @@ from aiohttp import web
 
 from service import errors
 from service.http import edge as parts
-from service.http import problems, server
+from service.http import problems, routes, server
 from service.http.edge import Edge
+from service.http.route import Route
 
 _log = structlog.get_logger("muniment.access")
 
 
-def runner(edge: Edge, **options: Any) -> web.AppRunner:
+def runner(edge: Edge, table: tuple[Route, ...] = routes.ROUTES, **options: Any) -> web.AppRunner:
     """What serves the application; options as for aiohttp's AppRunner. It logs its own lines (`server`)."""
     # Bodies stay as they were sent: a compressed one is refused by `requests`, so that no small one becomes large.
     options = {"access_log": None, "handle_signals": False, "auto_decompress": False, **options}
-    return _Runner(server.application(edge), **options)
+    return _Runner(server.application(edge, table), **options)
 
 
 class _Runner(web.AppRunner):

@@ -1,0 +1,61 @@
+"""What stands at `/`: a page for people, links for programs, and none that leads nowhere."""
+
+import re
+
+from service.http import index, routes
+from tests.http.test_bad_input import require_refusal
+from tests.service import BASE_URL, Running
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+async def test_a_browser_gets_a_page_with_three_steps(running: Running) -> None:
+    """Without a token: it says what to do first, and holds nothing secret."""
+    page = await running.nobody.get("/", headers=BROWSER)
+    assert (200, "text/html;charset=utf-8") == (page.status, page.headers["Content-Type"])
+    assert 3 == page.text.count("<h2>")
+    assert BASE_URL in page.text
+    assert "script" not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+async def test_a_program_gets_the_links_that_it_may_follow(running: Running) -> None:
+    """Every link of the index answers its bearer, and clients find the word that they look for in a header's name."""
+    answer = await running.admin.get("/")
+    assert 200 == answer.status
+    assert any("pactflow" in name.lower() for name in answer.headers)
+    links = answer.json["_links"]
+    curies = links.pop("curies")
+    assert {"pb", "pf", "mun"} == {curie["name"] for curie in curies}
+    for relation, link in links.items():
+        assert link["href"].startswith(BASE_URL)
+        if not link.get("templated") and relation not in (
+            "mun:evaluation",
+            "mun:why",
+            "pb:publish-contracts",
+        ):
+            assert 200 == (await running.admin.get(link["href"])).status, relation
+        prefix, _, name = relation.partition(":")
+        if name:
+            assert 200 == (await running.nobody.get(f"/doc/{prefix}/{name}")).status
+
+
+async def test_links_that_one_may_not_follow_are_left_out(running: Running) -> None:
+    """Clients take a missing link for «not permitted»."""
+    nina = await running.person("Nina", roles=[await running.role("Nothing")], teams=[])
+    links = (await nina.get("/")).json["_links"]
+    assert {"self", "pf:current-user", "curies"} == set(links)
+    reader = await running.person("Rita", roles=[await running.role("Reads", "team:read:*")], teams=[])
+    assert "pf:admin-teams" in (await reader.get("/")).json["_links"]
+
+
+async def test_a_program_without_a_token_gets_no_index(running: Running) -> None:
+    """401 tells it what to send."""
+    require_refusal(await running.nobody.get("/"), 401)
+    require_refusal(await running.client("mun_unknown").get("/"), 401)
+
+
+def test_every_link_of_the_index_is_served() -> None:
+    """A link without a route would never be shown; it is a slip, found here."""
+    served = index.served_paths([route.path for route in routes.ROUTES])
+    assert [] == [link.path for link in index.LINKS if re.sub(r"\{[^}]*\}", "{}", link.path) not in served]

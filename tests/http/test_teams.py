@@ -1,0 +1,202 @@
+"""Teams and their members over HTTP, in all the forms that clients use (section 4.5)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.http.test_bad_input import MISSING, require_refusal
+from tests.service import BASE_URL, Running
+
+DEFAULT_TEAM = "4ac05ed8-9e3b-4159-96c0-ad19e3b93658"
+
+
+def members(document: Any) -> list[str]:
+    """The ids of the members that an answer shows."""
+    return [user["uuid"] for user in document["_embedded"]["users"]]
+
+
+async def test_a_team_is_made_read_changed_and_deleted(running: Running) -> None:
+    """The life of a team; the answer to a write names no members, the answer to a read does."""
+    sally = await running.person("Sally")
+    made = await running.admin.post("/admin/teams", {"name": "A", "administratorUuids": [sally.id]})
+    assert 201 == made.status, made.text
+    place = f"/admin/teams/{made.json['uuid']}"
+    assert f"{BASE_URL}{place}" == made.headers["Location"]
+    assert {"administrators", "environments", "pacticipants"} == set(made.json["_embedded"])
+    assert [sally.id] == [one["uuid"] for one in made.json["_embedded"]["administrators"]]
+    read = (await running.admin.get(place)).json
+    assert ([], 0) == (read["_embedded"]["members"], read["numberOfMembers"])
+    alias = await running.admin.get(f"/teams/{made.json['uuid']}")
+    assert read == alias.json
+    changed = await running.admin.put(place, {"name": "A"})
+    assert (200, []) == (changed.status, changed.json["_embedded"]["administrators"])
+    assert 204 == (await running.admin.delete(place)).status
+    require_refusal(await running.admin.get(place), 404)
+    assert "A" == (await running.admin.get(f"{place}?as_of={made.position}")).json["name"]
+
+
+async def test_members_are_replaced_added_patched_and_removed(running: Running) -> None:
+    """Every form that the platform takes; each answers with who belongs to the team now."""
+    sally, billy = await running.person("Sally"), await running.person("Billy")
+    bot = await running.system_account("bot")
+    place = f"/admin/teams/{await running.team('A')}/users"
+    put = await running.admin.put(place, {"users": [sally.id, bot.id]})
+    assert (200, {sally.id, bot.id}) == (put.status, set(members(put.json)))
+    again = await running.admin.put(place, {"users": [sally.id, bot.id]})
+    assert (200, put.position) == (again.status, again.position)
+    post = await running.admin.post(place, {"users": [billy.id]})
+    assert {sally.id, billy.id, bot.id} == set(members(post.json))
+    patch = await running.admin.patch(
+        place,
+        [
+            {"op": "remove", "path": "/users", "value": {"uuid": billy.id}},
+            {"op": "remove", "path": "/users", "value": {"uuid": bot.id}},
+        ],
+    )
+    assert (200, [sally.id]) == (patch.status, members(patch.json))
+    mixed = await running.admin.ask(
+        "PATCH",
+        place,
+        body=(
+            f'[{{"op": "add", "path": "/users/-", "value": {{"uuid": "{bot.id}"}}}},'
+            f'{{"op": "remove", "path": "/users", "value": {{"uuid": "{sally.id}"}}}}]'
+        ).encode(),
+        headers={"Content-Type": "application/json-patch+json"},
+    )
+    assert [bot.id] == members(mixed.json)
+    assert 204 == (await running.admin.delete(place, {"users": [bot.id]})).status
+    assert [] == members((await running.admin.get(place)).json)
+    emptied = await running.admin.put(place, {"users": []})
+    assert (200, []) == (emptied.status, members(emptied.json))
+
+
+async def test_one_member_is_shown_and_removed(running: Running) -> None:
+    """By the address in a user's own document as well; somebody who is no member is 404."""
+    sally = await running.person("Sally")
+    team = await running.team("A")
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    memberships = (await running.admin.get(f"/admin/users/{sally.id}")).json["_embedded"]["teams"]
+    link = next(one for one in memberships if one["uuid"] == team)["_links"]["pf:membership"]["href"]
+    assert sally.id == (await running.admin.get(link)).json["_embedded"]["user"]["uuid"]
+    place = f"/admin/teams/{team}/users/{sally.id}"
+    assert 204 == (await running.admin.delete(place)).status
+    require_refusal(await running.admin.delete(place), 404)
+    require_refusal(await running.admin.get(place), 404)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {},
+        [17],
+        [{}],
+        [{"op": "add", "path": "/teams", "value": {"uuid": MISSING}}],
+        [{"op": "move", "path": "/users", "value": {"uuid": MISSING}}],
+        [{"op": "add", "path": "/users", "value": MISSING}],
+        [{"op": "add", "path": "/users", "value": {"uuid": "x"}}],
+        [{"op": "add", "path": "/users", "value": {"uuid": MISSING}}],
+    ],
+)
+async def test_a_bad_patch_changes_nothing(running: Running, patch: object) -> None:
+    """Every operation is checked before any is done."""
+    team = await running.team("A")
+    before = running.position
+    require_refusal(await running.admin.patch(f"/admin/teams/{team}/users", patch), 400)
+    assert before == running.position
+
+
+async def test_two_patches_at_once_lose_neither(running: Running) -> None:
+    """A patch that adds and removes is computed again when the members changed in between."""
+    people = [await running.person(name) for name in ("Ann", "Bob", "Cid", "Dee")]
+    team = await running.team("A")
+    place = f"/admin/teams/{team}/users"
+    await running.admin.put(place, {"users": [people[0].id, people[1].id]})
+
+    def swap(out: str, into: str) -> list[dict[str, object]]:
+        return [
+            {"op": "remove", "path": "/users", "value": {"uuid": out}},
+            {"op": "add", "path": "/users", "value": {"uuid": into}},
+        ]
+
+    answers = await asyncio.gather(
+        running.admin.patch(place, swap(people[0].id, people[2].id)),
+        running.admin.patch(place, swap(people[1].id, people[3].id)),
+    )
+    assert [200, 200] == [answer.status for answer in answers]
+    assert {people[2].id, people[3].id} == set(members((await running.admin.get(place)).json))
+
+
+async def test_a_teams_administrator_changes_that_team_alone(running: Running) -> None:
+    """Name and members of the own team yes; another team, making or deleting one no (section 3.2)."""
+    nothing = await running.role("Reads users", "user:read:*")
+    sally, billy = await running.person("Sally", roles=[nothing], teams=[]), await running.person("Billy")
+    mine = await running.team("A", administratorUuids=[sally.id])
+    other = await running.team("B")
+    body = {"name": "A2", "administratorUuids": [sally.id]}
+    assert 200 == (await sally.put(f"/admin/teams/{mine}", body)).status
+    assert 200 == (await sally.put(f"/admin/teams/{mine}/users", {"users": [billy.id]})).status
+    assert [mine] == [team["uuid"] for team in (await sally.get("/admin/teams")).json["teams"]]
+    for answer in (
+        await sally.put(f"/admin/teams/{other}", body),
+        await sally.post("/admin/teams", {"name": "C"}),
+        await sally.delete(f"/admin/teams/{mine}"),
+        await sally.get(f"/admin/teams/{other}"),
+    ):
+        require_refusal(answer, 403)
+    roles = (await sally.get("/user")).json["_embedded"]["roles"]
+    held = next(role for role in roles if role["name"] == "Team Administrator")
+    assert [f"team:manage:{mine}"] == [one["scope"] for one in held["permissions"]]
+
+
+async def test_a_member_is_shown_only_as_far_as_the_reader_may(running: Running) -> None:
+    """Whoever may read teams and not people sees who is there, and no e-mail address."""
+    reader = await running.person("Rita", roles=[await running.role("Reads teams", "team:read:*")], teams=[])
+    sally = await running.person("Sally")
+    team = await running.team("A")
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    (seen,) = (await reader.get(f"/admin/teams/{team}")).json["_embedded"]["members"]
+    assert {"uuid", "name", "active", "type", "typeDescription", "_links"} == set(seen)
+    (full,) = (await running.admin.get(f"/admin/teams/{team}")).json["_embedded"]["members"]
+    assert "sally@example.org" == full["email"]
+
+
+async def test_the_default_team_goes_only_when_another_is_there(running: Running) -> None:
+    """422 while it is the only one; afterwards nobody joins it any more (seed 002)."""
+    require_refusal(await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}"), 422)
+    await running.team("A")
+    assert 204 == (await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")).status
+    sally = await running.person("Sally")
+    assert [] == (await sally.get("/user")).json["_embedded"]["teams"]
+
+
+async def test_teams_are_found_by_a_part_of_their_name(running: Running) -> None:
+    """`q` narrows the list, whatever the case, with the number of members."""
+    await running.team("Blue whales")
+    found = (await running.admin.get("/admin/teams?q=WHALE")).json["teams"]
+    assert [("Blue whales", 0)] == [(team["name"], team["numberOfMembers"]) for team in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "x", "pacticipantNames": ["Nothing"]}, "pacticipantNames.0"),
+        (
+            {"name": "x", "_embedded": {"pacticipants": [{"name": "Nothing"}]}},
+            "_embedded.pacticipants.0.name",
+        ),
+        ({"name": "x", "administratorUuids": [MISSING]}, "administratorUuids.0"),
+        ({"name": "x", "environmentUuids": ["x"]}, "environmentUuids.0"),
+    ],
+)
+async def test_a_team_that_makes_no_sense_is_refused_with_its_place(
+    running: Running, body: object, field: str
+) -> None:
+    """400 with the field, and no team comes of it."""
+    before = running.position
+    answer = await running.admin.post("/admin/teams", body)
+    require_refusal(answer, 400)
+    assert [field] == list(answer.json["errors"])
+    assert before == running.position

@@ -24,6 +24,7 @@ from service.vocabulary import PrincipalId, email, name
 INVITED_MAX = 200
 """People in one POST /admin/users/invite-users."""
 _BREATH_ROWS = 500
+"""Looked at between two breaths of the event loop, so that decisions are not held up by a long list."""
 
 
 async def listed(call: Call) -> web.Response:
@@ -38,7 +39,12 @@ async def listed(call: Call) -> web.Response:
             await asyncio.sleep(0)
     draw = Documents(call, moment.view)
     rows, page, links = pagination.cut(call, draw.ordered(found))
-    return responses.hal(call, {"users": [draw.user(one) for one in rows], **page, "_links": links})
+    drawn = []
+    for number, principal in enumerate(rows, 1):
+        drawn.append(draw.user(principal))
+        if number % _BREATH_ROWS == 0:
+            await asyncio.sleep(0)
+    return responses.hal(call, {"users": drawn, **page, "_links": links})
 
 
 async def shown(call: Call) -> web.Response:

@@ -205,7 +205,10 @@ class Directory:
                 for role in list(self.roles):
                     self._compile(role)
             case account.LogOpened():
+                before = self.opened
                 self.opened = event
+                if self._journal is not None:
+                    self._journal.append(lambda: setattr(self, "opened", before))
             case (
                 contract_events.IntegrationContractsDeleted()
                 | contract_events.IntegrationDeleted()

@@ -42,7 +42,9 @@ class Replica:
         self.position = 0
         self.stopped = ""
         self._clock = clock
-        self._last_leaf = b""
+        self._last_leaf = b""  # of the record at `position`
+        self._folded_leaf = b""  # of the last record folded, which may stand above `position` after a fault
+        self._keys_known_until = 0
         self._moved = asyncio.Event()
 
     # -- reading -----------------------------------------------------------------------------------------
@@ -76,39 +78,42 @@ class Replica:
 
     async def catch_up(
         self, connection: Connection, progress: Callable[[int, int], None] = lambda _done, _all: None
-    ) -> list[Recorded]:
-        """Fold what others appended. Returns the records folded. Raises Broken on a fork or an unreadable record."""
+    ) -> None:
+        """Fold what others appended. Raises Broken on a fork or an unreadable record."""
         async with self.mutex:
-            return await self.catch_up_held(connection, progress)
+            await self.catch_up_held(connection, progress)
 
     async def catch_up_held(
-        self, connection: Connection, progress: Callable[[int, int], None] = lambda _done, _all: None
-    ) -> list[Recorded]:
-        """`catch_up` for a caller that holds the mutex already."""
-        folded: list[Recorded] = []
-        first = self.head is None
-        if first:
+        self,
+        connection: Connection,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+        seen: Callable[[Recorded], None] = lambda _record: None,
+    ) -> None:
+        """`catch_up` for a caller that holds the mutex already.
+
+        `seen` is told each record once it is folded, so that nothing is missed when the connection is lost midway.
+        """
+        if self.head is None:
+            # The head first: whoever came into being after it has a key that this load may lack.
+            self._keys_known_until = (await reader.head(connection)).position
             await self.person_keys.load(connection, self.keys)
-        leaf = b""
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
             if head.position == self.directory.position:
-                self.committed(head, leaf)
-                return folded
+                self.committed(head, self._folded_leaf)
+                return
             # A page may reach beyond the head that was just read; then the head is read once more.
             while self.directory.position < head.position:
-                records, leaf = await self._fold_page(connection)
+                await self._fold_page(connection, seen)
                 progress(self.directory.position, head.position)
-                if not first:  # a replay's records would fill the memory, and nobody asks for them
-                    folded += records
 
     def committed(self, head: Head, last_leaf: bytes = b"") -> None:
         """Everything folded up to this head is in the log for good; readers may see it."""
         self.head = head
         self.position = head.position
         if last_leaf:
-            self._last_leaf = last_leaf
+            self._last_leaf = self._folded_leaf = last_leaf
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
@@ -117,7 +122,7 @@ class Replica:
         """The Merkle root at the committed head."""
         return Frontier.decode(self.head.frontier if self.head else b"").root()
 
-    async def _fold_page(self, connection: Connection) -> tuple[list[Recorded], bytes]:
+    async def _fold_page(self, connection: Connection, seen: Callable[[Recorded], None]) -> None:
         rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
         if not rows:
             raise self._stop(
@@ -136,20 +141,23 @@ class Replica:
                 self.directory.apply(record)
             except ValueError as failure:
                 raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
+            self._folded_leaf = rows[number - 1].leaf
             self.people.learn(record)
+            seen(record)
             if number % _BREATH_RECORDS == 0:
                 await asyncio.sleep(0)
-        return records, rows[-1].leaf
 
     async def _learn_keys(self, connection: Connection, records: list[Recorded]) -> None:
         wanted: set[KeyId] = set()
         for record in records:
+            if record.position <= self._keys_known_until:
+                continue  # the first load brought every key there was; one that is missing was destroyed
             key = getattr(record.data, "key", None)
             if isinstance(key, str):
                 wanted.add(KeyId(key))
             wanted.update(one.key for one in (record.reason, record.actor.console) if one is not None)
         unknown = [key for key in wanted if self.person_keys.get(key) is None]
-        if unknown and self.head is not None:  # at the first load every key is there already
+        if unknown:
             await self.person_keys.load_some(connection, self.keys, unknown)
 
     async def _require_same_log(self, connection: Connection, head: Head) -> None:

@@ -76,12 +76,14 @@ async def opened(
     follow: bool = False,
     forked: bool = False,
     progress: Progress = lambda _done, _all: None,
+    clock: Callable[[], datetime] = clock,
 ) -> AsyncIterator[App]:
     """A working replica for as long as the context lasts.
 
     With `open_account` an empty log is opened and secrets that are missing are made; without it nothing is
     made, and an empty log is Refused (`not_open`). With `follow` it keeps up with other replicas and signs
     checkpoints. With `forked` a log that lacks what was seen from here is opened all the same, for `restored`.
+    Everything that is decided or recorded goes by `clock`, which tests set.
     Raises Broken for a log that must not be served from here, Unavailable when Postgres is away.
     """
     notices: list[str] = []
@@ -92,7 +94,7 @@ async def opened(
         async def connected(purpose: str) -> Connection:
             return await connect.connect(target, settings.schema, purpose)
 
-        app = _composed(settings, keys, connected, notices)
+        app = _composed(settings, keys, connected, notices, clock)
         await _replayed(app, progress, forked=forked)
         await app.handler.start()
         stack.push_async_callback(app.reader.close)
@@ -257,7 +259,11 @@ def _write_secret(path: Path, text: str) -> None:
 
 
 def _composed(
-    settings: Settings, keys: Keys, connected: Callable[[str], Awaitable[Connection]], notices: list[str]
+    settings: Settings,
+    keys: Keys,
+    connected: Callable[[str], Awaitable[Connection]],
+    notices: list[str],
+    clock: Callable[[], datetime],
 ) -> App:
     fresh = Fresh(keys, secrets.token_bytes)
     replica = Replica(keys, clock)
@@ -311,7 +317,13 @@ async def _opened_or_refused(app: App, *, open_account: bool) -> None:
         administrator_name="Administrator",
         administrator_email=app.settings.admin_email,
     )
-    await app.handler.handle(Order(command=command, caller=Caller(system="first start")))
+    try:
+        await app.handler.handle(Order(command=command, caller=Caller(system="first start")))
+    except errors.Refused as refusal:
+        if refusal.reason != "account_open":
+            raise
+        _doubt_other_token(app)  # another replica started at the same moment and was first
+        return
     _log.info("account opened", account=head.account, administrator=app.settings.admin_email)
 
 

@@ -4,7 +4,6 @@ Everything here happens in memory under the replica's mutex. A draft that is not
 whole; an order that is refused is undone alone, and the orders after it never see it.
 """
 
-import functools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -21,6 +20,7 @@ from service.commands.decide import decide
 from service.commands.guard import check
 from service.commands.order import Caller, Command, NewPrincipal, NewToken, TokenPair
 from service.commands.touches import touched
+from service.commands.users import RedeemInvitation
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.attempts import AttemptDenied
@@ -39,7 +39,11 @@ DENIALS_JOINED_FOR = timedelta(seconds=60)
 _log = structlog.get_logger("muniment.drafting")
 
 
-class Denial(msgspec.Struct):
+DenialKey = tuple[str, str, str]
+"""(principal, permission, thing): what makes one denial the repeat of another."""
+
+
+class Denial(msgspec.Struct, frozen=True):
     """A denial that was recorded, and how often it was repeated since."""
 
     first: EventId
@@ -67,7 +71,7 @@ class Drafter:
         self.fresh = fresh
         self.clock = clock
         self.release = release
-        self.denials: dict[tuple[str, str, str], Denial] = {}
+        self.denials: dict[DenialKey, Denial] = {}
         self.closing = False
 
     def denials_due(self) -> bool:
@@ -83,6 +87,15 @@ class Drafter:
         return Draft(self)
 
 
+class _Mark(msgspec.Struct, frozen=True):
+    """A point between two orders, to which a draft can go back."""
+
+    journal: int
+    lengths: tuple[int, ...]
+    keys: int
+    at: datetime
+
+
 class Draft:
     """A batch being drafted. `written` is what to append; `keep` or `undo` ends it."""
 
@@ -94,7 +107,7 @@ class Draft:
         self._replica = drafter.replica
         self._at = head.recorded_at
         self._new_keys: list[KeyId] = []
-        self._afterwards: list[Callable[[], object]] = []
+        self._denials: dict[DenialKey, Denial] = dict(drafter.denials)
         self._ended = False
         self._outcomes: dict[tuple[PrincipalId, str], tuple[bytes, Outcome]] = {}
         self._replica.directory.begin()
@@ -111,16 +124,14 @@ class Draft:
             records = self._decided(order)
         except errors.Forbidden as denied:
             self._back_to(kept)
-            self._attempt(order, denied)
-            return denied
+            return self._denied(order, denied)
         except errors.MunimentError as refusal:
             self._back_to(kept)
             return refusal
         except Exception:  # noqa: BLE001  # a defect in one command must not take the whole batch down
             # It is undone, logged and answered alone.
             self._back_to(kept)
-            _log.exception("defect", command=order.command.word, request=order.origin.request)
-            return errors.Broken("This request met a defect of the service; nothing was done. It was logged.")
+            return self._defect(order)
         position = records[-1].position if records else self._replica.directory.position
         outcome = Outcome(position=position, records=tuple(records))
         self._remember(order, outcome)
@@ -128,20 +139,15 @@ class Draft:
 
     def flush_denials(self) -> None:
         """Record repeats whose minute is over, as one record with a count each."""
-        for key, denial in list(self._drafter.denials.items()):
-            if not self._drafter.due(denial):
-                continue
-            if denial.repeats:
-                event = msgspec.structs.replace(denial.event, count=denial.repeats, first=denial.first)
-                self._record([event], denial.order, (), causation=denial.first)
-            self._afterwards.append(functools.partial(self._drafter.denials.pop, key, None))
+        for key, denial in list(self._denials.items()):
+            if self._drafter.due(denial):
+                self._count(key, denial)
 
     def keep(self) -> None:
         """The batch is committed."""
         self._ended = True
         self._replica.directory.keep()
-        for step in self._afterwards:
-            step()
+        self._drafter.denials = self._denials
 
     def undo(self) -> None:
         """The batch was not committed, or nobody knows: take everything back. A second call does nothing."""
@@ -157,13 +163,14 @@ class Draft:
 
     def _decided(self, order: Order) -> list[Recorded]:
         caller, command = order.caller, order.command
+        # One instant for authorising, deciding and the first record; further records follow by a microsecond each.
         view = self._replica.drafting(self._next_instant())
         if caller.read_only and not isinstance(command, ReadTrail):
             raise errors.Forbidden("This token is read-only.", "a read/write token", read_only_token=True)
         authority = authorise(command, view, caller)
         self._require_version(order, view)
         decided = decide(command, view, caller)
-        records = self._record(decided, order, authority)
+        records = self._record(decided, order, authority, view.instant)
         check(decided, view, self._replica.drafting(view.instant))
         return records
 
@@ -190,6 +197,7 @@ class Draft:
         decided: list[Event],
         order: Order,
         authority: tuple[Authority, ...],
+        at: datetime,
         causation: EventId | None = None,
     ) -> list[Recorded]:
         material = _material(order.command)
@@ -197,7 +205,6 @@ class Draft:
         records: list[Recorded] = []
         correlation: EventId | None = None
         for event in decided:
-            at = self._next_instant()
             event_id = self._drafter.fresh.event_id(at)
             self._take_material(event, material)
             view = self._replica.drafting(at)
@@ -223,6 +230,7 @@ class Draft:
             self._replica.directory.apply(record)
             self._replica.people.learn(record)
             self._at = at
+            at += timedelta(microseconds=1)
             correlation = correlation or event_id
             records.append(record)
         return records
@@ -263,6 +271,16 @@ class Draft:
 
     # -- denied attempts ---------------------------------------------------------------------------------
 
+    def _denied(self, order: Order, denied: errors.Forbidden) -> errors.MunimentError:
+        """Record the attempt and answer the denial. An attempt that cannot be recorded is a defect, alone as well."""
+        kept = self._mark()
+        try:
+            self._attempt(order, denied)
+        except Exception:  # noqa: BLE001  # as for a command's own defect
+            self._back_to(kept)
+            return self._defect(order)
+        return denied
+
     def _attempt(self, order: Order, denied: errors.Forbidden) -> None:
         """The first denial of (principal, permission, thing) is recorded at once; repeats within 60 s are counted."""
         principal = order.caller.principal
@@ -270,23 +288,41 @@ class Draft:
             return
         on = Thing(*denied.on) if denied.on else None
         key = (principal, denied.missing, ":".join(denied.on) if denied.on else order.command.word)
-        known = self._drafter.denials.get(key)
-        if known is not None and self._drafter.clock() - known.at < DENIALS_JOINED_FOR:
-            known.repeats += 1
+        known = self._denials.get(key)
+        if known is not None and not self._drafter.due(known):
+            self._denials[key] = msgspec.structs.replace(known, repeats=known.repeats + 1)
             return
         event = AttemptDenied(
             command=order.command.word,
-            arguments=order.command.arguments(),
+            arguments=_bounded(order.command.arguments()),
             missing=denied.missing,
             on=on,
             read_only_token=denied.read_only_token,
         )
-        records = self._record([event], order, ())
-        denial = Denial(records[0].id, records[0].recorded_at, order, event)
-        if known is not None and known.repeats:
-            counted = msgspec.structs.replace(known.event, count=known.repeats, first=known.first)
-            self._record([counted], known.order, (), causation=known.first)
-        self._afterwards.append(lambda: self._drafter.denials.__setitem__(key, denial))
+        record = self._record([event], order, (), self._next_instant())[0]
+        if known is not None:
+            self._count(key, known)
+        self._denials[key] = Denial(record.id, record.recorded_at, _without_bodies(order), event)
+
+    def _count(self, key: DenialKey, denial: Denial) -> None:
+        """Record how often a denial was repeated, if it was, and forget it."""
+        del self._denials[key]
+        if not denial.repeats:
+            return
+        event = msgspec.structs.replace(denial.event, count=denial.repeats, first=denial.first)
+        kept = self._mark()
+        try:
+            self._record([event], denial.order, (), self._next_instant(), causation=denial.first)
+        except (
+            errors.MunimentError
+        ):  # its person was forgotten meanwhile, say: that must not stop every later batch
+            self._back_to(kept)
+            _log.warning("repeats were not counted", first=denial.first, repeats=denial.repeats)
+
+    @staticmethod
+    def _defect(order: Order) -> errors.Broken:
+        _log.exception("defect", command=order.command.word, request=order.origin.request)
+        return errors.Broken("This request met a defect of the service; nothing was done. It was logged.")
 
     # -- idempotency -------------------------------------------------------------------------------------
 
@@ -319,25 +355,26 @@ class Draft:
 
     # -- undoing one order -------------------------------------------------------------------------------
 
-    def _mark(self) -> tuple[int, tuple[int, ...], int, int, datetime]:
+    def _mark(self) -> _Mark:
         written = self.written
         lengths = tuple(len(getattr(written, field)) for field in written.__struct_fields__)
         journal = self._replica.directory.mark()
-        return journal, lengths, len(self._new_keys), len(self._afterwards), self._at
+        return _Mark(journal, lengths, len(self._new_keys), self._at)
 
-    def _back_to(self, mark: tuple[int, tuple[int, ...], int, int, datetime]) -> None:
-        journal, lengths, keys, steps, self._at = mark
-        self._replica.directory.undo(journal)
-        for field, length in zip(self.written.__struct_fields__, lengths, strict=True):
+    def _back_to(self, mark: _Mark) -> None:
+        self._at = mark.at
+        self._replica.directory.undo(mark.journal)
+        for field, length in zip(self.written.__struct_fields__, mark.lengths, strict=True):
             del getattr(self.written, field)[length:]
-        for key in self._new_keys[keys:]:
+        for key in self._new_keys[mark.keys :]:
             self._replica.person_keys.forget(key)
-        del self._new_keys[keys:]
-        del self._afterwards[steps:]
+        del self._new_keys[mark.keys :]
 
 
 def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:
     """Why the caller may, one authority a need. Raises Forbidden naming the first thing that is missing."""
+    if caller.code and not isinstance(command, RedeemInvitation):
+        raise errors.Unauthenticated("A one-time code can only be redeemed.")
     needed = command.needs(view, caller)
     if caller.console or caller.system or caller.code:
         source = "console" if caller.console else "opening" if caller.system else "code"
@@ -348,14 +385,12 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
         raise errors.Unauthenticated("Nobody is asking.")
     found: dict[tuple[object, ...], Authority] = {}
     for need in needed:
-        verdict = access.explain(view, caller.principal, need.action, need.target)
-        if not verdict.allowed:
+        grant = access.grant(view, caller.principal, need.action, need.target)
+        if grant is None:
+            missing = access.missing(need.action, need.target)
             raise errors.Forbidden(
-                f"The permission {verdict.missing} is missing.",
-                verdict.missing,
-                on=_triple(need.target.thing),
+                f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
             )
-        grant = verdict.grants[0]
         authority = Authority(
             needed=need.action,
             source=grant.source,
@@ -376,6 +411,18 @@ def key_reused() -> errors.Refused:
         "This Idempotency-Key was used for another request; a new request needs a new key.",
         "Idempotency-Key",
     )
+
+
+def _bounded(arguments: dict[str, str]) -> dict[str, str]:
+    """Arguments that fit a record whatever was asked: ids and numbers are far shorter than the bounds."""
+    return {key: text[:100] for key, text in list(arguments.items())[:50]}
+
+
+def _without_bodies(order: Order) -> Order:
+    """The order without what it would have stored: it is only remembered to count its repeats."""
+    if not isinstance(order.command, PublishContract):
+        return order
+    return msgspec.structs.replace(order, command=msgspec.structs.replace(order.command, body=Secret(b"")))
 
 
 def _triple(thing: Thing) -> tuple[str, str, str]:

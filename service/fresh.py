@@ -3,7 +3,7 @@
 import base64
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from service.commands.order import NewInvitation, NewPrincipal, NewToken, TokenPair
 from service.log.keys import Keys
@@ -27,7 +27,7 @@ class Fresh:
 
     def event_id(self, at: datetime) -> EventId:
         """A time-ordered id (UUID version 7, RFC 9562) for a record of this instant; Postgres 15 makes none."""
-        milliseconds = int((at - _EPOCH).total_seconds() * 1000)
+        milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
         drawn = int.from_bytes(self._octets(10), "big")
         number = milliseconds << 80 | drawn
         number = number & ~(0xF << 76) | 0x7 << 76

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
@@ -25,7 +25,7 @@ from service.log.connect import Connection
 from service.log.reader import Head
 from service.log.recorded import Recorded
 from service.orders import Order, Outcome
-from service.vocabulary import EventId, PrincipalId
+from service.vocabulary import PrincipalId
 
 QUEUE_ORDERS_MAX = 4_096
 BATCH_ORDERS_MAX = 256
@@ -41,12 +41,17 @@ Answer = Outcome | errors.MunimentError
 
 
 class Pending(msgspec.Struct, eq=False):
-    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done»."""
+    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done».
+
+    `sent` are the records of every try whose fate is open: should they turn up in the log, they answer it (`found`).
+    """
 
     order: Order
     future: asyncio.Future[Answer]
     begun: bool = False
     dropped: bool = False
+    sent: list[tuple[Recorded, ...]] = []
+    found: Outcome | None = None
 
 
 class Handler:
@@ -119,9 +124,7 @@ class Handler:
         if self._writer is not None:
             await self._writer
         if self._connection is not None:
-            with contextlib.suppress(
-                Exception
-            ):  # it may be dead already, and nothing depends on its farewell
+            with contextlib.suppress(Exception):  # it may be dead already; nothing depends on its farewell
                 await self._connection.close(timeout=2)
 
     def flush_denials(self) -> None:
@@ -137,13 +140,16 @@ class Handler:
             while self._queue or self._drafter.denials_due():
                 batch = self._next_batch()
                 try:
-                    await self._commit(batch)
+                    if not await self._commit(batch) and not self._queue:
+                        break  # denials alone are due, and Postgres is away: later is soon enough
                 except Exception as failure:  # noqa: BLE001  # the writer outlives every defect, or callers would wait
                     _log.exception("batch failed")
                     self._forget_connection()
                     self._answer_all(
                         batch, errors.OutcomeUnknown(f"The write failed: {type(failure).__name__}.", 2)
                     )
+                    if not self._queue:
+                        break
             if self._stopping:
                 return
 
@@ -155,71 +161,76 @@ class Handler:
                 batch.append(pending)
         return batch
 
-    async def _commit(self, batch: list[Pending]) -> None:
-        """Carry a batch through to its answers, however often it takes; what did not fit goes back to the queue."""
+    async def _commit(self, batch: list[Pending]) -> bool:
+        """Carry a batch through to its answers, however often it takes; what did not fit goes back to the queue.
+
+        False when there was no way to write it, which every caller of the batch was told.
+        """
         for _ in range(_ATTEMPTS_MAX):
             batch = [pending for pending in batch if not pending.future.done() and not pending.dropped]
             if not batch and not self._drafter.denials_due():
-                return
+                return True
             async with self._replica.mutex:
-                sent: dict[int, list[EventId]] = {}
                 try:
-                    connection = await self._ready()
+                    connection = await self._ready(batch)
                     await self._answer_repeats(connection, batch)
-                    done = await self._try(connection, batch, sent)
+                    done = await self._try(connection, batch)
                 except writer.KeyUsed:
                     continue  # another replica answered one of these keys a moment ago: the look-up will find it
                 except errors.Unavailable as failure:
-                    self._answer_all(batch, failure)
-                    return
+                    self._answer_lost(batch, failure)
+                    return False
                 except errors.Broken as failure:
                     self._replica.stopped = self._replica.stopped or failure.sentence
-                    self._answer_all(batch, errors.Unavailable(failure.sentence, 30))
-                    return
+                    self._answer_lost(batch, errors.Unavailable(failure.sentence, 30))
+                    return False
                 except Exception as failure:
                     if not connect.lost(failure):
                         raise
-                    _log.warning("connection lost", error=type(failure).__name__, sent=bool(sent))
+                    _log.warning("connection lost", error=type(failure).__name__)
                     self._forget_connection()
-                    await self._recover(batch, sent)
+                    await self._recover(batch)
                     continue
             if done:
                 self.appended()
-                return
-        self._answer_all(batch, errors.Unavailable("Other replicas were always first; nothing was done.", 1))
+                return True
+        self._answer_lost(batch, errors.Unavailable("Other replicas were always first; nothing was done.", 1))
+        return False
 
-    async def _try(
-        self, connection: Connection, batch: list[Pending], sent: dict[int, list[EventId]]
-    ) -> bool:
+    async def _try(self, connection: Connection, batch: list[Pending]) -> bool:
         """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
         restoring = any(isinstance(pending.order.command, RestoreLog) for pending in batch)
         if time.monotonic() >= self._fair_until and not restoring:
-            assert self._replica.head is not None, "the connection is ready only on a head"
+            head = self._replica.head
+            if head is None or head.position != self._replica.directory.position:
+                await self._catch_up(connection, batch)  # a follower was cut off in the middle of a page
+                head = self._replica.head
+            assert head is not None, "a replica that caught up has a head"
             draft, answers = self._drafted(batch)
-            after = await self._sent(connection, draft, answers, self._replica.head, sent)
+            after = await self._sent(connection, draft, answers, head)
             if after is not None:
                 self._committed(draft, answers, after)
                 return True
-            sent.clear()
             self._fair_until = time.monotonic() + FAIR_SECONDS
-        return await self._fairly(connection, batch, sent)
+        return await self._fairly(connection, batch)
 
-    async def _fairly(
-        self, connection: Connection, batch: list[Pending], sent: dict[int, list[EventId]]
-    ) -> bool:
-        await self._replica.catch_up_held(connection)  # outside the lock, until the lag is small
+    async def _fairly(self, connection: Connection, batch: list[Pending]) -> bool:
+        await self._catch_up(connection, batch)  # outside the lock, until the lag is small
         transaction = connection.transaction()
         await transaction.start()
         draft = None
         try:
             locked = await writer.lock(connection)
             if locked.position != self._replica.directory.position:
-                await self._replica.catch_up_held(connection)
+                await self._catch_up(connection, batch)
+                if any(pending.found for pending in batch):
+                    await transaction.rollback()
+                    return False
             draft, answers = self._drafted(batch)
             for record, _ in draft.written.entries:
                 if isinstance(record.data, LogRestored):
                     locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
-            after = await self._sent(connection, draft, answers, locked, sent)
+            after = await self._sent(connection, draft, answers, locked)
             if after is None:
                 await transaction.rollback()
                 return False
@@ -235,32 +246,40 @@ class Handler:
         return True
 
     async def _sent(
-        self,
-        connection: Connection,
-        draft: Draft,
-        answers: list[tuple[Pending, Answer]],
-        head: Head,
-        sent: dict[int, list[EventId]],
+        self, connection: Connection, draft: Draft, answers: list[tuple[Pending, Answer]], head: Head
     ) -> Head | None:
         """Send the draft; the head after it, or None, undone, when the head had moved.
 
-        Nothing to write is no statement.
+        With nothing to write the head is looked at all the same: a refusal must not rest on what another replica
+        has changed since.
         """
-        if not draft.written.entries:
-            return head
-        for number, (pending, answer) in enumerate(answers):
-            pending.begun = True
-            if isinstance(answer, Outcome) and answer.records:
-                sent[number] = [record.id for record in answer.records]
-        batch = writer.Batch(**msgspec.structs.asdict(draft.written))
         try:
-            after = await writer.append(connection, head, batch, self._replica.keys.key_check)
-        except BaseException:
+            if not draft.written.entries:
+                found = await reader.head(connection)
+                after = head if (found.epoch, found.position) == (head.epoch, head.position) else None
+            else:
+                for pending, answer in answers:
+                    pending.begun = True
+                    if isinstance(answer, Outcome) and answer.records:
+                        pending.sent.append(answer.records)
+                batch = writer.Batch(**msgspec.structs.asdict(draft.written))
+                after = await writer.append(connection, head, batch, self._replica.keys.key_check)
+        except BaseException as failure:
             draft.undo()
+            if isinstance(failure, errors.MunimentError | writer.KeyUsed):
+                self._not_written(answers)
             raise
         if after is None:
             draft.undo()
+            self._not_written(answers)
         return after
+
+    @staticmethod
+    def _not_written(answers: list[tuple[Pending, Answer]]) -> None:
+        """Postgres said that this try was not written: what it would have recorded will never turn up."""
+        for pending, answer in answers:
+            if isinstance(answer, Outcome) and answer.records in pending.sent:
+                pending.sent.remove(answer.records)
 
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
@@ -270,8 +289,19 @@ class Handler:
         self._deliver(answers)
 
     def _drafted(self, batch: list[Pending]) -> tuple[Draft, list[tuple[Pending, Answer]]]:
-        """Draft until the batch is full; the rest waits at the head of the queue."""
+        """Draft until the batch is full; the rest waits at the head of the queue.
+
+        Orders that were answered or given up meanwhile are left out: who was told «not done» can rely on it.
+        """
+        batch[:] = [pending for pending in batch if not pending.future.done() and not pending.dropped]
         draft = self._drafter.draft()
+        try:
+            return draft, self._drafted_into(draft, batch)
+        except BaseException:
+            draft.undo()
+            raise
+
+    def _drafted_into(self, draft: Draft, batch: list[Pending]) -> list[tuple[Pending, Answer]]:
         draft.flush_denials()
         answers: list[tuple[Pending, Answer]] = []
         size = 0
@@ -285,9 +315,9 @@ class Handler:
                 self._waiting.set()
                 del batch[number + 1 :]
                 break
-        return draft, answers
+        return answers
 
-    def _deliver(self, answers: list[tuple[Pending, Answer]]) -> None:
+    def _deliver(self, answers: Sequence[tuple[Pending, Answer]]) -> None:
         for pending, answer in answers:
             if not pending.future.done():
                 pending.future.set_result(answer)
@@ -316,7 +346,8 @@ class Handler:
                 if row.fingerprint != pending.order.fingerprint:
                     self._deliver([(pending, key_reused())])
                     continue
-                await self._caught_up_to(connection, row.last_position)
+                if self._replica.position < row.last_position:
+                    await self._catch_up(connection, batch)
                 stored = await reader.page(
                     connection, row.first_position - 1, row.last_position - row.first_position + 1
                 )
@@ -325,56 +356,64 @@ class Handler:
                 self._deliver([(pending, outcome)])
         batch[:] = [pending for pending in batch if not pending.future.done()]
 
-    async def _caught_up_to(self, connection: Connection, position: int) -> None:
-        if self._replica.position < position:
-            await self._replica.catch_up_held(connection)
+    async def _catch_up(self, connection: Connection, batch: list[Pending]) -> None:
+        """Fold what others appended, and answer every order of the batch whose records turn up among it.
 
-    async def _recover(self, batch: list[Pending], sent: dict[int, list[EventId]]) -> None:
+        They are its own from an earlier try whose reply was lost; behind a barrier they may be acknowledged.
+        """
+        tries = {records[-1].id: (pending, records) for pending in batch for records in pending.sent}
+
+        def seen(record: Recorded) -> None:
+            if record.id in tries:  # the last one of an order: a batch is written whole or not at all
+                pending, records = tries[record.id]
+                pending.found = Outcome(position=record.position, records=records)
+
+        await self._replica.catch_up_held(connection, seen=seen)
+        found = [(pending, pending.found) for pending in batch if pending.found is not None]
+        if found and not connection.is_in_transaction():
+            await writer.barrier(connection)
+            self._deliver(found)
+
+    async def _recover(self, batch: list[Pending]) -> None:
         """Find out what became of a batch whose reply was lost. What is in the log is answered; the rest runs again."""
-        deadline = time.monotonic() + (RECOVERY_SECONDS_MAX if sent else 0.0)
-        seen: dict[EventId, Recorded] = {}
+        uncertain = any(pending.sent for pending in batch)
+        deadline = time.monotonic() + (RECOVERY_SECONDS_MAX if uncertain else 0.0)
         while True:
             try:
-                connection = await self._ready(caught_up=False)
-                await writer.barrier(connection)
-                seen = {record.id: record for record in await self._replica.catch_up_held(connection)}
-                break
+                await self._ready(batch)
+                return
             except Exception as failure:
                 if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
                     raise
                 self._forget_connection()
                 if time.monotonic() >= deadline:
-                    self._answer_lost(batch, sent)
+                    self._answer_lost(batch, errors.Unavailable("The database is away; nothing was done.", 2))
                     return
                 await asyncio.sleep(0.2)
-        for number, pending in enumerate(batch):
-            ids = sent.get(number, [])
-            if ids and all(one in seen for one in ids):
-                records = tuple(seen[one] for one in ids)
-                self._deliver([(pending, Outcome(position=records[-1].position, records=records))])
 
-    def _answer_lost(self, batch: list[Pending], sent: dict[int, list[EventId]]) -> None:
-        """Postgres stays away: what was sent is unknown, what was not is certainly not done."""
-        for number, pending in enumerate(batch):
-            unknown = number in sent
-            failure: errors.MunimentError = errors.Unavailable("The database is away; nothing was done.", 2)
-            if unknown:
-                failure = errors.OutcomeUnknown(
-                    "The connection was lost before the database answered: this may or may not have been done. "
-                    "Retry with the same Idempotency-Key.",
-                    2,
-                )
-            self._deliver([(pending, failure)])
+    def _answer_lost(self, batch: list[Pending], failure: errors.Unavailable) -> None:
+        """Nothing more can be done for the batch: what was sent is unknown, what was not is certainly not done."""
+        unknown = errors.OutcomeUnknown(
+            "The connection was lost before the database answered: this may or may not have been done. "
+            "Retry with the same Idempotency-Key.",
+            2,
+        )
+        for pending in batch:
+            self._deliver([(pending, unknown if pending.sent else failure)])
 
-    async def _ready(self, *, caught_up: bool = True) -> Connection:
+    async def _ready(self, batch: list[Pending]) -> Connection:
         """A live append connection; a new one first sees what happened meanwhile.
 
         Raises Unavailable when Postgres is away.
         """
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._connected()
-            if caught_up:
-                await self._replica.catch_up_held(self._connection)
+            connection = await self._connected()
+            try:
+                await self._catch_up(connection, batch)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection
         return self._connection
 
     def _forget_connection(self) -> None:

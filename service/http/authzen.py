@@ -35,8 +35,8 @@ async def evaluation(call: Call) -> web.Response:
     stands there for callers who may also see why (`access:explain`).
     """
     call.require("access:evaluate", _ACCESS)
-    question, moment = await _asked(call)
-    answer, sentences = access.why(moment.view, question)
+    question, view = await _asked(call)
+    answer, sentences = access.why(view, question) if question.subject else _nobody()
     context: Document = {}
     if call.may("access:explain", _ACCESS):
         context["reason_admin"] = {"en": " ".join(sentences)}
@@ -49,8 +49,8 @@ async def evaluation(call: Call) -> web.Response:
 async def explanation(call: Call) -> web.Response:
     """POST /access/v1/explanation: the same question, answered with every grant and every near miss."""
     call.require("access:explain", _ACCESS)
-    question, moment = await _asked(call)
-    return _json(call, _explained(moment.view, question))
+    question, view = await _asked(call)
+    return _json(call, _explained(view, question))
 
 
 async def why(call: Call) -> web.Response:
@@ -97,8 +97,10 @@ async def configuration(call: Call) -> web.Response:
     return answer
 
 
-async def _asked(call: Call) -> tuple[Question, moments.Moment]:
-    """The question in the body, and the moment that it is about.
+async def _asked(call: Call) -> tuple[Question, View]:
+    """The question in the body, and what was true at the moment that it is about.
+
+    A subject of a type that is nobody here has no name in the question.
 
     Raises Invalid, which is 400, also for a wrong type of content; Unavailable where this replica has stopped.
     """
@@ -115,12 +117,9 @@ async def _asked(call: Call) -> tuple[Question, moments.Moment]:
     subject.member("properties")
     properties = resource.member("properties")
     type_, named = _text(subject, "type"), _text(subject, "id")
-    if type_ not in ("user", "system_account"):
-        named = f"{type_}:{named}"  # nobody's name: an unknown type of subject is an unknown subject
-    elif type_ == "system_account":
-        named = f"system_account:{named}"
+    subjects = {"user": named, "system_account": f"system_account:{named}"}
     question = Question(
-        subject=named,
+        subject=subjects.get(type_, ""),
         action=_text(action, "name"),
         resource_type=_text(resource, "type"),
         resource_id=_text(resource, "id"),
@@ -131,7 +130,12 @@ async def _asked(call: Call) -> tuple[Question, moments.Moment]:
     at_least = _moment(call, context, document, "at_least")
     moment = await moments.view_of(call.edge.reader, call.edge.replica, as_of, at_least)
     call.request[edge.MOMENT] = moment
-    return question, moment
+    return question, moment.view
+
+
+def _nobody() -> tuple[Answer, tuple[str, ...]]:
+    reason = "Subjects here are of the types user, which is any principal, and system_account."
+    return Answer(decision=False, reason=reason), (reason,)
 
 
 def _moment(call: Call, context: Body, document: dict[str, object], name: str) -> str | None:
@@ -149,7 +153,7 @@ def _moment(call: Call, context: Body, document: dict[str, object], name: str) -
 
 
 def _explained(view: View, question: Question) -> Document:
-    answer, sentences = access.why(view, question)
+    answer, sentences = access.why(view, question) if question.subject else _nobody()
     verdict = answer.verdict
     return {
         "decision": answer.decision,

@@ -35,6 +35,7 @@ from service.vocabulary import (
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=str)
 V = TypeVar("V")
+B = TypeVar("B", Contract, Integration)
 
 
 class View:
@@ -75,14 +76,16 @@ class View:
         return self._found(self._directory.applications, ApplicationId(application), "application")
 
     def contract(self, contract: str) -> Contract:
-        return self._found(self._directory.contracts, ContractId(contract), "contract")
+        found = self._found(self._directory.contracts, ContractId(contract), "contract")
+        return self._between_the_living(found, "contract")
 
     def environment(self, environment: str) -> Environment:
         return self._found(self._directory.environments, EnvironmentId(environment), "environment")
 
     def integration(self, consumer: str, provider: str) -> Integration:
         pair = integration_id(consumer, provider)
-        return self._found(self._directory.integrations, pair, "integration")
+        found = self._found(self._directory.integrations, pair, "integration")
+        return self._between_the_living(found, "integration")
 
     def role_or_none(self, role: str) -> Role | None:
         return self._at(self._directory.roles, RoleId(role))
@@ -100,13 +103,15 @@ class View:
         return self._at(self._directory.applications, ApplicationId(application))
 
     def contract_or_none(self, contract: str) -> Contract | None:
-        return self._at(self._directory.contracts, ContractId(contract))
+        found = self._at(self._directory.contracts, ContractId(contract))
+        return found if found is not None and self._both_live(found) else None
 
     def environment_or_none(self, environment: str) -> Environment | None:
         return self._at(self._directory.environments, EnvironmentId(environment))
 
     def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
-        return self._at(self._directory.integrations, integration_id(consumer, provider))
+        found = self._at(self._directory.integrations, integration_id(consumer, provider))
+        return found if found is not None and self._both_live(found) else None
 
     def invitation_or_none(self, principal: str) -> Invitation | None:
         return self._at(self._directory.invitations, PrincipalId(principal))
@@ -181,7 +186,7 @@ class View:
         return self._all(self._directory.applications)
 
     def integrations(self) -> Iterator[Integration]:
-        return self._all(self._directory.integrations)
+        return filter(self._both_live, self._all(self._directory.integrations))
 
     def environments(self) -> Iterator[Environment]:
         return self._all(self._directory.environments)
@@ -239,7 +244,7 @@ class View:
         """Every live integration that an application takes part in, on either side."""
         ever = self._directory.application_integrations.get(ApplicationId(application), {})
         found = (self._at(self._directory.integrations, pair) for pair in ever)
-        return [integration for integration in found if integration is not None]
+        return [one for one in found if one is not None and self._both_live(one)]
 
     def default_team(self) -> Team | None:
         """The team that receives every new principal and application, while it lives."""
@@ -290,6 +295,16 @@ class View:
             value = timeline.at(position)
             if value is not None:
                 yield value
+
+    def _both_live(self, between: Contract | Integration) -> bool:
+        """Whether consumer and provider live: from the record that deletes one of them on, nothing is between them."""
+        first = self.application_or_none(between.consumer)
+        return first is not None and self.application_or_none(between.provider) is not None
+
+    def _between_the_living(self, between: B, noun: str) -> B:
+        if not self._both_live(between):
+            raise errors.NotFound(f"This {noun} was deleted.", gone=True)
+        return between
 
     def _related(
         self,

@@ -4,6 +4,8 @@ A person's name never stands here: `touches` is copied into search tables. A chi
 names its integrations here and its contracts in its data alone, since both would not fit.
 """
 
+from collections.abc import Iterable
+
 from projections.contracts import integration_id
 from projections.view import View
 from service.events import Event
@@ -30,6 +32,8 @@ _SINGLE = (
     "provider",
     "contract",
 )
+_THINGS_BYTES_MAX = 16_384
+_THING_BYTES = 120  # two ids and the framing; a name may double when it is escaped
 _NOUN = {"consumer": "application", "provider": "application"}
 
 
@@ -85,12 +89,23 @@ def _bulk(event: Event, view: View) -> list[Thing]:
             return [Thing("application", one, name) for one, name in named]
         case contract_events.ContractsRemoved():
             pairs = dict.fromkeys((one.consumer, one.provider) for one in event.contracts)
-            return [
-                Thing("integration", integration_id(*pair), _pair_name(*pair, view))
-                for pair in list(pairs)[:50]
-            ]
+            return _that_fit(
+                Thing("integration", integration_id(*pair), _pair_name(*pair, view)) for pair in pairs
+            )
         case _:
             return []
+
+
+def _that_fit(things: Iterable[Thing]) -> list[Thing]:
+    """As many as fit beside the data of the same record; long names must not make a deletion impossible."""
+    kept: list[Thing] = []
+    size = 0
+    for thing in things:
+        size += _THING_BYTES + 2 * len(thing.name.encode())
+        if size > _THINGS_BYTES_MAX:
+            break
+        kept.append(thing)
+    return kept
 
 
 def _principal(principal: str, view: View, event: Event) -> Thing:

@@ -72,7 +72,7 @@ async def _answering(app: "App", listening: socket.socket) -> AsyncIterator[None
     """Answer on the socket for as long as the context lasts; then finish what is in flight."""
     from aiohttp import web
 
-    from service.http import server
+    from service.http import wire
     from service.http.edge import Edge
 
     edge = Edge(
@@ -84,9 +84,7 @@ async def _answering(app: "App", listening: socket.socket) -> AsyncIterator[None
         reader=app.reader,
         release=app.release,
     )
-    runner = web.AppRunner(
-        server.application(edge), access_log=None, handle_signals=False, shutdown_timeout=_DRAIN_SECONDS_MAX
-    )
+    runner = wire.runner(edge, shutdown_timeout=_DRAIN_SECONDS_MAX)
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()

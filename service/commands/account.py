@@ -11,12 +11,11 @@ from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, 
 from service.catalogue.model import Catalogue, PredefinedRole
 from service.commands.guard import NEEDED_TO_UNDO
 from service.commands.order import Caller, Need, NewPrincipal, TokenPair
-from service.commands.users import issued
+from service.commands.users import issued, issued_or_replaced
 from service.events import Event
 from service.events import account as events
 from service.events.roles import RoleCreated, RolePermissionsChanged
 from service.events.teams import TeamCreated, TeamMembersChanged
-from service.events.tokens import TokenRegenerated
 from service.events.users import PrincipalEnabled, PrincipalRolesChanged, UserCreated
 from service.vocabulary import PrincipalId, RoleId, Scope, TeamId, clear, email, name
 
@@ -194,7 +193,7 @@ def break_glass(command: BreakGlass, view: View, caller: Caller) -> list[Event]:
     decided += _administrator_restored(view)
     if existing is None or ADMINISTRATOR not in existing.roles:
         decided.append(PrincipalRolesChanged(principal=command.principal, added=(RoleId(ADMINISTRATOR),)))
-    return decided + _tokens(command, view)
+    return decided + issued_or_replaced(view, command.principal, command.tokens)
 
 
 def _administrator_restored(view: View) -> list[Event]:
@@ -205,25 +204,6 @@ def _administrator_restored(view: View) -> list[Event]:
     default = next(one for one in view.compiled.catalogue.roles if one.id == ADMINISTRATOR)
     scopes = tuple(Scope(scope) for scope in default.scopes)
     return [RolePermissionsChanged(role=role.id, before=role.scopes, after=scopes)]
-
-
-def _tokens(command: BreakGlass, view: View) -> list[Event]:
-    existing = view.principal_or_none(command.principal)
-    held = [view.token(token) for token in existing.tokens] if existing else []
-    if not held:
-        return issued(command.principal, command.tokens)
-    return [
-        TokenRegenerated(
-            token=token.id,
-            principal=token.principal,
-            digest=new.digest,
-            value=new.ref,
-            value_before=token.value,
-            expires_at_before=token.expires_at,
-        )
-        for token in held
-        for new in (command.tokens.read_only if token.read_only else command.tokens.read_write,)
-    ]
 
 
 def _predefined(role: PredefinedRole) -> RoleCreated:

@@ -15,7 +15,7 @@ from service.commands.relations import difference
 from service.events import Event
 from service.events import users as events
 from service.events.teams import TeamMembersChanged
-from service.events.tokens import TokenIssued, TokenRevoked
+from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.vocabulary import PrincipalId, RoleId, clear, email, name
 
 INVITATION_LASTS = timedelta(days=7)
@@ -26,6 +26,8 @@ class InviteUser(msgspec.Struct, frozen=True, kw_only=True):
 
     For an address that is already here it is idempotent (section 3.10). Only a caller who may also manage
     people enables a disabled account again or gets a new code: inviting must be no way to take over an account.
+    A person who has tokens already, but lost them, gets a new code from the console alone.
+    `precreated` is an account made for somebody by whoever manages people, which takes that permission too.
     """
 
     word: ClassVar[str] = "invite_user"
@@ -36,9 +38,11 @@ class InviteUser(msgspec.Struct, frozen=True, kw_only=True):
     first_name: str | None = None
     last_name: str | None = None
     active: bool = True
+    precreated: bool = False
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return (Need("user:invite", things.anything("user")),)
+        inviting = Need("user:invite", things.anything("user"))
+        return (inviting, Need("user:manage", things.anything("user"))) if self.precreated else (inviting,)
 
     def arguments(self) -> dict[str, str]:
         return {}
@@ -191,12 +195,12 @@ def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> 
     """Decide a redemption. Raises Unauthenticated for a code that is unknown, used, replaced or expired."""
     invitation = view.invitation_with_digest(command.digest)
     principal = view.principal_or_none(invitation.principal) if invitation else None
-    if invitation is None or principal is None or not principal.active or principal.tokens:
+    if invitation is None or principal is None or not principal.active:
         raise errors.Unauthenticated("This code is unknown, was used, or was replaced by a later one.")
     if invitation.expires_at <= view.instant:
         raise errors.Unauthenticated("This code has expired; ask for another invitation.")
     redeemed = events.InvitationRedeemed(invitation=invitation.id, principal=principal.id)
-    return [redeemed, *issued(principal.id, command.tokens)]
+    return [redeemed, *issued_or_replaced(view, principal.id, command.tokens)]
 
 
 def issued(principal: PrincipalId, tokens: TokenPair) -> list[Event]:
@@ -204,6 +208,26 @@ def issued(principal: PrincipalId, tokens: TokenPair) -> list[Event]:
     return [
         TokenIssued(token=new.id, principal=principal, read_only=read_only, digest=new.digest, value=new.ref)
         for read_only, new in ((True, tokens.read_only), (False, tokens.read_write))
+    ]
+
+
+def issued_or_replaced(view: View, principal_id: PrincipalId, tokens: TokenPair) -> list[Event]:
+    """The facts that leave a principal with exactly these two tokens; values it had stop working at once."""
+    principal = view.principal_or_none(principal_id)
+    held = [view.token(token) for token in principal.tokens] if principal else []
+    if not held:
+        return issued(principal_id, tokens)
+    return [
+        TokenRegenerated(
+            token=token.id,
+            principal=token.principal,
+            digest=new.digest,
+            value=new.ref,
+            value_before=token.value,
+            expires_at_before=token.expires_at,
+        )
+        for token in held
+        for new in (tokens.read_only if token.read_only else tokens.read_write,)
     ]
 
 
@@ -222,7 +246,7 @@ def _invite_again(command: InviteUser, existing: Principal, view: View, caller: 
     decided: list[Event] = []
     if command.active and not existing.active:
         decided.append(events.PrincipalEnabled(principal=existing.id))
-    if not existing.tokens:
+    if not existing.tokens or caller.console:
         decided.append(_invitation(command, existing.id, view))
     return decided
 

@@ -72,7 +72,7 @@ async def invited(call: Call) -> web.Response:
 async def created(call: Call) -> web.Response:
     """POST /admin/users: 201 with a new user, 200 with one that was here."""
     body = await requests.body(call)
-    outcome, address = await _invite(call, body, body)
+    outcome, address = await _invite(call, body, body, precreated=True)
     document = _invited(call, outcome, address)
     if _created(outcome) is None:
         return responses.hal(call, document)
@@ -192,7 +192,9 @@ async def _administrator(call: Call, how: str) -> web.Response:
     return answer(call, call.edge.replica.view(outcome.position), principal)
 
 
-async def _invite(call: Call, body: Body, person: Body, part: str = "") -> tuple[Outcome, str]:
+async def _invite(
+    call: Call, body: Body, person: Body, part: str = "", *, precreated: bool = False
+) -> tuple[Outcome, str]:
     """Invite one person; `part` tells the orders of one request apart under its idempotency key."""
     address = person.text("email")
     command = InviteUser(
@@ -203,6 +205,7 @@ async def _invite(call: Call, body: Body, person: Body, part: str = "") -> tuple
         first_name=person.optional_text("firstName"),
         last_name=person.optional_text("lastName"),
         active=person.flag("active", default=True) is not False,
+        precreated=precreated,
     )
     order = await requests.order(call, command, body)
     if part and order.idempotency_key:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -41,7 +41,7 @@ def audit(limit: int, reason: str, ticket: str, as_json: bool, **asked: str | No
         (
             (
                 str(row["position"]),
-                str(row["recordedAt"]),
+                output.instant(cast("datetime", row["recordedAt"])),
                 "denied" if row["outcome"] == "denied" else "",
                 str(row["sentence"]),
                 str(row["reason"] or ""),

@@ -19,7 +19,7 @@ import msgspec
 from service import app as application
 from service import demo, demo_play, errors
 from service.app import App
-from service.cli import output
+from service.cli import logs, output
 from service.demo_play import Answer, Chapter, Played, Request, Step
 from service.settings import Settings
 
@@ -57,7 +57,9 @@ async def shown(app: App, began: datetime) -> None:
     if memory is not None:
         output.words("The demo was played before; its log is served as it is.")
     else:
+        logs.quiet(app.settings)  # the story tells its requests itself
         memory = await _play(app)
+        logs.serving(app.settings)
     for line in _next_steps(app, memory):
         output.words(line)
 
@@ -82,7 +84,8 @@ def _told() -> Callable[[Chapter, Step, Answer], None]:
             told.add(chapter.title)
             output.words(chapter.title)
         if answer.status >= 400 or step.reason:
-            output.words(f"  {step.who}: {step.method} {step.path} -> {answer.status}")
+            because = f' ("{step.reason}")' if step.reason else ""
+            output.words(f"  {step.who}: {step.method} {step.path} -> {answer.status}{because}")
             if step.says:
                 output.words(f"    {step.says.removeprefix(demo.FORBIDDEN).strip()}")
 

@@ -57,8 +57,10 @@ def warn(loaded: "Loaded") -> None:
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
     """Run it to its end. SIGTERM ends it as Ctrl-C does, so that Postgres is let go of either way."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
         raise click.Abort from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -8,6 +8,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -49,6 +50,11 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 to the microsecond, as `--as-of` takes it: shortened, it would name the moment before."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def invite(
     else:
         click.echo(str(invited["code"]))
         output.words(
-            f"This is {name}'s one-time code, valid until {invited['expiresAt']}. It is redeemed by"
+            f"This is {name}'s one-time code, valid until {_time(invited['expiresAt'])}. It is redeemed by"
             f' `muniment redeem CODE`, or by POST {invited["redeemAt"]} with {{"code": "…"}}.'
         )
 
@@ -158,6 +159,10 @@ async def _break_glass(subject: str | None, email: str | None, reason: str, tick
             order = BreakGlass(principal=new.id, tokens=tokens, new=new, email=email or "")
         outcome = await opening.order(app, order, reason, ticket)
         return _tokens(tokens.read_write.value.text(), tokens.read_only.value.text(), outcome)
+
+
+def _time(at: object) -> str:
+    return output.instant(at) if isinstance(at, datetime) else ""
 
 
 def _thing(app: "App", type_: str, text: str) -> str:

@@ -1,5 +1,6 @@
 """`muniment show`: one thing as it is, or as it was at any moment."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -53,6 +54,8 @@ def _text(value: object) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case datetime():
+            return output.instant(value)
         case list():
             return ", ".join(_text(one) for one in value) or "none"
         case dict():

@@ -53,7 +53,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def missing(self) -> str:
         """What a refusal says: `contract_data:manage on Baz`."""
-        return missing(self.action, self.target)
+        return missing(self.action, self.target.label)
 
 
 def may(view: View, principal_id: str, action: str, target: Target) -> bool:
@@ -87,9 +87,8 @@ def grant(view: View, principal_id: str, action: str, target: Target) -> Grant |
     return _administration(target)
 
 
-def missing(action: str, target: Target) -> str:
-    """What a refusal says: `contract_data:manage on Baz`."""
-    on = target.label
+def missing(action: str, on: str) -> str:
+    """What a refusal says: `contract_data:manage on Baz`, or the action alone where it was about a whole type."""
     return action if on == "*" or not on else f"{action} on {on}"
 
 

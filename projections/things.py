@@ -28,6 +28,9 @@ TYPES_HELD = (
 )
 """Types whose things this service holds; for every other type the question's own properties are all there is."""
 
+NAMED_ON_THE_WIRE = ("application", "integration", "contract")
+"""Types whose things a client addresses by name; all others by id."""
+
 
 class Target(msgspec.Struct, frozen=True):
     """A thing with what decides about it: the teams it belongs to and who owns it.
@@ -41,7 +44,13 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
+        """What a sentence for somebody who may read the thing calls it."""
         return self.thing.name or self.thing.id
+
+    @property
+    def asked(self) -> str:
+        """What a refusal calls it: what the caller called it, since its name may be what they must not read."""
+        return self.label if self.thing.type in NAMED_ON_THE_WIRE or not self.thing.id else self.thing.id
 
 
 def anything(type_: str) -> Target:

@@ -387,7 +387,7 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
     for need in needed:
         grant = access.grant(view, caller.principal, need.action, need.target)
         if grant is None:
-            missing = access.missing(need.action, need.target)
+            missing = access.missing(need.action, need.target.asked)
             raise errors.Forbidden(
                 f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
             )

@@ -148,7 +148,9 @@ def _account(app: App) -> str:
 
 def _next_steps(app: App, memory: Memory) -> list[str]:
     """Three questions about what just happened, as they can be pasted into another terminal."""
-    muniment = "muniment" if shutil.which("muniment") else str(Path(sys.argv[0]).resolve())
+    started = Path(sys.argv[0])
+    found = shutil.which("muniment") or started.name != "muniment"
+    muniment = "muniment" if found else str(started.resolve())
     command = shlex.join(["env", f"MUNIMENT_DATA_DIR={app.settings.data_dir}", muniment])
     before = memory.marks["before the deletion"]
     return [

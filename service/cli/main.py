@@ -108,6 +108,12 @@ def run(arguments: list[str]) -> int:
     except errors.MunimentError as failure:
         say(failure)
         return exit_code(failure)
+    except OSError as failure:  # the network, or a file that this user may not touch
+        return _out_of_reach(failure)
+    except Exception as failure:
+        if not _database_went(failure):
+            raise
+        return _out_of_reach(failure)
     return returned if isinstance(returned, int) else ALLOWED
 
 
@@ -134,6 +140,19 @@ def say(failure: errors.MunimentError) -> None:
     if isinstance(failure, errors.Ambiguous):
         for candidate in failure.candidates:
             click.echo(f"  {candidate}", err=True)
+
+
+def _database_went(failure: Exception) -> bool:
+    """Whether a connection broke in the middle of the work, as the module that knows the driver tells it."""
+    connect = sys.modules.get("service.log.connect")
+    return connect is not None and bool(connect.lost(failure))
+
+
+def _out_of_reach(failure: Exception) -> int:
+    named = isinstance(failure, OSError) and failure.filename is not None
+    said = f"{failure.filename}: {failure.strerror}" if named else str(failure) or type(failure).__name__  # type: ignore[attr-defined]  # only an OSError is named
+    click.echo(f"muniment: Something is out of reach: {said}.", err=True)
+    return UNREACHABLE
 
 
 def _reader_is_gone() -> int:

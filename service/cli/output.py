@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import click
-import msgspec
 
 _PIPED_COLUMNS: Final = 10_000
 _QUIET_SECONDS: Final = 1.0
@@ -21,6 +20,8 @@ _QUIET_SECONDS: Final = 1.0
 
 def json(document: object) -> None:
     """One JSON document on stdout, indented, keys as given."""
+    import msgspec
+
     click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 

@@ -97,27 +97,29 @@ async def _invite(
 @click.command()
 @click.argument("code")
 @token_file
+@options.explained
 @options.as_json
-def redeem(code: str, token_file: Path | None, as_json: bool) -> None:
+def redeem(code: str, token_file: Path | None, reason: str, ticket: str, as_json: bool) -> None:
     """Turn the one-time CODE of an invitation into the person's tokens, which are shown this once."""
     with _kept(token_file) as keep:
-        _show(options.run(_redeem(code)), keep, as_json)
+        _show(options.run(_redeem(code, reason, ticket)), keep, as_json)
 
 
-async def _redeem(code: str) -> dict[str, object]:
+async def _redeem(code: str, reason: str, ticket: str) -> dict[str, object]:
     from service.cli import opening
     from service.commands.order import Caller
     from service.commands.users import RedeemInvitation
 
     async with opening.opened() as app:
         order = RedeemInvitation(digest=app.fresh.code_digest(code), tokens=app.fresh.tokens())
-        outcome = await opening.given(app, order, Caller(code=True))
+        outcome = await opening.given(app, order, Caller(code=True), reason, ticket)
         return _tokens(order.tokens.read_write.value.text(), order.tokens.read_only.value.text(), outcome)
 
 
 @click.command("break-glass")
 @click.argument("subject", required=False)
 @click.option("--email", metavar="EMAIL", help="Make a new person with this address in place of naming one.")
+@click.option("--name", default="", metavar="NAME", help="The new person's name; without it the address.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @token_file
 @options.explained
@@ -125,6 +127,7 @@ async def _redeem(code: str) -> dict[str, object]:
 def break_glass(
     subject: str | None,
     email: str | None,
+    name: str,
     yes: bool,
     token_file: Path | None,
     reason: str,
@@ -142,10 +145,12 @@ def break_glass(
     if not yes:
         click.confirm(f"Make {who} an Administrator with new tokens? This is recorded.", abort=True, err=True)
     with _kept(token_file) as keep:
-        _show(options.run(_break_glass(subject, email, reason, ticket)), keep, as_json)
+        _show(options.run(_break_glass(subject, email, name, reason, ticket)), keep, as_json)
 
 
-async def _break_glass(subject: str | None, email: str | None, reason: str, ticket: str) -> dict[str, object]:
+async def _break_glass(
+    subject: str | None, email: str | None, name: str, reason: str, ticket: str
+) -> dict[str, object]:
     from service.cli import opening
     from service.commands.account import BreakGlass
     from service.queries import naming
@@ -156,7 +161,7 @@ async def _break_glass(subject: str | None, email: str | None, reason: str, tick
             order = BreakGlass(principal=naming.principal(app.replica.now(), subject).id, tokens=tokens)
         else:
             new = app.fresh.principal()
-            order = BreakGlass(principal=new.id, tokens=tokens, new=new, email=email or "")
+            order = BreakGlass(principal=new.id, tokens=tokens, new=new, name=name, email=email or "")
         outcome = await opening.order(app, order, reason, ticket)
         return _tokens(tokens.read_write.value.text(), tokens.read_only.value.text(), outcome)
 

@@ -39,9 +39,17 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
 class Terminal:
     """Runs commands in this process, with an environment of their own: `terminal("can", "sally", …)`."""
 
-    def __init__(self, environ: dict[str, str], capture: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, environ: dict[str, str], database: postgres.Database | None, capture: pytest.CaptureFixture[str]
+    ) -> None:
         self.environ = environ
+        self._database = database
         self._capture = capture
+
+    @property
+    def database(self) -> postgres.Database:
+        assert self._database is not None, "this terminal has no database"
+        return self._database
 
     def __call__(self, *arguments: str) -> Printed:
         self._capture.readouterr()
@@ -91,7 +99,7 @@ def seated(
             monkeypatch.delenv(name, raising=False)
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        return Terminal(environ, capsys)
+        return Terminal(environ, database, capsys)
 
     yield seat
     logging.getLogger().handlers[:] = handlers

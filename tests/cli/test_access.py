@@ -37,7 +37,9 @@ def test_a_moment_may_be_a_position_a_time_or_an_event(terminal: Terminal, told:
     """All three name the same moment, and the names resolve as of then."""
     position = told.played.marks["before the deletion"]
     event = next(
-        one for one in terminal("audit", "--limit", "1000", "--json").json["events"] if one["position"] == position
+        one
+        for one in terminal("audit", "--limit", "1000", "--json").json["events"]
+        if one["position"] == position
     )
     answers = [
         terminal("can", "matt", DELETE, "integration:Foo/Bar", "--json", "--as-of", moment).json

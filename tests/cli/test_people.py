@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service import app as application
-from service.settings import from_environment
+from service.settings import Settings, from_environment
 from tests import postgres
 from tests.cli.conftest import Terminal
 
@@ -76,9 +76,10 @@ def test_break_glass_makes_an_administrator_with_a_token_that_works(writing: Ter
 
 def test_break_glass_makes_a_person_where_nobody_is_left(writing: Terminal) -> None:
     """With --email somebody new becomes an Administrator."""
-    printed = writing("break-glass", "--email", "nora@example.org", "--yes", "--json")
+    named = ("--email", "nora@example.org", "--name", "Nora")
+    printed = writing("break-glass", *named, "--yes", "--json")
     assert _owner(writing, printed.json["readWrite"])
-    assert 0 == writing("can", "nora@example.org", "role:manage", "role:*").code
+    assert 0 == writing("can", "user:Nora", "role:manage", "role:*").code
 
 
 def test_break_glass_asks_first(writing: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def _owner(terminal: Terminal, token: str) -> str:
     return postgres.run(_look(from_environment(terminal.environ).settings, token))
 
 
-async def _look(settings: application.Settings, token: str) -> str:
+async def _look(settings: Settings, token: str) -> str:
     async with application.opened(settings) as app:
         found = app.replica.now().token_with_digest(app.keys.token_digest(token))
         assert found is not None, "no token has this value"

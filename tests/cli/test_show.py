@@ -1,0 +1,97 @@
+"""`show`: every kind of thing, now and as it was."""
+
+import pytest
+
+from tests.cli.conftest import Terminal, Told
+
+AT = {"type", "id", "position", "instant", "settled"}
+TIMES = {"createdAt", "updatedAt"}
+PERSON = {
+    "name", "email", "firstName", "lastName", "active", "roles", "teams", "administers", "tokens", "invitedUntil"
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("thing", "members"),
+    [
+        (
+            "role:Viewer",
+            {
+                "name",
+                "description",
+                "permissions",
+                "predefined",
+                "locked",
+                "assignable",
+                "apiAccess",
+                "holders",
+            }
+            | TIMES,
+        ),
+        ("team:A", {"name", "default", "members", "administrators", "applications", "environments"} | TIMES),
+        ("user:sally", PERSON | TIMES),
+        ("system_account:SecretsUpdater", PERSON | TIMES),
+        (
+            "application:Foo",
+            {"name", "displayName", "repositoryUrl", "mainBranch", "creator", "teams", "integrations"}
+            | TIMES,
+        ),
+        ("integration:Foo/Bar", {"name", "contracts", "createdAt"}),
+        (
+            "contract:Foo/Bar/1.1.0",
+            {"integration", "version", "branch", "digest", "bytes", "publisher"} | TIMES,
+        ),
+    ],
+)
+def test_every_noun_has_its_document(terminal: Terminal, thing: str, members: set[str]) -> None:
+    """Programs get the same members each time, with the moment; people get the same as lines."""
+    document = terminal("show", thing, "--json").json
+    assert AT | members == set(document)
+    printed = terminal("show", thing)
+    assert (0, "") == (printed.code, printed.err)
+    assert document["id"] in printed.out
+
+
+def test_a_role_as_it_was(terminal: Terminal, told: Told) -> None:
+    """Before the incident the role bulk deleted everything; since Kevin's edit it only reads."""
+    before = str(told.played.marks["before the deletion"])
+    assert ["contract_data:bulk_delete:*", "contract_data:read:*"] == _permissions(
+        terminal, "--as-of", before
+    )
+    assert ["contract_data:read:*"] == _permissions(terminal)
+
+
+def test_relations_are_those_of_the_moment(terminal: Terminal, told: Told) -> None:
+    """Team A has Sally, Foo and Bar; before it was made, the Default team had everybody and everything."""
+    team = terminal("show", "team:A", "--json").json
+    assert ["Sally"] == [one["name"] for one in team["members"]]
+    assert ["Bar", "Foo"] == sorted(one["name"] for one in team["applications"])
+    before = str(told.played.marks["teams set up"] - 1)
+    default = terminal("show", "team:Default", "--json", "--as-of", before).json
+    assert {"Kevin", "Sally", "Billy"} == {one["name"] for one in default["members"]}
+
+
+@pytest.mark.parametrize(
+    "thing", ["team:Default", "user:nobody", "integration:Foo/Nothing", "contract:Foo/Bar/9"]
+)
+def test_what_is_not_there(terminal: Terminal, thing: str) -> None:
+    """Exit 3 for a thing that is gone or never was."""
+    assert (3, "") == (terminal("show", thing).code, "")
+
+
+@pytest.mark.parametrize("thing", ["Foo", "planet:Earth", "integration:Foo", ""])
+def test_what_is_no_name(terminal: Terminal, thing: str) -> None:
+    """What the grammar does not know is an error, and nothing is guessed."""
+    assert terminal("show", thing).code in (2, 3)
+
+
+def test_a_name_cannot_steer_the_terminal(writing: Terminal) -> None:
+    """Markup and escapes in what somebody named a thing are text to us."""
+    writing("invite", "[red]Nora[/red]", "nora@example.org")
+    assert "[red]Nora[/red]" in writing("show", "user:nora@example.org").out
+    assert "[red]Nora[/red]" in writing("audit", "--kind", "user.created").out
+
+
+def _permissions(terminal: Terminal, *more: str) -> list[str]:
+    permissions: list[str] = terminal("show", "role:Demo cleaner", "--json", *more).json["permissions"]
+    return permissions

@@ -149,6 +149,10 @@ class Draft:
         self._replica.directory.keep()
         self._drafter.denials = self._denials
 
+    def turned_up(self) -> None:
+        """The batch was undone while its fate was open, and then found in the log after all."""
+        self._drafter.denials = self._denials
+
     def undo(self) -> None:
         """The batch was not committed, or nobody knows: take everything back. A second call does nothing."""
         if self._ended:

@@ -25,7 +25,7 @@ from service.log.connect import Connection
 from service.log.reader import Head
 from service.log.recorded import Recorded
 from service.orders import Order, Outcome
-from service.vocabulary import PrincipalId
+from service.vocabulary import EventId, PrincipalId
 
 QUEUE_ORDERS_MAX = 4_096
 BATCH_ORDERS_MAX = 256
@@ -41,17 +41,25 @@ Answer = Outcome | errors.MunimentError
 
 
 class Pending(msgspec.Struct, eq=False):
-    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done».
-
-    `sent` are the records of every try whose fate is open: should they turn up in the log, they answer it (`found`).
-    """
+    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done»."""
 
     order: Order
     future: asyncio.Future[Answer]
     begun: bool = False
     dropped: bool = False
-    sent: list[tuple[Recorded, ...]] = []
-    found: Outcome | None = None
+
+
+class Try(msgspec.Struct, eq=False):
+    """A draft that was sent and whose fate is open. Should its last record turn up in the log, all of it is there."""
+
+    draft: Draft
+    answers: list[tuple[Pending, Answer]]
+    found: bool = False
+
+    @property
+    def last(self) -> EventId:
+        """The id of its last record; a batch is written whole or not at all."""
+        return self.draft.written.entries[-1][0].id
 
 
 class Handler:
@@ -166,71 +174,75 @@ class Handler:
 
         False when there was no way to write it, which every caller of the batch was told.
         """
+        tries: list[Try] = []
         for _ in range(_ATTEMPTS_MAX):
             batch = [pending for pending in batch if not pending.future.done() and not pending.dropped]
             if not batch and not self._drafter.denials_due():
                 return True
             async with self._replica.mutex:
                 try:
-                    connection = await self._ready(batch)
-                    await self._answer_repeats(connection, batch)
-                    done = await self._try(connection, batch)
+                    connection = await self._ready(tries)
+                    await self._answer_repeats(connection, batch, tries)
+                    done = await self._try(connection, batch, tries)
                 except writer.KeyUsed:
                     continue  # another replica answered one of these keys a moment ago: the look-up will find it
                 except errors.Unavailable as failure:
-                    self._answer_lost(batch, failure)
+                    self._answer_lost(batch, tries, failure)
                     return False
                 except errors.Broken as failure:
                     self._replica.stopped = self._replica.stopped or failure.sentence
-                    self._answer_lost(batch, errors.Unavailable(failure.sentence, 30))
+                    self._answer_lost(batch, tries, errors.Unavailable(failure.sentence, 30))
                     return False
                 except Exception as failure:
                     if not connect.lost(failure):
                         raise
                     _log.warning("connection lost", error=type(failure).__name__)
                     self._forget_connection()
-                    await self._recover(batch)
+                    await self._recover(batch, tries)
                     continue
             if done:
                 self.appended()
                 return True
-        self._answer_lost(batch, errors.Unavailable("Other replicas were always first; nothing was done.", 1))
+        others = errors.Unavailable("Other replicas were always first; nothing was done.", 1)
+        self._answer_lost(batch, tries, others)
         return False
 
-    async def _try(self, connection: Connection, batch: list[Pending]) -> bool:
+    async def _try(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> bool:
         """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
         restoring = any(isinstance(pending.order.command, RestoreLog) for pending in batch)
         if time.monotonic() >= self._fair_until and not restoring:
             head = self._replica.head
             if head is None or head.position != self._replica.directory.position:
-                await self._catch_up(connection, batch)  # a follower was cut off in the middle of a page
+                await self._catch_up(connection, tries)  # a follower was cut off in the middle of a page
                 head = self._replica.head
             assert head is not None, "a replica that caught up has a head"
             draft, answers = self._drafted(batch)
-            after = await self._sent(connection, draft, answers, head)
+            after = await self._sent(connection, Try(draft, answers), tries, head)
             if after is not None:
                 self._committed(draft, answers, after)
                 return True
             self._fair_until = time.monotonic() + FAIR_SECONDS
-        return await self._fairly(connection, batch)
+        return await self._fairly(connection, batch, tries)
 
-    async def _fairly(self, connection: Connection, batch: list[Pending]) -> bool:
-        await self._catch_up(connection, batch)  # outside the lock, until the lag is small
+    async def _fairly(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> bool:
+        await self._catch_up(connection, tries)  # outside the lock, until the lag is small
         transaction = connection.transaction()
         await transaction.start()
         draft = None
         try:
             locked = await writer.lock(connection)
             if locked.position != self._replica.directory.position:
-                await self._catch_up(connection, batch)
-                if any(pending.found for pending in batch):
+                await self._catch_up(connection, tries)
+                if any(one.found for one in tries):
                     await transaction.rollback()
                     return False
+            # Once more, under the lock: whoever was first may have answered the very same request.
+            await self._answer_repeats(connection, batch, tries)
             draft, answers = self._drafted(batch)
             for record, _ in draft.written.entries:
                 if isinstance(record.data, LogRestored):
                     locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
-            after = await self._sent(connection, draft, answers, locked)
+            after = await self._sent(connection, Try(draft, answers), tries, locked)
             if after is None:
                 await transaction.rollback()
                 return False
@@ -245,41 +257,32 @@ class Handler:
         self._committed(draft, answers, after)
         return True
 
-    async def _sent(
-        self, connection: Connection, draft: Draft, answers: list[tuple[Pending, Answer]], head: Head
-    ) -> Head | None:
-        """Send the draft; the head after it, or None, undone, when the head had moved.
+    async def _sent(self, connection: Connection, one: Try, tries: list[Try], head: Head) -> Head | None:
+        """Send a draft; the head after it, or None, undone, when the head had moved.
 
         With nothing to write the head is looked at all the same: a refusal must not rest on what another replica
-        has changed since.
+        has changed since. From here to the commit's reply the draft is among the `tries`.
         """
         try:
-            if not draft.written.entries:
+            if not one.draft.written.entries:
                 found = await reader.head(connection)
                 after = head if (found.epoch, found.position) == (head.epoch, head.position) else None
             else:
-                for pending, answer in answers:
+                for pending, _ in one.answers:
                     pending.begun = True
-                    if isinstance(answer, Outcome) and answer.records:
-                        pending.sent.append(answer.records)
-                batch = writer.Batch(**msgspec.structs.asdict(draft.written))
+                batch = writer.Batch(**msgspec.structs.asdict(one.draft.written))
+                tries.append(one)
                 after = await writer.append(connection, head, batch, self._replica.keys.key_check)
         except BaseException as failure:
-            draft.undo()
-            if isinstance(failure, errors.MunimentError | writer.KeyUsed):
-                self._not_written(answers)
+            one.draft.undo()
+            if isinstance(failure, errors.MunimentError | writer.KeyUsed) and one in tries:
+                tries.remove(one)  # Postgres said that it was not written
             raise
         if after is None:
-            draft.undo()
-            self._not_written(answers)
+            one.draft.undo()
+            if one in tries:
+                tries.remove(one)
         return after
-
-    @staticmethod
-    def _not_written(answers: list[tuple[Pending, Answer]]) -> None:
-        """Postgres said that this try was not written: what it would have recorded will never turn up."""
-        for pending, answer in answers:
-            if isinstance(answer, Outcome) and answer.records in pending.sent:
-                pending.sent.remove(answer.records)
 
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
@@ -330,7 +333,7 @@ class Handler:
 
     # -- repeats and recovery ----------------------------------------------------------------------------
 
-    async def _answer_repeats(self, connection: Connection, batch: list[Pending]) -> None:
+    async def _answer_repeats(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> None:
         """Answer orders whose key was used before, from the record, before anything is decided anew."""
         asked: dict[PrincipalId, list[Pending]] = {}
         for pending in batch:
@@ -347,7 +350,7 @@ class Handler:
                     self._deliver([(pending, key_reused())])
                     continue
                 if self._replica.position < row.last_position:
-                    await self._catch_up(connection, batch)
+                    await self._catch_up(connection, tries)
                 stored = await reader.page(
                     connection, row.first_position - 1, row.last_position - row.first_position + 1
                 )
@@ -356,42 +359,44 @@ class Handler:
                 self._deliver([(pending, outcome)])
         batch[:] = [pending for pending in batch if not pending.future.done()]
 
-    async def _catch_up(self, connection: Connection, batch: list[Pending]) -> None:
-        """Fold what others appended, and answer every order of the batch whose records turn up among it.
+    async def _catch_up(self, connection: Connection, tries: list[Try]) -> None:
+        """Fold what others appended, and answer every open try whose records turn up among it.
 
-        They are its own from an earlier try whose reply was lost; behind a barrier they may be acknowledged.
+        Behind a barrier they may be acknowledged.
         """
-        tries = {records[-1].id: (pending, records) for pending in batch for records in pending.sent}
+        open_tries = {one.last: one for one in tries}
 
         def seen(record: Recorded) -> None:
-            if record.id in tries:  # the last one of an order: a batch is written whole or not at all
-                pending, records = tries[record.id]
-                pending.found = Outcome(position=record.position, records=records)
+            if record.id in open_tries:
+                open_tries[record.id].found = True
 
         await self._replica.catch_up_held(connection, seen=seen)
-        found = [(pending, pending.found) for pending in batch if pending.found is not None]
+        found = [one for one in tries if one.found]
         if found and not connection.is_in_transaction():
             await writer.barrier(connection)
-            self._deliver(found)
+            for one in found:
+                tries.remove(one)
+                one.draft.turned_up()
+                self._deliver(one.answers)
 
-    async def _recover(self, batch: list[Pending]) -> None:
+    async def _recover(self, batch: list[Pending], tries: list[Try]) -> None:
         """Find out what became of a batch whose reply was lost. What is in the log is answered; the rest runs again."""
-        uncertain = any(pending.sent for pending in batch)
-        deadline = time.monotonic() + (RECOVERY_SECONDS_MAX if uncertain else 0.0)
+        deadline = time.monotonic() + (RECOVERY_SECONDS_MAX if tries else 0.0)
         while True:
             try:
-                await self._ready(batch)
+                await self._ready(tries)
                 return
             except Exception as failure:
                 if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
                     raise
                 self._forget_connection()
                 if time.monotonic() >= deadline:
-                    self._answer_lost(batch, errors.Unavailable("The database is away; nothing was done.", 2))
+                    away = errors.Unavailable("The database is away; nothing was done.", 2)
+                    self._answer_lost(batch, tries, away)
                     return
                 await asyncio.sleep(0.2)
 
-    def _answer_lost(self, batch: list[Pending], failure: errors.Unavailable) -> None:
+    def _answer_lost(self, batch: list[Pending], tries: list[Try], failure: errors.Unavailable) -> None:
         """Nothing more can be done for the batch: what was sent is unknown, what was not is certainly not done."""
         unknown = errors.OutcomeUnknown(
             "The connection was lost before the database answered: this may or may not have been done. "
@@ -399,9 +404,10 @@ class Handler:
             2,
         )
         for pending in batch:
-            self._deliver([(pending, unknown if pending.sent else failure)])
+            sent = any(pending is other for one in tries for other, _ in one.answers)
+            self._deliver([(pending, unknown if sent else failure)])
 
-    async def _ready(self, batch: list[Pending]) -> Connection:
+    async def _ready(self, tries: list[Try]) -> Connection:
         """A live append connection; a new one first sees what happened meanwhile.
 
         Raises Unavailable when Postgres is away.
@@ -409,7 +415,7 @@ class Handler:
         if self._connection is None or self._connection.is_closed():
             connection = await self._connected()
             try:
-                await self._catch_up(connection, batch)
+                await self._catch_up(connection, tries)
             except BaseException:
                 connection.terminate()
                 raise

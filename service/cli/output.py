@@ -1,7 +1,6 @@
 """How the command line speaks: data to stdout, words to stderr; tables for people, JSON for programs.
 
-Colour and frames only on a terminal, and no colour where NO_COLOR is set (rich minds it). A table that is piped is
-never folded to a width that no reader asked for.
+Colour and frames only on a terminal, and no colour where NO_COLOR is set (rich minds it).
 """
 
 import contextlib
@@ -13,7 +12,6 @@ from typing import Any, Final
 
 import click
 
-_PIPED_COLUMNS: Final = 10_000
 _QUIET_SECONDS: Final = 1.0
 """What takes no longer than this shows no progress bar."""
 
@@ -30,19 +28,15 @@ def words(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """A table on stdout. Text is printed as it is: a name may hold what would be markup elsewhere."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, title=title or None)
-    made.title_justify = "left"
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(plain(cell)) for cell in row))
-    _console().print(made)
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout: on a terminal folded to its width, piped one line a row, however long."""
+    cells = [[plain(cell).replace("\n", " ") for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _framed(columns, cells)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in (columns, *cells):
+        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
@@ -107,9 +101,16 @@ def _bar(what: str, total: int) -> tuple[Any, Any]:
     return made, made.add_task(what, total=total)
 
 
-def _console() -> Any:
+def _framed(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Text is printed as it is: a name may hold what would be markup elsewhere."""
+    from rich import box
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=_PIPED_COLUMNS)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*map(Text, row))
+    Console(highlight=False).print(made)

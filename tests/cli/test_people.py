@@ -48,10 +48,12 @@ def test_a_bad_address_is_refused(writing: Terminal, address: str) -> None:
     assert (2, "") == (writing("invite", "Nora", address).code, "")
 
 
-def test_somebody_with_tokens_needs_no_code(writing: Terminal) -> None:
-    """Inviting who is here already is harmless, and says so."""
-    printed = writing("invite", "Sally", "sally@example.org", "--json")
-    assert (0, None) == (printed.code, printed.json["code"])
+def test_somebody_who_lost_the_tokens_gets_another_code(writing: Terminal) -> None:
+    """At the console, inviting who is here already makes nobody new: the code gives that person tokens again."""
+    invited = writing("invite", "Sally", "sally@example.org", "--json").json
+    assert writing("show", "user:sally", "--json").json["id"] == invited["principal"]
+    redeemed = writing("redeem", invited["code"], "--json").json
+    assert invited["principal"] == _owner(writing, redeemed["readWrite"])
 
 
 def test_reason_and_ticket_are_recorded(writing: Terminal) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import click
 
+_SHORT_COLUMNS_MAX: Final = 27
+"""A cell up to an instant's length is not folded."""
 _QUIET_SECONDS: Final = 1.0
 """What takes no longer than this shows no progress bar."""
 
@@ -101,16 +103,21 @@ def _bar(what: str, total: int) -> tuple[Any, Any]:
     return made, made.add_task(what, total=total)
 
 
-def _framed(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Text is printed as it is: a name may hold what would be markup elsewhere."""
+def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Text is printed as it is: a name may hold what would be markup elsewhere.
+
+    A column without anything in it is left out, and only long texts are folded, so that a narrow terminal shows most.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    kept = [place for place in range(len(columns)) if not rows or any(row[place] for row in rows)]
+    for place in kept:
+        longest = max((len(row[place]) for row in rows), default=0)
+        made.add_column(columns[place], overflow="fold", no_wrap=longest <= _SHORT_COLUMNS_MAX)
     for row in rows:
-        made.add_row(*map(Text, row))
+        made.add_row(*(Text(row[place]) for place in kept))
     Console(highlight=False).print(made)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # imported when serving starts, so that help stays fast
 
 _DRAIN_SECONDS_MAX: Final = 30.0
 """How long requests in flight may take to finish once the service was told to stop."""
+_START_SECONDS_MAX: Final = 10.0
+"""How long a start that is under way may go on once the service was told to stop."""
 
 
 @click.command()
@@ -50,13 +52,15 @@ async def _serve(loaded: "Loaded", listening: socket.socket, *, demo: bool) -> N
     began = application.clock()
     with output.progress("Replaying the log") as tell:
         opening = application.opened(settings, open_account=True, follow=True, progress=tell)
-        app = await _unless_stopped(opening.__aenter__(), stopping)
+        app = await _finished_or_stopped(opening.__aenter__(), stopping)
     if app is None:
         return
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_exit(opening)
         for notice in app.notices:
             logs.announce(settings, notice, "notice")
+        if stopping.is_set():
+            return
         if demo:
             demonstration.require(app, began)
         await stack.enter_async_context(_answering(app, listening))
@@ -149,11 +153,15 @@ def _stop_signals() -> asyncio.Event:
     return stopping
 
 
-async def _unless_stopped(work: Any, stopping: asyncio.Event) -> Any:
-    """What the work yields, or None, the work taken back, when the service was told to stop meanwhile."""
+async def _finished_or_stopped(work: Any, stopping: asyncio.Event) -> Any:
+    """What the work yields, or None where it went on for long after the service was told to stop.
+
+    Starting Postgres half and leaving would leave it behind; so a start is ended only when it takes unusually long.
+    """
     running, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running}, timeout=_START_SECONDS_MAX)
         if running.done():
             return running.result()
         running.cancel()

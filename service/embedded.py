@@ -67,11 +67,16 @@ async def attach(data_dir: Path, database: str = DATABASE) -> "Embedded":
     in_use = os.open(data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         embedded = Embedded(data_dir, account, database, in_use)
+    except BaseException:
+        os.close(in_use)
+        raise
+    try:
         async with _one_at_a_time(data_dir):
             fcntl.flock(in_use, fcntl.LOCK_SH)
             await embedded.come_up()
     except BaseException:
-        os.close(in_use)
+        # A start that is given up must not leave the server that it just started behind.
+        await embedded.release()
         raise
     return embedded
 

@@ -1,6 +1,6 @@
 """Orders through the real door on real Postgres, and what the log then holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from service.orders import Order, Outcome
 from service.vocabulary import PrincipalId
 from tests import postgres
 from tests.service import ADMIN_TOKEN, settings
+
+MakeDatabase = Callable[..., postgres.Database]
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """A database that was replaced by an older copy: never served unnoticed, and accepted only by a person."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -13,8 +12,6 @@ from service.events.account import LogRestored
 from tests import given, postgres
 from tests.handling import doors
 from tests.service import settings
-
-MakeDatabase = Callable[..., postgres.Database]
 
 
 async def write(database: postgres.Database, place: Path, *names: str) -> int:
@@ -40,7 +37,7 @@ async def quiet(database: postgres.Database) -> None:
 
 
 async def test_an_older_copy_is_refused_until_a_person_accepts_it(
-    database: postgres.Database, make_database: MakeDatabase, place: Path
+    database: postgres.Database, make_database: doors.MakeDatabase, place: Path
 ) -> None:
     """What was seen from here and is missing keeps the service from opening; accepting it records what was lost."""
     kept = await write(database, place, "role kept")
@@ -63,7 +60,7 @@ async def test_an_older_copy_is_refused_until_a_person_accepts_it(
 
 
 async def test_a_copy_that_grew_apart_is_refused(
-    database: postgres.Database, make_database: MakeDatabase, place: Path
+    database: postgres.Database, make_database: doors.MakeDatabase, place: Path
 ) -> None:
     """As long as the one seen before, but another record at its end: a fork, and no better than a loss."""
     await write(database, place, "role kept")
@@ -77,7 +74,7 @@ async def test_a_copy_that_grew_apart_is_refused(
 
 
 async def test_the_newer_database_is_refused_after_a_restoration_was_accepted(
-    database: postgres.Database, make_database: MakeDatabase, place: Path
+    database: postgres.Database, make_database: doors.MakeDatabase, place: Path
 ) -> None:
     """From then on the restored log is the log: going back to the other one is a second fork."""
     await write(database, place, "role kept")
@@ -111,7 +108,7 @@ async def test_a_replica_on_the_old_epoch_stops(database: postgres.Database, pla
 
 async def test_a_database_swapped_beneath_a_running_replica_stops_it(
     database: postgres.Database,
-    make_database: MakeDatabase,
+    make_database: doors.MakeDatabase,
     place: Path,
     postgres_server: postgres.Server,
 ) -> None:
@@ -138,7 +135,9 @@ async def test_a_database_swapped_beneath_a_running_replica_stops_it(
     postgres_server.drop(f"{database.name}_away")
 
 
-async def test_two_first_starts_at_once_open_one_account(make_database: MakeDatabase, place: Path) -> None:
+async def test_two_first_starts_at_once_open_one_account(
+    make_database: doors.MakeDatabase, place: Path
+) -> None:
     """Two replicas that start on the same empty database: one opens the account, the other one serves it."""
     other = make_database()
     chosen = [composition.opened(settings(other, place / name), open_account=True) for name in "ab"]

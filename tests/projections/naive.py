@@ -1,0 +1,299 @@
+"""A naive model of an account: plain dicts and sets, changed in place, forgetting at once what ends.
+
+It shares nothing with the folds but the events. What it answers, they must answer, now and at every moment before.
+"""
+
+import copy
+from typing import Any
+
+from projections import access, things
+from projections.applications import Application
+from projections.roles import Role
+from projections.teams import Team
+from projections.view import View
+from service.events import Event
+from service.events import applications as application_events
+from service.events import contracts as contract_events
+from service.events import environments as environment_events
+from service.events import roles as role_events
+from service.events import teams as team_events
+from service.events import users as user_events
+from service.events.system_accounts import SystemAccountCreated
+
+ACTIONS = (
+    "contract_data:manage",
+    "contract_data:read",
+    "contract_data:bulk_delete",
+    "team:manage",
+    "team:read",
+    "environment:read",
+    "role:manage",
+    "user:manage",
+)
+NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default")
+Answers = dict[str, Any]
+
+
+class Model:
+    """The state after some events."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, tuple[str, frozenset[str]]] = {}
+        self.teams: dict[str, str] = {}
+        self.principals: dict[str, bool] = {}
+        self.applications: dict[str, tuple[str, str | None]] = {}
+        self.environments: dict[str, str] = {}
+        self.contracts: dict[str, tuple[str, str, str]] = {}
+        self.holds: set[tuple[str, str]] = set()
+        self.members: set[tuple[str, str]] = set()
+        self.administrators: set[tuple[str, str]] = set()
+        self.team_applications: set[tuple[str, str]] = set()
+        self.team_environments: set[tuple[str, str]] = set()
+
+    def apply(self, event: Event) -> None:  # noqa: C901  # one branch a kind is the point of a naive model
+        match event:
+            case role_events.RoleCreated():
+                self.roles[event.role] = (event.name, frozenset(event.scopes))
+            case role_events.RoleRenamed():
+                self.roles[event.role] = (event.after, self.roles[event.role][1])
+            case role_events.RolePermissionsChanged():
+                self.roles[event.role] = (self.roles[event.role][0], frozenset(event.after))
+            case role_events.RoleDeleted():
+                del self.roles[event.role]
+                self.holds = {pair for pair in self.holds if pair[1] != event.role}
+            case team_events.TeamCreated():
+                self.teams[event.team] = event.name
+            case team_events.TeamRenamed():
+                self.teams[event.team] = event.after
+            case team_events.TeamMembersChanged():
+                self._relate(self.members, event.team, event.added, event.removed)
+            case team_events.TeamAdministratorsChanged():
+                self._relate(self.administrators, event.team, event.added, event.removed)
+            case team_events.TeamApplicationsChanged():
+                self._relate(self.team_applications, event.team, event.added, event.removed)
+            case team_events.TeamEnvironmentsChanged():
+                self._relate(self.team_environments, event.team, event.added, event.removed)
+            case team_events.TeamDeleted():
+                del self.teams[event.team]
+                for relation in self._relations():
+                    relation -= {pair for pair in relation if pair[0] == event.team}
+            case user_events.UserCreated() | SystemAccountCreated():
+                self.principals[event.principal] = True
+            case user_events.PrincipalDisabled():
+                self.principals[event.principal] = False
+            case user_events.PrincipalEnabled():
+                self.principals[event.principal] = True
+            case user_events.PrincipalRolesChanged():
+                self.holds |= {(event.principal, role) for role in event.added}
+                self.holds -= {(event.principal, role) for role in event.removed}
+            case user_events.PrincipalDeleted():
+                del self.principals[event.principal]
+                self.holds = {pair for pair in self.holds if pair[0] != event.principal}
+                for relation in (self.members, self.administrators):
+                    relation -= {pair for pair in relation if pair[1] == event.principal}
+            case application_events.ApplicationCreated():
+                self.applications[event.application] = (event.name, event.creator)
+            case application_events.ApplicationEdited():
+                for change in event.changes:
+                    if change.field == "name":
+                        creator = self.applications[event.application][1]
+                        self.applications[event.application] = (str(change.after), creator)
+            case application_events.ApplicationDeleted():
+                self._application_gone(event.application)
+            case application_events.ApplicationsRemoved():
+                for application in event.applications:
+                    self._application_gone(application)
+            case contract_events.ContractPublished():
+                self.contracts[event.contract] = (event.consumer, event.provider, event.version)
+            case contract_events.ContractDeleted():
+                del self.contracts[event.contract]
+            case contract_events.ContractsRemoved():
+                for gone in event.contracts:
+                    self.contracts.pop(gone.contract, None)  # its application may have gone first
+            case environment_events.EnvironmentCreated():
+                self.environments[event.environment] = event.name
+            case environment_events.EnvironmentDeleted():
+                del self.environments[event.environment]
+                self.team_environments = {
+                    pair for pair in self.team_environments if pair[1] != event.environment
+                }
+            case _:
+                pass  # nothing that this model is asked about
+
+    def copied(self) -> "Model":
+        return copy.deepcopy(self)
+
+    def answers(self) -> Answers:
+        """What `answers_of` a view must be."""
+        return {
+            "roles": self.roles,
+            "role names": _named({name: role for role, (name, _) in self.roles.items()}),
+            "teams": {
+                team: (
+                    name,
+                    *({pair[1] for pair in relation if pair[0] == team} for relation in self._relations()),
+                )
+                for team, name in self.teams.items()
+            },
+            "team names": _named({name: team for team, name in self.teams.items()}),
+            "principals": {
+                principal: (
+                    active,
+                    {role for one, role in self.holds if one == principal},
+                    {team for team, one in self.members if one == principal},
+                )
+                for principal, active in self.principals.items()
+            },
+            "applications": {
+                application: (name, creator, self._teams_of(application))
+                for application, (name, creator) in self.applications.items()
+            },
+            "application names": _named({name: one for one, (name, _) in self.applications.items()}),
+            "environments": self.environments,
+            "contracts": self.contracts,
+            "integrations": self._integrations(),
+            "may": self._grid(),
+        }
+
+    def _relations(self) -> tuple[set[tuple[str, str]], ...]:
+        return self.members, self.administrators, self.team_applications, self.team_environments
+
+    @staticmethod
+    def _relate(
+        relation: set[tuple[str, str]], team: str, added: tuple[str, ...], removed: tuple[str, ...]
+    ) -> None:
+        relation -= {(team, one) for one in removed}
+        relation |= {(team, one) for one in added}
+
+    def _application_gone(self, application: str) -> None:
+        del self.applications[application]
+        self.team_applications = {pair for pair in self.team_applications if pair[1] != application}
+        self.contracts = {
+            one: held for one, held in self.contracts.items() if application not in (held[0], held[1])
+        }
+
+    def _teams_of(self, application: str) -> set[str]:
+        return {team for team, one in self.team_applications if one == application}
+
+    def _integrations(self) -> dict[tuple[str, str], int]:
+        counted: dict[tuple[str, str], int] = {}
+        for consumer, provider, _ in self.contracts.values():
+            counted[consumer, provider] = counted.get((consumer, provider), 0) + 1
+        return counted
+
+    def _grid(self) -> set[tuple[str, str, str]]:
+        allowed = set()
+        for principal in self.principals:
+            for action in ACTIONS:
+                for type_, one, teams, owner in self._things():
+                    if type_ == action.partition(":")[0] and self._may(principal, action, one, teams, owner):
+                        allowed.add((principal, action, one))
+        return allowed
+
+    def _things(self) -> list[tuple[str, str, set[str], str | None]]:
+        found: list[tuple[str, str, set[str], str | None]] = []
+        for application, (_, creator) in self.applications.items():
+            found.append(("contract_data", application, self._teams_of(application), creator))
+        for consumer, provider in self._integrations():
+            creator = self.applications[consumer][1]
+            found.append(("contract_data", f"{consumer}/{provider}", self._teams_of(consumer), creator))
+        found += [("team", team, {team}, None) for team in self.teams]
+        for environment in self.environments:
+            attached = {team for team, one in self.team_environments if one == environment}
+            found.append(("environment", environment, attached, None))
+        return [*found, ("role", "*", set(), None), ("user", "*", set(), None)]
+
+    def _may(self, principal: str, action: str, thing: str, teams: set[str], owner: str | None) -> bool:
+        """The vendor's rules in the words of the vendor: section 1.2."""
+        if not self.principals[principal]:
+            return False
+        resource, verb = action.split(":")
+        verbs = {verb, "manage"} if verb == "read" else {verb}
+        mine = {team for team, one in self.members if one == principal}
+        for holder, role in self.holds:
+            if holder != principal:
+                continue
+            for scope in self.roles[role][1]:
+                parts = scope.removesuffix("*" if scope.endswith("team*") else "").split(":")
+                if len(parts) != 3 or parts[0] != resource or parts[1] not in verbs:
+                    continue
+                if (
+                    parts[2] == "*"
+                    or (parts[2] == "own" and owner == principal)
+                    or (parts[2] == "team" and mine & teams)
+                ):
+                    return True
+        return resource == "team" and (thing, principal) in self.administrators
+
+
+def answers_of(view: View) -> Answers:
+    """The same questions, asked of a view."""
+    roles, teams = list(view.roles()), list(view.teams())
+    applications = list(view.applications())
+    contracts = [
+        contract
+        for pair in view.integrations()
+        for contract in view.contracts_of(pair.consumer, pair.provider)
+    ]
+    return {
+        "roles": {role.id: (role.name, frozenset(role.scopes)) for role in roles},
+        "role names": {name: _id(view.role_named(name)) for name in NAMES},
+        "teams": {
+            team.id: (
+                team.name,
+                {one.id for one in view.members(team.id)},
+                {one.id for one in view.administrators(team.id)},
+                {one.id for one in view.team_applications(team.id)},
+                {one.id for one in view.team_environments(team.id)},
+            )
+            for team in teams
+        },
+        "team names": {name: _id(view.team_named(name)) for name in NAMES},
+        "principals": {
+            one.id: (
+                one.active,
+                {role.id for role in view.roles_of(one)},
+                {team.id for team in view.live_teams(one.teams)},
+            )
+            for one in view.principals()
+        },
+        "applications": {
+            one.id: (one.name, one.creator, {team.id for team in view.live_teams(one.teams)})
+            for one in applications
+        },
+        "application names": {name: _id(view.application_named(name)) for name in NAMES},
+        "environments": {one.id: one.name for one in view.environments()},
+        "contracts": {one.id: (one.consumer, one.provider, one.version) for one in contracts},
+        "integrations": {(one.consumer, one.provider): one.contracts for one in view.integrations()},
+        "may": _grid(view),
+    }
+
+
+def _named(ids: dict[str, str]) -> dict[str, str]:
+    return {name: ids.get(name, "") for name in NAMES}
+
+
+def _id(found: Role | Team | Application | None) -> str:
+    return found.id if found else ""
+
+
+def _grid(view: View) -> set[tuple[str, str, str]]:
+    targets = [
+        *(("contract_data", things.of_application(one)) for one in view.applications()),
+        *(("contract_data", things.of_integration(view, one)) for one in view.integrations()),
+        *(("team", things.of_team(one)) for one in view.teams()),
+        *(("environment", things.of_environment(one)) for one in view.environments()),
+        ("role", things.anything("role")),
+        ("user", things.anything("user")),
+    ]
+    allowed: set[tuple[str, str, str]] = set()
+    for principal in view.principals():
+        for action in ACTIONS:
+            for resource, target in targets:
+                if resource != action.partition(":")[0]:
+                    continue
+                may = access.may(view, principal.id, action, target)
+                assert may == access.explain(view, principal.id, action, target).allowed
+                if may:
+                    allowed.add((principal.id, action, target.thing.id))
+    return allowed

@@ -1,0 +1,276 @@
+"""Any sequence of orders: what is served is the fold of the log is what a naive model says, at every position."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from projections import digest
+from projections.directory import Directory
+from projections.people import People
+from projections.view import View
+from service import errors
+from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
+from service.commands import Command
+from service.commands.applications import DeleteApplication, EditApplication
+from service.commands.contracts import (
+    DeleteContract,
+    DeleteIntegration,
+    DeleteIntegrationContracts,
+    DeleteIntegrations,
+)
+from service.commands.environments import DeleteEnvironment, EditEnvironment
+from service.commands.roles import DeleteRole, EditRole
+from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
+from service.commands.users import ChangeRoles, DeleteUser, EditUser
+from service.events.attempts import AttemptDenied
+from service.log import recorded
+from service.vocabulary import ApplicationId, ContractId, EnvironmentId, PrincipalId, RoleId, TeamId
+from tests import given
+from tests.given import Account
+from tests.projections.naive import Model, answers_of
+
+SCOPES = (
+    "contract_data:manage:*",
+    "contract_data:manage:team",
+    "contract_data:manage:own",
+    "contract_data:bulk_delete:team",
+    "contract_data:bulk_delete:own",
+    "contract_data:read:*",
+    "team:manage:*",
+    "team:read:*",
+    "environment:read:team*",
+    "environment:read:team",
+    "environment:manage:*",
+    "user:manage:*",
+    "role:manage:*",
+)
+NAMES = ("Foo", "Bar", "Baz", "Qux")
+few_max = 6
+few = st.integers(min_value=0, max_value=few_max)
+anybody = st.sampled_from((0, 0, 0, 1, 2, 3, 4))
+"""Kevin more often than others: what is mostly denied proves little."""
+some = st.lists(few, max_size=3)
+names = st.sampled_from(NAMES)
+scopes = st.lists(st.sampled_from(SCOPES), max_size=4).map(tuple)
+how = st.sampled_from(("replace", "add", "remove"))
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Orders picked at random, by anybody, about anything that exists, existed, or never did."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.account = Account()
+        self.roles: list[str] = [USER, CI_CD, ADMINISTRATOR]
+        self.teams: list[str] = [DEFAULT_TEAM]
+        self.principals: list[str] = [self.account.kevin]
+        self.applications: list[str] = []
+        self.environments: list[str] = []
+        self.contracts: list[str] = []
+
+    @initialize(apart=st.booleans())
+    def something_is_there(self, apart: bool) -> None:
+        """A small company to begin with, so that orders meet what they could go wrong about."""
+        account = self.account
+        self.applications += [account.application(name) for name in NAMES[:3]]
+        self.principals += [account.person("Sally"), account.person("Billy"), account.robot("Robot")]
+        self.roles.append(
+            account.role("Own and team", "contract_data:manage:own", "contract_data:bulk_delete:team")
+        )
+        self.teams += [
+            account.team("A", self.applications[:2], self.principals[1:2]),
+            account.team("B", self.applications[1:], self.principals[2:]),
+        ]
+        self.environments.append(account.environment("production", self.teams[:2]))
+        self.contracts += [account.contract("Foo", "Bar"), account.contract("Bar", "Baz")]
+        if apart:
+            account.do(DeleteTeam(team=TeamId(DEFAULT_TEAM)))
+
+    def ask(self, command: Command, by: str | None = None) -> None:
+        """Give an order. Refused or not, only facts of the attempt may be left by what was not done."""
+        length = len(self.account.log)
+        answer = self.account.batch([self.account.order(command, PrincipalId(by or self.account.kevin))])[0]
+        self.account.clock.advance(0.001)
+        if isinstance(answer, errors.MunimentError):
+            assert not isinstance(answer, errors.Broken), answer.sentence
+            left = [record.data for record in self.account.log[length:]]
+            assert all(isinstance(event, AttemptDenied) for event in left)
+
+    def pick(self, among: list[str], index: int) -> str:
+        return among[index % len(among)] if among else self.account.fresh.id()
+
+    def picked(self, among: list[str], indexes: list[int]) -> tuple[str, ...]:
+        return tuple(self.pick(among, index) for index in indexes) if among else ()
+
+    @rule(name=names, wanted=scopes)
+    def create_role(self, name: str, wanted: tuple[str, ...]) -> None:
+        command = given.role(self.account.fresh, name, *wanted)
+        self.roles.append(command.role)
+        self.ask(command)
+
+    @rule(index=few, wanted=scopes, name=st.none() | names)
+    def edit_role(self, index: int, wanted: tuple[str, ...], name: str | None) -> None:
+        self.ask(EditRole(role=RoleId(self.pick(self.roles, index)), scopes=wanted, name=name))
+
+    @rule(index=few)
+    def delete_role(self, index: int) -> None:
+        self.ask(DeleteRole(role=RoleId(self.pick(self.roles, index))))
+
+    @rule(name=names, applications=some, administrators=some, environments=some)
+    def create_team(
+        self, name: str, applications: list[int], administrators: list[int], environments: list[int]
+    ) -> None:
+        command = given.team(
+            self.account.fresh,
+            name,
+            self.picked(self.applications, applications),
+            self.picked(self.principals, administrators),
+            self.picked(self.environments, environments),
+        )
+        self.teams.append(command.team)
+        self.ask(command)
+
+    @rule(index=few, by=anybody, name=st.none() | names, applications=some, administrators=some)
+    def edit_team(
+        self, index: int, by: int, name: str | None, applications: list[int], administrators: list[int]
+    ) -> None:
+        command = EditTeam(
+            team=TeamId(self.pick(self.teams, index)),
+            name=name,
+            applications=self.picked(self.applications, applications),
+            administrators=self.picked(self.principals, administrators),
+        )
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody, kind=how, members=some)
+    def change_members(self, index: int, by: int, kind: str, members: list[int]) -> None:
+        team, named = TeamId(self.pick(self.teams, index)), self.picked(self.principals, members)
+        command = ChangeMembers(team=team, how=kind, members=named)  # type: ignore[arg-type]  # one of the three
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few)
+    def delete_team(self, index: int) -> None:
+        self.ask(DeleteTeam(team=TeamId(self.pick(self.teams, index))))
+
+    @rule(name=names, person=st.booleans())
+    def create_principal(self, name: str, person: bool) -> None:
+        fresh = self.account.fresh
+        command = given.invite(fresh, name) if person else given.system_account(fresh, name)
+        self.principals.append(command.new.id)
+        self.ask(command)
+
+    @rule(index=few, kind=how, wanted=some)
+    def change_roles(self, index: int, kind: str, wanted: list[int]) -> None:
+        principal, named = PrincipalId(self.pick(self.principals, index)), self.picked(self.roles, wanted)
+        self.ask(ChangeRoles(principal=principal, how=kind, roles=named))  # type: ignore[arg-type]  # one of the three
+
+    @rule(index=few, active=st.booleans(), name=st.none() | names)
+    def edit_principal(self, index: int, active: bool, name: str | None) -> None:
+        principal = PrincipalId(self.pick(self.principals, index))
+        self.ask(EditUser(principal=principal, active=active, name=name))
+
+    @rule(index=few)
+    def delete_principal(self, index: int) -> None:
+        self.ask(DeleteUser(principal=PrincipalId(self.pick(self.principals, index))))
+
+    @rule(name=names, by=anybody)
+    def create_application(self, name: str, by: int) -> None:
+        command = given.application(self.account.fresh, name)
+        self.applications.append(command.application)
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody, name=names)
+    def rename_application(self, index: int, by: int, name: str) -> None:
+        application = ApplicationId(self.pick(self.applications, index))
+        self.ask(EditApplication(application=application, name=name), self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody)
+    def delete_application(self, index: int, by: int) -> None:
+        application = ApplicationId(self.pick(self.applications, index))
+        self.ask(DeleteApplication(application=application), self.pick(self.principals, by))
+
+    @rule(consumer=names, provider=names, version=st.sampled_from(("1", "2")), by=anybody)
+    def publish(self, consumer: str, provider: str, version: str, by: int) -> None:
+        command = given.publish(self.account.fresh, consumer, provider, version)
+        self.contracts.append(command.contract)
+        self.ask(command, self.pick(self.principals, by))
+        made = filter(self.account.now.application_or_none, (command.consumer_id, command.provider_id))
+        self.applications += made
+
+    @rule(index=few, by=anybody)
+    def delete_contract(self, index: int, by: int) -> None:
+        contract = ContractId(self.pick(self.contracts, index))
+        self.ask(DeleteContract(contract=contract), self.pick(self.principals, by))
+
+    @rule(consumer=few, provider=few, by=anybody, whole=st.booleans())
+    def delete_integration(self, consumer: int, provider: int, by: int, whole: bool) -> None:
+        kind: Callable[..., Command] = DeleteIntegration if whole else DeleteIntegrationContracts
+        first, second = self.pick(self.applications, consumer), self.pick(self.applications, provider)
+        self.ask(kind(consumer=first, provider=second), self.pick(self.principals, by))
+
+    @rule(by=anybody, really=few)
+    def delete_everything(self, by: int, really: int) -> None:
+        if really == few_max:
+            self.ask(DeleteIntegrations(), self.pick(self.principals, by))
+
+    @rule(name=names, teams=some)
+    def create_environment(self, name: str, teams: list[int]) -> None:
+        command = given.environment(self.account.fresh, name, self.picked(self.teams, teams))
+        self.environments.append(command.environment)
+        self.ask(command)
+
+    @rule(index=few, teams=some)
+    def edit_environment(self, index: int, teams: list[int]) -> None:
+        environment = EnvironmentId(self.pick(self.environments, index))
+        self.ask(EditEnvironment(environment=environment, teams=self.picked(self.teams, teams)))
+
+    @rule(index=few)
+    def delete_environment(self, index: int) -> None:
+        self.ask(DeleteEnvironment(environment=EnvironmentId(self.pick(self.environments, index))))
+
+    def teardown(self) -> None:
+        """At the end of every history, every moment of it is asked about."""
+        served, log = self.account.replica.directory, self.account.log
+        replayed, model = Directory(), Model()
+        people = People(lambda _: None)
+        stood: dict[int, str] = {}
+        for record in log:
+            stored = recorded.decode(recorded.encode(record))
+            stood[record.position - 1] = before = digest.digest(replayed)
+            replayed.begin()
+            replayed.apply(stored)
+            replayed.undo()
+            replayed.keep()
+            assert before == digest.digest(replayed)
+            replayed.apply(stored)
+            model.apply(stored.data)
+            expected = model.answers()
+            then = View(replayed, people, record.position, record.recorded_at)
+            later = View(served, people, record.position, record.recorded_at)
+            assert expected == answers_of(then)
+            assert expected == answers_of(later)
+        assert () == digest.differing(served, replayed)
+        self._undo_half(log, stood)
+
+    def _undo_half(self, log: list[recorded.Recorded], stood: dict[int, str]) -> None:
+        half = len(log) // 2
+        directory = Directory()
+        for record in log[:half]:
+            directory.apply(record)
+        directory.begin()
+        for record in log[half:]:
+            directory.apply(record)
+        directory.undo()
+        directory.keep()
+        assert stood[half] == digest.digest(directory)
+
+
+AnyHistory.TestCase.settings = settings(
+    max_examples=25,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+TestAnyHistory = AnyHistory.TestCase

@@ -2,8 +2,8 @@
 
 A grant is `resource:action:extent`, additive over all roles, without negation. `*` reaches everything, `team`
 what belongs to a live team that the principal is a member of, `own` what the principal created. Whoever
-administers a team may manage that one team (`team:manage:{uuid}`), member or not. `manage` implies `read`
-and never `bulk_delete`. (Section 1.2 of the vendor's rules; seeds 000 to 004.)
+administers a team may manage that one team (`team:manage:{uuid}`), member or not, and see its environments.
+`manage` implies `read` and never `bulk_delete`. (Section 1.2 of the vendor's rules; seeds 000 to 004.)
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ RULE = 1
 """Raised whenever this module's verdict on any question changes; every record carries it."""
 
 _TEAM_ACTIONS = ("team:manage", "team:read")
+_ADMINISTRATION = (*_TEAM_ACTIONS, "environment:read")
+"""What administering a team gives: that team, and a look at the environments attached to it (section 3.2)."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +70,11 @@ def may(view: View, principal_id: str, action: str, target: Target) -> bool:
     granted = view.granted(principal)
     if granted.everywhere & bit:
         return True
-    if granted.own & bit and target.owner == principal.id:
+    if granted.own & bit and _owns(principal, action, target):
         return True
-    if granted.team & bit and _shared_team(view, principal, target) is not None:
+    if granted.team & bit and _shared_team(view, principal, action, target) is not None:
         return True
-    return action in _TEAM_ACTIONS and _administers(view, principal, target)
+    return action in _ADMINISTRATION and _administered(view, principal, action, target) is not None
 
 
 def grant(view: View, principal_id: str, action: str, target: Target) -> Grant | None:
@@ -81,10 +83,10 @@ def grant(view: View, principal_id: str, action: str, target: Target) -> Grant |
         return None
     principal = view.principal(principal_id)
     for given in _given(view, principal, action):
-        reached = _reach(view, principal, target, given)
+        reached = _reach(view, principal, action, target, given)
         if reached is not None:
             return reached
-    return _administration(target)
+    return _administration(view, principal, action, target)
 
 
 def missing(action: str, on: str) -> str:
@@ -105,13 +107,14 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
     grants: list[Grant] = []
     misses: list[NearMiss] = []
     for given in _given(view, principal, action):
-        reached = _reach(view, principal, target, given)
+        reached = _reach(view, principal, action, target, given)
         if reached is not None:
             grants.append(reached)
         else:
             misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent)))
-    if action in _TEAM_ACTIONS and _administers(view, principal, target):
-        grants.append(_administration(target))
+    administering = _administration(view, principal, action, target)
+    if administering is not None:
+        grants.append(administering)
     return Verdict(
         allowed=bool(grants), action=action, target=target, grants=tuple(grants), near_misses=tuple(misses)
     )
@@ -140,39 +143,60 @@ def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:
                     yield Grant(source="role", role=role.id, scope=scope, extent=extent)
 
 
-def _reach(view: View, principal: Principal, target: Target, given: Grant) -> Grant | None:
+def _reach(view: View, principal: Principal, action: str, target: Target, given: Grant) -> Grant | None:
     """The grant with the team it came through, or None when its extent does not include the target."""
     if given.extent == "*":
         return given
     if given.extent == "own":
-        return given if target.owner == principal.id else None
-    team = _shared_team(view, principal, target)
+        return given if _owns(principal, action, target) else None
+    team = _shared_team(view, principal, action, target)
     return None if team is None else msgspec.structs.replace(given, team=team)
 
 
-def _shared_team(view: View, principal: Principal, target: Target) -> TeamId | None:
-    """A live team that both belong to; team extent is membership at decision time."""
+def _owns(principal: Principal, action: str, target: Target) -> bool:
+    """Whether the principal created the thing, or for reading the other side of it."""
+    if target.owner == principal.id:
+        return True
+    return target.readers is not None and action.endswith(":read") and target.readers.owner == principal.id
+
+
+def _shared_team(view: View, principal: Principal, action: str, target: Target) -> TeamId | None:
+    """A live team that both belong to; team extent is membership at decision time.
+
+    Who may read one side of an integration may read it (section 3.4: «the integrations they take part in»).
+    """
     mine = principal.teams
     for team in target.teams:
         if team in mine and view.team_or_none(team) is not None:
             return team
+    if target.readers is not None and action.endswith(":read"):
+        return _shared_team(view, principal, action, target.readers)
     return None
 
 
-def _administers(view: View, principal: Principal, target: Target) -> bool:
-    team = target.thing.id
-    return (
-        target.thing.type == "team" and team in principal.administers and view.team_or_none(team) is not None
-    )
+def _administered(view: View, principal: Principal, action: str, target: Target) -> TeamId | None:
+    """The live team whose administration gives the action: the team itself, or one of the environment's."""
+    if action in _TEAM_ACTIONS:
+        candidates: tuple[TeamId, ...] = (TeamId(target.thing.id),) if target.thing.type == "team" else ()
+    else:
+        candidates = target.teams
+    for team in candidates:
+        if team in principal.administers and view.team_or_none(team) is not None:
+            return team
+    return None
 
 
-def _administration(target: Target) -> Grant:
+def _administration(view: View, principal: Principal, action: str, target: Target) -> Grant | None:
+    """The grant that administering a team is, if it reaches the target."""
+    team = _administered(view, principal, action, target) if action in _ADMINISTRATION else None
+    if team is None:
+        return None
     return Grant(
         source="team_administrator",
         role=RoleId(TEAM_ADMINISTRATOR),
-        scope=f"team:manage:{target.thing.id}",
-        extent=target.thing.id,
-        team=TeamId(target.thing.id),
+        scope=f"team:manage:{team}",
+        extent=team,
+        team=team,
     )
 
 

@@ -175,8 +175,12 @@ class Directory:
                 | user_events.PrincipalDeleted()
             ):
                 self._fold_principal(event, recorded)
-            case user_events.InvitationIssued() | user_events.InvitationRedeemed():
-                self._put(self.invitations, event.principal, tokens.fold_invitation(event))
+            case (
+                user_events.InvitationIssued()
+                | user_events.InvitationRedeemed()
+                | user_events.InvitationRevoked()
+            ):
+                self._put(self.invitations, event.principal, tokens.fold_invitation(event, recorded))
                 if isinstance(event, user_events.InvitationIssued):
                     self._ever(self.invitation_digests, event.digest, event.principal)
             case token_events.TokenIssued() | token_events.TokenRegenerated() | token_events.TokenRevoked():

@@ -41,6 +41,8 @@ class Target(msgspec.Struct, frozen=True):
     thing: Thing
     teams: tuple[TeamId, ...] = ()
     owner: PrincipalId | None = None
+    readers: "Target | None" = None
+    """Another thing whose reach suffices to read this one: an integration is read from its provider's side too."""
 
     @property
     def label(self) -> str:
@@ -98,11 +100,13 @@ def of_integration(view: View, integration: Integration) -> Target:
 def of_pair(consumer: Application, provider: Application) -> Target:
     """An integration of the two, whether or not it holds a contract yet."""
     thing = Thing("integration", integration_id(consumer.id, provider.id), f"{consumer.name}/{provider.name}")
-    return Target(thing, consumer.teams, consumer.creator)
+    return Target(thing, consumer.teams, consumer.creator, of_application(provider))
 
 
 def of_contract(view: View, contract: Contract) -> Target:
     consumer = view.application(contract.consumer)
     provider = view.application(contract.provider)
     name = f"{consumer.name}/{provider.name}/{contract.version}"
-    return Target(Thing("contract", contract.id, name), consumer.teams, consumer.creator)
+    return Target(
+        Thing("contract", contract.id, name), consumer.teams, consumer.creator, of_application(provider)
+    )

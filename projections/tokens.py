@@ -10,6 +10,10 @@ from service.events import users as user_events
 from service.log.recorded import Recorded
 from service.vocabulary import InvitationId, PrincipalId, TokenId, VaultRef
 
+InvitationEvent = (
+    user_events.InvitationIssued | user_events.InvitationRedeemed | user_events.InvitationRevoked
+)
+
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A credential. `digest` is the keyed digest of the value that works; `value` names it in the vault.
@@ -28,12 +32,13 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
-    """A one-time code that was issued and neither redeemed nor replaced yet."""
+    """A one-time code that was issued and neither redeemed, replaced nor revoked yet. Its issuer may know it."""
 
     id: InvitationId
     principal: PrincipalId
     digest: str
     expires_at: datetime
+    issuer: PrincipalId | None
 
 
 def fold(token: Token | None, event: events.TokenEvent, recorded: Recorded) -> Token | None:
@@ -64,10 +69,8 @@ def fold(token: Token | None, event: events.TokenEvent, recorded: Recorded) -> T
             assert_never(event)
 
 
-def fold_invitation(
-    event: user_events.InvitationIssued | user_events.InvitationRedeemed,
-) -> Invitation | None:
-    """A principal's open invitation after the event: the newest issued, or None once it is redeemed."""
+def fold_invitation(event: InvitationEvent, recorded: Recorded) -> Invitation | None:
+    """A principal's open invitation after the event: the newest issued, or None once it is redeemed or revoked."""
     match event:
         case user_events.InvitationIssued():
             return Invitation(
@@ -75,8 +78,9 @@ def fold_invitation(
                 principal=event.principal,
                 digest=event.digest,
                 expires_at=event.expires_at,
+                issuer=recorded.actor.principal,
             )
-        case user_events.InvitationRedeemed():
+        case user_events.InvitationRedeemed() | user_events.InvitationRevoked():
             return None
         case _:
             assert_never(event)

@@ -19,8 +19,9 @@ from service.commands.contracts import PublishContract
 from service.commands.decide import decide
 from service.commands.guard import check
 from service.commands.order import Caller, Command, NewPrincipal, NewToken, TokenPair
+from service.commands.tokens import RegenerateToken
 from service.commands.touches import touched
-from service.commands.users import RedeemInvitation
+from service.commands.users import InviteUser, RedeemInvitation
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.attempts import AttemptDenied
@@ -334,6 +335,8 @@ class Draft:
         """The answer of an earlier order of the same batch under the same key."""
         if not order.idempotency_key or order.caller.principal is None:
             return None
+        if not may_be_repeated(order, self._replica.drafting(self._next_instant())):
+            return None
         found = self._outcomes.get((order.caller.principal, order.idempotency_key))
         if found is None:
             return None
@@ -373,6 +376,25 @@ class Draft:
         for key in self._new_keys[mark.keys :]:
             self._replica.person_keys.forget(key)
         del self._new_keys[mark.keys :]
+
+
+def may_be_repeated(order: Order, view: View) -> bool:
+    """Whether an earlier answer under the same key may be given again; otherwise the order is judged like any other.
+
+    A read-only token gets none, since the answer may hold what only the other token may see; and an answer that
+    holds a secret is given again only to a caller who might have it made anew.
+    """
+    if order.caller.read_only:
+        return False
+    if not isinstance(order.command, InviteUser | RegenerateToken):
+        return True
+    try:
+        authorise(order.command, view, order.caller)
+    except errors.NotFound:
+        return True  # what it was about is gone, and with it whatever the answer could reveal
+    except errors.MunimentError:
+        return False
+    return True
 
 
 def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:

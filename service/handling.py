@@ -18,7 +18,7 @@ import structlog
 from projections.replica import Replica
 from service import errors
 from service.commands.account import RestoreLog
-from service.drafting import Draft, Drafter, key_reused
+from service.drafting import Draft, Drafter, key_reused, may_be_repeated
 from service.events.account import LogRestored
 from service.log import connect, merkle, reader, recorded, writer
 from service.log.connect import Connection
@@ -344,7 +344,7 @@ class Handler:
             rows = await reader.idempotent(connection, principal, keys)
             for pending in waiting:
                 row = rows.get(pending.order.idempotency_key)
-                if row is None:
+                if row is None or not may_be_repeated(pending.order, self._replica.now()):
                     continue
                 if row.fingerprint != pending.order.fingerprint:
                     self._deliver([(pending, key_reused())])

@@ -37,6 +37,10 @@ REASON_LENGTH_MAX = 2_000
 URL_LENGTH_MAX = 2_000
 HEADER_LENGTH_MAX = 512
 
+_REFUSED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Control, format and surrogate characters and line breaks: what cannot be seen could make two names look like one."""
+_JOINERS = "\u200c\u200d"
+"""Format characters without which some scripts cannot be written."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 
@@ -56,8 +60,10 @@ def is_uuid(text: str) -> bool:
 def name(text: object, pointer: str = "", what: str = "name", length_max: int = NAME_LENGTH_MAX) -> str:
     """One line of text that names a thing, NFC, trimmed, 1 to `length_max` characters, or Invalid."""
     cleaned = line(text, pointer, what, length_max)
-    if not cleaned:
+    if not cleaned.strip(_JOINERS):
         raise errors.Invalid(f"The {what} must not be empty.", pointer)
+    if cleaned in (".", ".."):  # no client could ever ask for its path
+        raise errors.Invalid(f"The {what} must not be {cleaned!r}.", pointer)
     return cleaned
 
 
@@ -71,7 +77,7 @@ def line(text: object, pointer: str = "", what: str = "text", length_max: int = 
     if len(cleaned) > length_max:
         raise errors.Invalid(f"The {what} is longer than {length_max} characters.", pointer)
     for character in cleaned:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        if unicodedata.category(character) in _REFUSED and character not in _JOINERS:
             raise errors.Invalid(
                 f"The {what} holds a character that is not allowed (U+{ord(character):04X}).", pointer
             )

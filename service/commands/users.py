@@ -188,7 +188,8 @@ def change_roles(command: ChangeRoles, view: View, caller: Caller) -> list[Event
     added, removed = difference(live_held, wanted & (live_held | named))
     if not added and not removed:
         return []
-    return [events.PrincipalRolesChanged(principal=principal.id, added=added, removed=removed)]
+    changed = events.PrincipalRolesChanged(principal=principal.id, added=added, removed=removed)
+    return [changed, *(_revoked(principal, view, caller) if added else [])]
 
 
 def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> list[Event]:
@@ -249,6 +250,20 @@ def _invite_again(command: InviteUser, existing: Principal, view: View, caller: 
     if not existing.tokens or caller.console:
         decided.append(_invitation(command, existing.id, view))
     return decided
+
+
+def _revoked(principal: Principal, view: View, caller: Caller) -> list[Event]:
+    """An open code dies when its account comes to hold more than the code's issuer may give away.
+
+    Otherwise whoever may only invite could redeem the code of somebody who was made an Administrator meanwhile.
+    """
+    invitation = view.invitation_or_none(principal.id)
+    if invitation is None or invitation.issuer in (None, caller.principal):
+        return []
+    target = things.of_principal(principal)
+    if access.may(view, invitation.issuer or "", f"{principal.type}:manage", target):
+        return []
+    return [events.InvitationRevoked(invitation=invitation.id, principal=principal.id)]
 
 
 def _invitation(command: InviteUser, principal: PrincipalId, view: View) -> Event:

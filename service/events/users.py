@@ -102,6 +102,15 @@ class InvitationRedeemed(
     principal: PrincipalId
 
 
+class InvitationRevoked(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="invitation.revoked"
+):
+    """The code died unused: the account came to hold more than whoever knows the code may give away."""
+
+    invitation: InvitationId
+    principal: PrincipalId
+
+
 UserEvent = (
     UserCreated
     | PrincipalRenamed
@@ -113,4 +122,5 @@ UserEvent = (
     | PrincipalDeleted
     | InvitationIssued
     | InvitationRedeemed
+    | InvitationRevoked
 )

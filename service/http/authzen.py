@@ -17,7 +17,7 @@ from service.http import edge, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
-from service.queries import access, moments
+from service.queries import access, moments, naming
 from service.queries.access import Answer, Question
 from service.vocabulary import line
 
@@ -57,15 +57,24 @@ async def why(call: Call) -> web.Response:
     """GET /access/v1/why?subject=user:sally&action=contract_data:manage&resource=application:Baz: by names."""
     call.require("access:explain", _ACCESS)
     type_, resource = _resource(call)
+    view = (await call.moment()).view
     question = Question(
-        subject=_parameter(call, "subject"),
+        subject=_named_subject(view, _parameter(call, "subject")),
         action=_parameter(call, "action"),
         resource_type=type_,
         resource_id=resource,
         team=call.asked("team"),
         owner=call.asked("owner"),
     )
-    return _json(call, _explained((await call.moment()).view, question))
+    return _json(call, _explained(view, question))
+
+
+def _named_subject(view: View, text: str) -> str:
+    """The id of whom a person names, by the grammar of names; a name that nobody has stays what it is: nobody's."""
+    try:
+        return naming.principal(view, text).id
+    except errors.NotFound:
+        return text
 
 
 async def who(call: Call) -> web.Response:

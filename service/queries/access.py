@@ -42,8 +42,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def evaluate(view: View, question: Question) -> Answer:
     """The answer at the view's moment. An unknown subject, action or thing is a no with a reason, never an error."""
     try:
-        principal = naming.principal(view, question.subject)
-    except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
+        principal = naming.subject(view, question.subject)
+    except errors.NotFound as failure:
         return Answer(decision=False, reason=failure.sentence)
     fits = _fits(view, question)
     if fits:
@@ -132,17 +132,25 @@ def _target(view: View, question: Question) -> tuple[Target, tuple[str, ...]]:
         return things.anything(question.resource_type), ()
     if question.resource_type in things.TYPES_HELD and question.team is None and question.owner is None:
         raise errors.NotFound(f"There is no {question.resource_type} {question.resource_id!r}.")
-    teams = (_team(view, question.team),) if question.team is not None else ()
-    owner = naming.principal(view, question.owner).id if question.owner is not None else None
+    # A team or an owner that nobody knows here reaches no `team` and no `own`; `*` does not depend on either.
+    unknown: list[str] = []
+    teams: tuple[TeamId, ...] = ()
+    if question.team is not None:
+        team = naming.held(view, "team", question.team)
+        teams = (TeamId(team.thing.id),) if team else ()
+        unknown += [] if team else [f"There is no team {question.team[:254]!r} here."]
+    owner = _owner(view, question.owner)
+    if question.owner is not None and owner is None:
+        unknown.append(f"There is no principal {question.owner[:254]!r} here.")
     thing = Thing(question.resource_type, question.resource_id, name(question.resource_id, "resource", "id"))
-    return Target(thing, teams, owner), ()
+    return Target(thing, teams, owner), tuple(unknown)
 
 
-def _team(view: View, text: str) -> TeamId:
-    found = naming.held(view, "team", text)
-    if found is None:
-        raise errors.NotFound(f"There is no team {text!r}.")
-    return TeamId(found.thing.id)
+def _owner(view: View, text: str | None) -> PrincipalId | None:
+    try:
+        return None if text is None else naming.subject(view, text).id
+    except errors.NotFound:
+        return None
 
 
 def _contradictions(view: View, held: Target, question: Question) -> tuple[str, ...]:
@@ -154,10 +162,7 @@ def _contradictions(view: View, held: Target, question: Question) -> tuple[str, 
                 f"The question puts {held.label} under the team {question.team!r}; it is not under it here."
             )
     if question.owner is not None:
-        try:
-            owner: str | None = naming.principal(view, question.owner).id
-        except (errors.NotFound, errors.Ambiguous, errors.Invalid):
-            owner = None
+        owner = _owner(view, question.owner)
         if owner is None or owner != held.owner:
             found.append(
                 f"The question names {question.owner!r} as the owner of {held.label}; it is not, here."

@@ -130,7 +130,10 @@ def _principal(
         case user_events.PrincipalRolesChanged():
             return _relation("roles", event.added, event.removed, names.role)
         case (
-            user_events.PrincipalDeleted() | user_events.InvitationIssued() | user_events.InvitationRedeemed()
+            user_events.PrincipalDeleted()
+            | user_events.InvitationIssued()
+            | user_events.InvitationRedeemed()
+            | user_events.InvitationRevoked()
         ):
             return ()
         case _:

@@ -41,6 +41,20 @@ def principal(view: View, text: str) -> Principal:
     return found[0]
 
 
+def subject(view: View, text: str) -> Principal:
+    """Who a program means: an id or an e-mail address, never a display name, which others choose and share.
+
+    Behind `system_account:` only a system account is meant.
+
+    Raises NotFound.
+    """
+    type_, _, rest = text.rpartition("system_account:")
+    found = _principals(view, rest) if not type_ and ("@" in rest or is_uuid(rest)) else []
+    if found and (rest == text or found[0].type == "system_account"):
+        return found[0]
+    raise errors.NotFound(f"There is no principal with the id or e-mail address {text[:254]!r}.")
+
+
 def target(view: View, text: str) -> Target:
     """The thing that the text names, with what decides about it.
 

@@ -166,6 +166,8 @@ def _user(event: user_events.UserEvent, record: Recorded, names: Names) -> str:
             return f"invited {names.principal(event.principal)}"
         case user_events.InvitationRedeemed():
             return f"redeemed the invitation of {names.principal(event.principal)}"
+        case user_events.InvitationRevoked():
+            return f"thereby revoked the open invitation of {names.principal(event.principal)}"
         case _:
             assert_never(event)
 

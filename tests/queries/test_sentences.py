@@ -163,6 +163,10 @@ TOLD: tuple[tuple[Event, str], ...] = (
         user_events.InvitationRedeemed(invitation=InvitationId("i"), principal=SALLY),
         "redeemed the invitation of Sally",
     ),
+    (
+        user_events.InvitationRevoked(invitation=InvitationId("i"), principal=SALLY),
+        "thereby revoked the open invitation of Sally",
+    ),
     (BEGINNING[2], "created the system account rotator"),
     (
         token_events.TokenIssued(token=TOKEN, principal=BOT, read_only=True, digest=DIGEST, value=REF),

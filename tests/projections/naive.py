@@ -32,6 +32,8 @@ ACTIONS = (
 )
 NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default")
 Answers = dict[str, Any]
+Side = tuple[set[str], str | None]
+"""The teams and the owner that decide about a thing."""
 
 
 class Model:
@@ -185,23 +187,30 @@ class Model:
         allowed = set()
         for principal in self.principals:
             for action in ACTIONS:
-                for type_, one, teams, owner in self._things():
-                    if type_ == action.partition(":")[0] and self._may(principal, action, one, teams, owner):
+                for resource, one, sides in self._things():
+                    reading = action.endswith(":read")
+                    if resource == action.partition(":")[0] and any(
+                        self._may(principal, action, one, teams, owner)
+                        for teams, owner in (sides if reading else sides[:1])
+                    ):
                         allowed.add((principal, action, one))
         return allowed
 
-    def _things(self) -> list[tuple[str, str, set[str], str | None]]:
-        found: list[tuple[str, str, set[str], str | None]] = []
-        for application, (_, creator) in self.applications.items():
-            found.append(("contract_data", application, self._teams_of(application), creator))
+    def _things(self) -> list[tuple[str, str, list[Side]]]:
+        """(resource, id, sides): an integration is managed from its consumer's side and read from both."""
+        found: list[tuple[str, str, list[Side]]] = []
+        sides = {
+            application: (self._teams_of(application), creator)
+            for application, (_, creator) in self.applications.items()
+        }
+        found += [("contract_data", application, [side]) for application, side in sides.items()]
         for consumer, provider in self._integrations():
-            creator = self.applications[consumer][1]
-            found.append(("contract_data", f"{consumer}/{provider}", self._teams_of(consumer), creator))
-        found += [("team", team, {team}, None) for team in self.teams]
+            found.append(("contract_data", f"{consumer}/{provider}", [sides[consumer], sides[provider]]))
+        found += [("team", team, [({team}, None)]) for team in self.teams]
         for environment in self.environments:
             attached = {team for team, one in self.team_environments if one == environment}
-            found.append(("environment", environment, attached, None))
-        return [*found, ("role", "*", set(), None), ("user", "*", set(), None)]
+            found.append(("environment", environment, [(attached, None)]))
+        return [*found, ("role", "*", [(set(), None)]), ("user", "*", [(set(), None)])]
 
     def _may(self, principal: str, action: str, thing: str, teams: set[str], owner: str | None) -> bool:
         """The vendor's rules in the words of the vendor: section 1.2."""
@@ -223,7 +232,8 @@ class Model:
                     or (parts[2] == "team" and mine & teams)
                 ):
                     return True
-        return resource == "team" and (thing, principal) in self.administrators
+        led = {team for team, one in self.administrators if one == principal}
+        return (resource == "team" and thing in led) or (action == "environment:read" and bool(led & teams))
 
 
 def answers_of(view: View) -> Answers:

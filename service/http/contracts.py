@@ -29,7 +29,9 @@ BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 async def published(call: Call) -> web.Response:
     """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one."""
     octets = await requests.raw(call)
-    _require_names(await requests.body(call), call)
+    body = await requests.body(call)
+    _require_object(octets, "")
+    _require_names(body, call)
     command = _publication(
         call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
     )
@@ -123,11 +125,10 @@ def _from_item(call: Call, item: Body, consumer: str, version: str, branch: str 
     except (binascii.Error, ValueError) as failure:
         raise errors.Invalid("The content must be base64.", item.pointer("content")) from failure
     try:
-        document = requests.decoded(octets)
+        requests.decoded(octets)
     except errors.Invalid as failure:
         raise errors.Invalid(f"The content: {failure.sentence}", item.pointer("content")) from failure
-    if not isinstance(document, dict):
-        raise errors.Invalid("The content must be a JSON object.", item.pointer("content"))
+    _require_object(octets, item.pointer("content"))
     return _publication(call, consumer, item.text("providerName"), version, octets, branch)
 
 
@@ -147,6 +148,17 @@ def _publication(
         body_ref=fresh.ref(),
         body=Secret(octets),
     )
+
+
+def _require_object(octets: bytes, pointer: str) -> None:
+    """Raise Invalid unless the bytes are an object that can be shown again: nobody may publish what nobody can read."""
+    try:
+        document = msgspec.json.decode(octets)
+        msgspec.json.encode(document)
+    except (msgspec.MsgspecError, RecursionError, OverflowError, ValueError) as failure:
+        raise errors.Invalid(f"The contract is no JSON that can be kept: {failure}.", pointer) from failure
+    if not isinstance(document, dict):
+        raise errors.Invalid("The contract must be a JSON object.", pointer)
 
 
 def _spelt(call: Call, text: str) -> str:

@@ -3,6 +3,8 @@
 import base64
 import json
 
+import pytest
+
 from service.catalogue.compiled import USER
 from tests.service import Answer, Client, Running
 
@@ -179,6 +181,22 @@ class TestContracts:
         latest = await running.admin.get(f"{FOO_BAR}/latest")
 
         assert latest.json["_links"]["self"]["href"].endswith("/version/2")
+
+    @pytest.mark.parametrize("body", [b"", b"null", b'{"a":1e999}', b"[]", b'"pact"'])
+    async def test_what_could_not_be_shown_again_is_not_published(
+        self, running: Running, body: bytes
+    ) -> None:
+        """A contract is a JSON object with numbers that fit; anything else is 400, and nothing is recorded."""
+        position = running.position
+        one = await running.admin.ask(
+            "PUT", f"{FOO_BAR}/version/1", body=body, headers={"Content-Type": "application/json"}
+        )
+        several = publication("Foo", "1", "Bar", "Baz")
+        several["contracts"][1]["content"] = base64.b64encode(body).decode()  # type: ignore[index]  # a list
+        both = await running.admin.post("/contracts/publish", several)
+
+        assert (400, 400) == (one.status, both.status), (one.text, both.text)
+        assert position == running.position
 
     async def test_a_contract_that_names_another_pair_is_refused(self, running: Running) -> None:
         """The names in the contract and those in the path are the same, or nothing is recorded."""

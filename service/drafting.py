@@ -14,27 +14,25 @@ from projections import access
 from projections.replica import Replica
 from projections.view import View
 from service import errors
+from service.authorise import authorise, key_reused, may_be_repeated
 from service.commands.account import ReadTrail
 from service.commands.contracts import PublishContract
 from service.commands.decide import decide
 from service.commands.guard import check
-from service.commands.order import Caller, Command, NewPrincipal, NewToken, TokenPair
-from service.commands.tokens import RegenerateToken
 from service.commands.touches import touched
-from service.commands.users import InviteUser, RedeemInvitation
+from service.envelope import Envelope, Material, material_of, redeemer
 from service.events import Event
-from service.events.applications import ApplicationsRemoved
 from service.events.attempts import AttemptDenied
-from service.events.contracts import ContractPublished, ContractsRemoved
+from service.events.contracts import ContractPublished
 from service.events.system_accounts import SystemAccountCreated
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
-from service.events.users import InvitationRedeemed, UserCreated
+from service.events.users import UserCreated
 from service.fresh import Fresh
 from service.log import recorded, seal
 from service.log.reader import IdempotencyRow
-from service.log.recorded import Actor, Authority, Recorded, Source
+from service.log.recorded import Authority, Recorded
 from service.orders import Order, Outcome
-from service.vocabulary import EventId, KeyId, PrincipalId, Sealed, Secret, Thing, VaultRef
+from service.vocabulary import EventId, KeyId, PrincipalId, Secret, Thing, VaultRef
 
 DENIALS_JOINED_FOR = timedelta(seconds=60)
 _log = structlog.get_logger("muniment.drafting")
@@ -205,42 +203,55 @@ class Draft:
         at: datetime,
         causation: EventId | None = None,
     ) -> list[Recorded]:
-        material = _material(order.command)
-        envelope = _Envelope(self, order, decided)
+        """Seal, encode and fold the facts, a microsecond apart; those after the first name it as their correlation."""
+        material = material_of(order.command)
+        principal = order.caller.principal or redeemer(decided)
+        view = self._replica.drafting(self._at)
+        envelope = Envelope(order, principal, view, self._replica.person_keys, self.one_more_key)
         records: list[Recorded] = []
-        correlation: EventId | None = None
         for event in decided:
-            event_id = self._drafter.fresh.event_id(at)
             self._take_material(event, material)
-            view = self._replica.drafting(at)
-            record = Recorded(
-                v=recorded.VERSION,
-                position=self._replica.directory.position + 1,
-                id=event_id,
-                recorded_at=at,
-                rule=access.RULE,
-                catalogue=view.catalogue.number if view.catalogue else 0,
-                release=self._drafter.release,
-                actor=envelope.actor(event_id),
-                data=seal.seal_event(event, event_id, self._replica.person_keys),
-                source=envelope.source(event_id),
-                authority=authority,
-                touches=touched(event, view),
-                correlation=correlation,
-                causation=causation or order.causation,
-                reason=envelope.reason(event_id, event),
-                ticket=order.ticket,
-            )
+            first = records[0].id if records else None
+            record = self._enveloped(event, at, envelope, authority, (first, causation or order.causation))
             self.written.entries.append((record, recorded.encode(record)))
             self._replica.directory.apply(record)
             self._replica.people.learn(record)
             self._at = at
             at += timedelta(microseconds=1)
-            correlation = correlation or event_id
             records.append(record)
         return records
 
-    def _take_material(self, event: Event, material: "_Material") -> None:
+    def _enveloped(
+        self,
+        event: Event,
+        at: datetime,
+        envelope: Envelope,
+        authority: tuple[Authority, ...],
+        links: tuple[EventId | None, EventId | None],
+    ) -> Recorded:
+        """The next record. `links` are its correlation and its causation."""
+        event_id = self._drafter.fresh.event_id(at)
+        view = self._replica.drafting(at)
+        return Recorded(
+            v=recorded.VERSION,
+            position=self._replica.directory.position + 1,
+            id=event_id,
+            recorded_at=at,
+            rule=access.RULE,
+            catalogue=view.catalogue.number if view.catalogue else 0,
+            release=self._drafter.release,
+            actor=envelope.actor(event_id),
+            data=seal.seal_event(event, event_id, self._replica.person_keys),
+            source=envelope.source(event_id),
+            authority=authority,
+            touches=touched(event, view),
+            correlation=links[0],
+            causation=links[1],
+            reason=envelope.reason(event_id, event),
+            ticket=envelope.ticket,
+        )
+
+    def _take_material(self, event: Event, material: Material) -> None:
         """Put into the batch what the event names: vault rows, rows to delete, a person's new key."""
         match event:
             case TokenIssued():
@@ -378,67 +389,6 @@ class Draft:
         del self._new_keys[mark.keys :]
 
 
-def may_be_repeated(order: Order, view: View) -> bool:
-    """Whether an earlier answer under the same key may be given again; otherwise the order is judged like any other.
-
-    A read-only token gets none, since the answer may hold what only the other token may see; and an answer that
-    holds a secret is given again only to a caller who might have it made anew.
-    """
-    if order.caller.read_only:
-        return False
-    if not isinstance(order.command, InviteUser | RegenerateToken):
-        return True
-    try:
-        authorise(order.command, view, order.caller)
-    except errors.NotFound:
-        return True  # what it was about is gone, and with it whatever the answer could reveal
-    except errors.MunimentError:
-        return False
-    return True
-
-
-def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:
-    """Why the caller may, one authority a need. Raises Forbidden naming the first thing that is missing."""
-    if caller.code and not isinstance(command, RedeemInvitation):
-        raise errors.Unauthenticated("A one-time code can only be redeemed.")
-    needed = command.needs(view, caller)
-    if caller.console or caller.system or caller.code:
-        source = "console" if caller.console else "opening" if caller.system else "code"
-        return tuple(
-            Authority(needed=need.action, source=source, on=_on(need.target.thing)) for need in needed
-        )
-    if caller.principal is None:
-        raise errors.Unauthenticated("Nobody is asking.")
-    found: dict[tuple[object, ...], Authority] = {}
-    for need in needed:
-        grant = access.grant(view, caller.principal, need.action, need.target)
-        if grant is None:
-            missing = access.missing(need.action, need.target.asked)
-            raise errors.Forbidden(
-                f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
-            )
-        authority = Authority(
-            needed=need.action,
-            source=grant.source,
-            on=_on(need.target.thing),
-            scope=grant.scope,
-            role=grant.role,
-            team=grant.team,
-        )
-        # A bulk order may need the same of thousands of things: one authority a grant, naming the first thing.
-        found.setdefault((need.action, grant.role, grant.scope, grant.team), authority)
-    return tuple(found.values())
-
-
-def key_reused() -> errors.Refused:
-    """The refusal of an Idempotency-Key under which another request was sent before."""
-    return errors.Refused(
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for another request; a new request needs a new key.",
-        "Idempotency-Key",
-    )
-
-
 def _bounded(arguments: dict[str, str]) -> dict[str, str]:
     """Arguments that fit a record whatever was asked: ids and numbers are far shorter than the bounds."""
     return {key: text[:100] for key, text in list(arguments.items())[:50]}
@@ -449,88 +399,3 @@ def _without_bodies(order: Order) -> Order:
     if not isinstance(order.command, PublishContract):
         return order
     return msgspec.structs.replace(order, command=msgspec.structs.replace(order.command, body=Secret(b"")))
-
-
-def _triple(thing: Thing) -> tuple[str, str, str]:
-    return (thing.type, thing.id, thing.name)
-
-
-def _on(thing: Thing) -> Thing | None:
-    return thing if thing.id or thing.name else None
-
-
-class _Material(msgspec.Struct):
-    """What a command carries for the vault and for sealing, by its name."""
-
-    secrets: dict[VaultRef, Secret] = {}
-    keys: dict[KeyId, Secret] = {}
-
-
-def _material(command: Command) -> _Material:
-    found = _Material()
-    for field in command.__struct_fields__:  # type: ignore[attr-defined]  # every command is a msgspec struct
-        value = getattr(command, field)
-        match value:
-            case NewPrincipal():
-                found.keys[value.key] = value.raw_key
-            case NewToken():
-                found.secrets[value.ref] = value.value
-            case TokenPair():
-                found.secrets[value.read_only.ref] = value.read_only.value
-                found.secrets[value.read_write.ref] = value.read_write.value
-            case _:
-                pass  # a plain value, which the event itself carries
-    if isinstance(command, PublishContract):
-        found.secrets[command.body_ref] = command.body
-    return found
-
-
-class _Envelope:
-    """What the records of one order share: who, from where, and why, sealed anew for each record."""
-
-    def __init__(self, draft: Draft, order: Order, decided: list[Event]) -> None:
-        self._draft = draft
-        self._order = order
-        self._person_keys = draft._replica.person_keys  # noqa: SLF001  # the envelope is the draft's own part
-        self._principal = order.caller.principal or _redeemer(decided)
-        view = draft._replica.drafting(draft._at)  # noqa: SLF001  # as above
-        held = view.principal_or_none(self._principal) if self._principal else None
-        self._key = held.key if held else None
-        self._own_key: KeyId | None = None
-
-    def actor(self, event: EventId) -> Actor:
-        caller = self._order.caller
-        if caller.console:
-            return Actor(console=self._seal(caller.console, self._single_key(), event, "console"))
-        return Actor(principal=self._principal, token=caller.token, system=caller.system)
-
-    def source(self, event: EventId) -> Source:
-        origin = self._order.origin
-        sealing = self._key is not None
-        return Source(
-            address=self._seal(origin.address, self._key, event, "address") if sealing else None,
-            user_agent=self._seal(origin.user_agent, self._key, event, "user_agent") if sealing else None,
-            request=origin.request,
-            traceparent=origin.traceparent,
-        )
-
-    def reason(self, event: EventId, data: Event) -> Sealed | None:
-        """The reason stands on every record but the children of a bulk deletion, whose parent has it."""
-        if not self._order.reason or isinstance(data, ContractsRemoved | ApplicationsRemoved):
-            return None
-        return self._seal(self._order.reason, self._single_key(), event, "reason")
-
-    def _single_key(self) -> KeyId:
-        if self._own_key is None:
-            self._own_key = self._draft.one_more_key()
-        return self._own_key
-
-    def _seal(self, text: str, key: KeyId | None, event: EventId, field: str) -> Sealed | None:
-        if not text or key is None:
-            return None
-        return seal.seal_text(text, key, event, field, self._person_keys)
-
-
-def _redeemer(decided: list[Event]) -> PrincipalId | None:
-    """Who acts when a code is redeemed: the person that it was made for."""
-    return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)

@@ -17,8 +17,9 @@ import structlog
 
 from projections.replica import Replica
 from service import errors
+from service.authorise import key_reused, may_be_repeated
 from service.commands.account import RestoreLog
-from service.drafting import Draft, Drafter, key_reused, may_be_repeated
+from service.drafting import Draft, Drafter
 from service.events.account import LogRestored
 from service.log import connect, merkle, reader, recorded, writer
 from service.log.connect import Connection

@@ -1,0 +1,81 @@
+"""Whether an order may go ahead at all, and on what authority. Pure: an order and a view in, an answer out."""
+
+from projections import access
+from projections.view import View
+from service import errors
+from service.commands import Command
+from service.commands.order import Caller
+from service.commands.tokens import RegenerateToken
+from service.commands.users import InviteUser, RedeemInvitation
+from service.log.recorded import Authority
+from service.orders import Order
+from service.vocabulary import Thing
+
+
+def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:
+    """Why the caller may, one authority a need. Raises Forbidden naming the first thing that is missing."""
+    if caller.code and not isinstance(command, RedeemInvitation):
+        raise errors.Unauthenticated("A one-time code can only be redeemed.")
+    needed = command.needs(view, caller)
+    if caller.console or caller.system or caller.code:
+        source = "console" if caller.console else "opening" if caller.system else "code"
+        return tuple(
+            Authority(needed=need.action, source=source, on=_on(need.target.thing)) for need in needed
+        )
+    if caller.principal is None:
+        raise errors.Unauthenticated("Nobody is asking.")
+    found: dict[tuple[object, ...], Authority] = {}
+    for need in needed:
+        grant = access.grant(view, caller.principal, need.action, need.target)
+        if grant is None:
+            missing = access.missing(need.action, need.target.asked)
+            raise errors.Forbidden(
+                f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
+            )
+        authority = Authority(
+            needed=need.action,
+            source=grant.source,
+            on=_on(need.target.thing),
+            scope=grant.scope,
+            role=grant.role,
+            team=grant.team,
+        )
+        # A bulk order may need the same of thousands of things: one authority a grant, naming the first thing.
+        found.setdefault((need.action, grant.role, grant.scope, grant.team), authority)
+    return tuple(found.values())
+
+
+def may_be_repeated(order: Order, view: View) -> bool:
+    """Whether an earlier answer under the same key may be given again; otherwise the order is judged like any other.
+
+    A read-only token gets none, since the answer may hold what only the other token may see; and an answer that
+    holds a secret is given again only to a caller who might have it made anew.
+    """
+    if order.caller.read_only:
+        return False
+    if not isinstance(order.command, InviteUser | RegenerateToken):
+        return True
+    try:
+        authorise(order.command, view, order.caller)
+    except errors.NotFound:
+        return True  # what it was about is gone, and with it whatever the answer could reveal
+    except errors.MunimentError:
+        return False
+    return True
+
+
+def key_reused() -> errors.Refused:
+    """The refusal of an Idempotency-Key under which another request was sent before."""
+    return errors.Refused(
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request; a new request needs a new key.",
+        "Idempotency-Key",
+    )
+
+
+def _triple(thing: Thing) -> tuple[str, str, str]:
+    return (thing.type, thing.id, thing.name)
+
+
+def _on(thing: Thing) -> Thing | None:
+    return thing if thing.id or thing.name else None

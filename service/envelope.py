@@ -1,0 +1,102 @@
+"""What stands around and beside the events of one order: who and why, and what goes to the vault and to the keys."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from projections.view import View
+from service.commands import Command
+from service.commands.contracts import PublishContract
+from service.commands.order import NewPrincipal, NewToken, TokenPair
+from service.events import Event
+from service.events.applications import ApplicationsRemoved
+from service.events.contracts import ContractsRemoved
+from service.events.users import InvitationRedeemed
+from service.log import seal
+from service.log.recorded import Actor, Source
+from service.orders import Order
+from service.vocabulary import EventId, KeyId, PrincipalId, Sealed, Secret, VaultRef
+
+
+class Envelope:
+    """What the records of one order share: who, from where, and why, sealed anew for each record."""
+
+    def __init__(
+        self,
+        order: Order,
+        principal: PrincipalId | None,
+        view: View,
+        person_keys: seal.PersonKeys,
+        one_more_key: Callable[[], KeyId],
+    ) -> None:
+        self._order = order
+        self.ticket = order.ticket
+        self._principal = principal
+        self._person_keys = person_keys
+        self._one_more_key = one_more_key
+        held = view.principal_or_none(principal) if principal else None
+        self._key = held.key if held else None
+        self._own_key: KeyId | None = None
+
+    def actor(self, event: EventId) -> Actor:
+        caller = self._order.caller
+        if caller.console:
+            return Actor(console=self._seal(caller.console, self._single_key(), event, "console"))
+        return Actor(principal=self._principal, token=caller.token, system=caller.system)
+
+    def source(self, event: EventId) -> Source:
+        origin = self._order.origin
+        sealing = self._key is not None
+        return Source(
+            address=self._seal(origin.address, self._key, event, "address") if sealing else None,
+            user_agent=self._seal(origin.user_agent, self._key, event, "user_agent") if sealing else None,
+            request=origin.request,
+            traceparent=origin.traceparent,
+        )
+
+    def reason(self, event: EventId, data: Event) -> Sealed | None:
+        """The reason stands on every record but the children of a bulk deletion, whose parent has it."""
+        if not self._order.reason or isinstance(data, ContractsRemoved | ApplicationsRemoved):
+            return None
+        return self._seal(self._order.reason, self._single_key(), event, "reason")
+
+    def _single_key(self) -> KeyId:
+        if self._own_key is None:
+            self._own_key = self._one_more_key()
+        return self._own_key
+
+    def _seal(self, text: str, key: KeyId | None, event: EventId, field: str) -> Sealed | None:
+        if not text or key is None:
+            return None
+        return seal.seal_text(text, key, event, field, self._person_keys)
+
+
+def redeemer(decided: list[Event]) -> PrincipalId | None:
+    """Who acts when a code is redeemed: the person that it was made for."""
+    return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
+
+
+class Material(msgspec.Struct):
+    """What a command carries for the vault and for sealing, by its name."""
+
+    secrets: dict[VaultRef, Secret] = {}
+    keys: dict[KeyId, Secret] = {}
+
+
+def material_of(command: Command) -> Material:
+    found = Material()
+    for field in command.__struct_fields__:
+        value = getattr(command, field)
+        match value:
+            case NewPrincipal():
+                found.keys[value.key] = value.raw_key
+            case NewToken():
+                found.secrets[value.ref] = value.value
+            case TokenPair():
+                found.secrets[value.read_only.ref] = value.read_only.value
+                found.secrets[value.read_write.ref] = value.read_write.value
+            case _:
+                pass  # a plain value, which the event itself carries
+    if isinstance(command, PublishContract):
+        found.secrets[command.body_ref] = command.body
+    return found

@@ -15,7 +15,7 @@ from projections import things
 from service import errors
 from service.commands.account import ReadTrail
 from service.http import audit_cursor, audit_event, audit_filters, edge, requests, responses
-from service.http.audit_filters import Asked
+from service.http.audit_filters import Asked, Lower
 from service.http.edge import Call
 from service.http.responses import Document
 from service.log import reader
@@ -30,19 +30,26 @@ _TRAIL: Final = things.anything("audit")
 
 
 class Readings:
-    """Who read what in the last ten minutes. Bounded: what falls out is merely recorded once more."""
+    """Who read what in the last ten minutes. Bounded: what falls out is merely recorded once more.
+
+    A poller's question moves on from where the last one ended: from later on, it is part of the reading that was
+    recorded. A question that reaches further back is not.
+    """
 
     def __init__(self) -> None:
-        self._noted: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._noted: OrderedDict[tuple[str, str], tuple[float, Lower]] = OrderedDict()
 
-    def recent(self, principal: str, question: str) -> bool:
-        """Whether this principal's reading of this question was recorded a short time ago."""
+    def recent(self, principal: str, question: str, lower: Lower) -> bool:
+        """Whether this principal's reading of this question, from there on or earlier, was recorded just before."""
         noted = self._noted.get((principal, question))
-        return noted is not None and monotonic() - noted < REPEATED_SECONDS
+        if noted is None or monotonic() - noted[0] >= REPEATED_SECONDS:
+            return False
+        recorded = noted[1]
+        return recorded.since <= lower.since and recorded.after <= lower.after
 
-    def note(self, principal: str, question: str) -> None:
+    def note(self, principal: str, question: str, lower: Lower) -> None:
         """The reading was recorded just now."""
-        self._noted[principal, question] = monotonic()
+        self._noted[principal, question] = (monotonic(), lower)
         self._noted.move_to_end((principal, question))
         while len(self._noted) > REMEMBERED_MAX:
             self._noted.popitem(last=False)
@@ -53,8 +60,10 @@ READINGS: Final = web.AppKey("readings", Readings)
 
 async def events(call: Call) -> web.Response:
     """GET /audit: `{events, _links: {self, next?}}`, oldest first unless `sort=-timestamp`, at most 100 a page."""
+    if not call.may("audit:read", _TRAIL):
+        await _refused(call)
     asked = audit_filters.asked(call)
-    until = await _read(call, asked.filters, asked.question, call.asked("cursor"))
+    until = await _read(call, asked, call.asked("cursor"))
     async with call.edge.reader.connection() as connection:
         page = await trail.search(connection, asked.search, until)
     links: Document = {"self": responses.link(responses.here(call))}
@@ -68,7 +77,7 @@ async def events(call: Call) -> web.Response:
 async def event(call: Call) -> web.Response:
     """GET /audit/{uuid}: one record, with the exact text that its leaf of the Merkle tree hashes (RFC 6962)."""
     wanted = EventId(call.path_id())
-    until = await _read(call, {"event": wanted}, f"event={wanted}", None)
+    until = await _read(call, audit_filters.one_event(wanted), None)
     async with call.edge.reader.connection() as connection:
         position = await reader.position_of_event(connection, wanted)
         row = await reader.entry_at(connection, position) if position else None
@@ -77,7 +86,15 @@ async def event(call: Call) -> web.Response:
     return responses.hal(call, {**audit_event.event(call, row), **audit_event.proof(row)})
 
 
-async def _read(call: Call, filters: dict[str, str], question: str, cursor: str | None) -> int:
+async def _refused(call: Call) -> None:
+    """Have the attempt recorded and raise Forbidden, before any name is looked up: whether it exists is no secret then.
+
+    Names stay out of the record of the attempt; what was asked for by its id stands in it.
+    """
+    await requests.handle(call, ReadTrail(filters=audit_filters.ids(call), until=call.edge.replica.position))
+
+
+async def _read(call: Call, asked: Asked, cursor: str | None) -> int:
     """Record the reading, unless it was, and return the position that it is pinned to.
 
     Raises Forbidden without audit:read, judged now, also for a page of a reading that was once permitted.
@@ -89,16 +106,16 @@ async def _read(call: Call, filters: dict[str, str], question: str, cursor: str 
     replica = call.edge.replica
     await moments.view_of(call.edge.reader, replica, None, call.asked("at_least"))
     readings, until = call.request.app[READINGS], replica.position
-    recorded = readings.recent(call.me, question)
+    recorded = readings.recent(call.me, asked.subject, asked.lower)
     if cursor is not None:
-        pinned = audit_cursor.opened(call, cursor, question)
+        pinned = audit_cursor.opened(call, cursor, asked.question)
         until, recorded = pinned.until, not pinned.expired(call.view.instant)
         await replica.wait_for(until, moments.WAIT_SECONDS_MAX)
     call.request[edge.POSITION] = until
     if recorded and call.may("audit:read", _TRAIL):
         return until
-    await requests.handle(call, ReadTrail(filters=filters, until=until))
-    readings.note(call.me, question)
+    await requests.handle(call, ReadTrail(filters=asked.filters, until=until))
+    readings.note(call.me, asked.subject, asked.lower)
     return until
 
 

@@ -19,20 +19,34 @@ from service.vocabulary import EventId, is_uuid, uuid_text
 
 _ACTORS: Final = ("console", "system", "code")
 _PAGED: Final = ("from", "pageNumber", "pageSize", "cursor", "at_least")
+_LOWER: Final = ("since", "after")
 _NUMBER_MAX: Final = 10**9
 _POSITION_MAX: Final = 10**18
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A search, and the question that it is: the same on every page of it, and for a poller each time.
+class Lower(msgspec.Struct, frozen=True):
+    """Where a search begins: what is recorded at `since` or later, at a position after `after`."""
 
+    since: datetime = datetime.min.replace(tzinfo=UTC)
+    after: int = -1
+
+
+_BEGINNING: Final = Lower()
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A search, and the question that it is: the same on every page of it.
+
+    `subject` is the question without where it begins, which is the same for a poller each time.
     `filters` name ids only and stand in the record of the reading; `parameters` are the query as it came.
     """
 
     search: Search
     filters: dict[str, str]
     question: str
-    parameters: tuple[tuple[str, str], ...]
+    subject: str
+    lower: Lower = _BEGINNING
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 def asked(call: Call) -> Asked:
@@ -72,8 +86,22 @@ def asked(call: Call) -> Asked:
         search=search,
         filters=filters,
         question=urlencode(sorted(filters.items())),
+        subject=urlencode(sorted((name, text) for name, text in filters.items() if name not in _LOWER)),
+        lower=Lower(since or _BEGINNING.since, _BEGINNING.after if after is None else after),
         parameters=tuple((name, value) for name, value in call.request.query.items()),
     )
+
+
+def one_event(wanted: EventId) -> Asked:
+    """The question for one record by its id."""
+    question = f"event={wanted}"
+    return Asked(search=Search(), filters={"event": wanted}, question=question, subject=question)
+
+
+def ids(call: Call) -> dict[str, str]:
+    """What the query names by ids, which are nobody's names."""
+    asked = {name: call.request.query.get(name, "") for name in ("actor", "userUuid", "touches")}
+    return {name: text.lower() for name, text in asked.items() if is_uuid(text)}
 
 
 def _actor(call: Call) -> str | None:

@@ -258,6 +258,26 @@ class TestReadingIsRecorded:
         assert "Administrator created the team A." == polled[-1]["sentence"]
         assert position + 1 == running.position
 
+    @pytest.mark.parametrize("bound", ["after={position}", "since={time}", "from={uuid}"])
+    async def test_a_poller_that_moves_on_is_one_reading(self, running: Running, bound: str) -> None:
+        """Asking on from the last event seen is part of the same reading; looking further back is another."""
+        seen = await read(running.admin, "?before=8")
+
+        async def asked(event: dict[str, Any]) -> None:
+            time = quote(event["timestamp"])
+            question = bound.format(position=event["position"], time=time, uuid=event["uuid"])
+            await read(running.admin, f"?{question}")
+
+        await asked(seen[2])
+        position = running.position
+        for event in seen[3:6]:
+            await asked(event)
+        polled = running.position
+        await read(running.admin)
+
+        assert position == polled
+        assert position + (not bound.startswith("from")) == running.position
+
     async def test_a_cursor_is_of_one_caller_and_one_question(self, running: Running) -> None:
         """Nobody continues another's reading, nor turns a recorded question into another one."""
         auditor = await running.person("Audrey", roles=[AUDITOR])
@@ -284,6 +304,23 @@ class TestReadingIsRecorded:
             event["sentence"],
             event["outcome"],
         )
+
+    async def test_names_are_no_secret_told_to_who_may_not_read(self, running: Running) -> None:
+        """Whether a name or an address is known here is not told without audit:read; the attempt is recorded."""
+        await running.person("Twin")
+        again = {"name": "Twin", "email": "twin2@example.org"}
+        await running.admin.post("/admin/users/invite-user", again)
+        nobody = await running.person("Nobody", roles=[USER])
+        position = running.position
+        queries = ("actor=Twin", "actor=twin@example.org", "actor=nosuch", "touches=application:Nope", "")
+        answers = [await nobody.get(f"/audit?{query}") for query in queries]
+
+        assert [403] * 5 == [one.status for one in answers]
+        assert 1 == len({one.text for one in answers})
+        assert position + 1 == running.position
+        assert [{}] == [
+            one["payload"]["params"]["arguments"] for one in await read(running.admin, "?outcome=denied")
+        ]
 
     async def test_a_read_only_token_suffices(self, running: Running) -> None:
         """Reading the trail is a reading: the event is about it, not its purpose."""

@@ -11,11 +11,12 @@ from projections.things import Target
 from projections.view import View
 from service import errors
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
-from service.events.applications import ApplicationCreated
-from service.http import documents, pagination, problems, requests, responses
+from service.events.applications import ApplicationCreated, ApplicationEdited
+from service.http import documents, pagination, problems, repeats, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
+from service.orders import Outcome
 from service.vocabulary import ApplicationId, Thing, email_key, name
 
 READ: Final = "contract_data:read"
@@ -57,6 +58,8 @@ async def replaced(call: Call) -> web.Response:
     if call.request.content_type == "application/merge-patch+json":
         raise problems.Unfit(415, "A PUT replaces: send application/json, or PATCH a part.")
     body = await requests.body(call)
+    if (before := await repeats.answered(call)) is not None:
+        return _outcome(call, before)
     application = named(call.view, call.path("name"))
     command = EditApplication(
         application=application.id,
@@ -71,6 +74,8 @@ async def replaced(call: Call) -> web.Response:
 async def patched(call: Call) -> web.Response:
     """PATCH /pacticipants/{name}: what the body lacks stays, null takes away. A missing application is made: 201."""
     body = await requests.body(call)
+    if (before := await repeats.answered(call)) is not None:
+        return _outcome(call, before)
     application = _found(call.view, call.path("name"))
     if application is None:
         spelt = call.path("name")
@@ -89,6 +94,8 @@ async def patched(call: Call) -> web.Response:
 async def deleted(call: Call) -> web.Response:
     """DELETE /pacticipants/{name}: with every contract it takes part in, which is a bulk deletion then."""
     body = await requests.body(call)
+    if await repeats.answered(call) is not None:
+        return responses.nothing()
     application = named(call.view, call.path("name"))
     command = DeleteApplication(application=application.id)
     await requests.handle(call, command, body, ("application", application.id))
@@ -159,17 +166,25 @@ async def _created(call: Call, body: Body, wanted: str) -> web.Response:
         repository_url=body.optional_text("repositoryUrl"),
         main_branch=body.optional_text("mainBranch"),
     )
-    outcome = await requests.handle(call, command, body)
-    view = call.edge.replica.view(outcome.position)
-    application = view.application(requests.event(outcome, ApplicationCreated).application)
-    version = view.version("application", application.id)
-    return responses.created(call, document(call, application), address(call, application), version)
+    return _outcome(call, await requests.handle(call, command, body))
 
 
 async def _edited(call: Call, command: EditApplication, body: Body) -> web.Response:
     outcome = await requests.handle(call, command, body, ("application", command.application))
+    return _outcome(call, outcome, command.application)
+
+
+def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Response:
+    """201 with the application that was made, or 200 with the one that was edited; `edited` where nothing changed."""
     view = call.edge.replica.view(outcome.position)
-    return _answer(call, view, view.application(command.application))
+    for record in outcome.records:
+        if isinstance(record.data, ApplicationCreated):
+            application = view.application(record.data.application)
+            version = view.version("application", application.id)
+            return responses.created(call, document(call, application), address(call, application), version)
+        if isinstance(record.data, ApplicationEdited):
+            edited = record.data.application
+    return _answer(call, view, view.application(edited))
 
 
 def _answer(call: Call, view: View, application: Application) -> web.Response:

@@ -14,7 +14,7 @@ from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, DeleteIntegrationContracts, PublishContract
 from service.events.contracts import ContractPublished
-from service.http import applications, edge, requests, responses
+from service.http import applications, edge, repeats, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -31,18 +31,13 @@ async def published(call: Call) -> web.Response:
     octets = await requests.raw(call)
     body = await requests.body(call)
     _require_object(octets, "")
+    if (before := await repeats.answered(call)) is not None:
+        return _published(call, before, octets, None)
     _require_names(body, call)
     command = _publication(
         call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
     )
-    outcome = await requests.handle(call, command)
-    view = call.edge.replica.view(outcome.position)
-    contract = _of_names(view, command.consumer, command.provider, command.version)
-    shown = _document(call, view, contract, octets)
-    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
-    if events and events[0].replaces is None:
-        return responses.created(call, shown, _address(call, view, contract))
-    return responses.hal(call, shown)
+    return _published(call, await requests.handle(call, command), octets, command)
 
 
 async def shown(call: Call) -> web.Response:
@@ -70,10 +65,11 @@ async def latest(call: Call) -> web.Response:
 async def deleted(call: Call) -> web.Response:
     """DELETE …/version/{version}: 200 with links, as a Pact Broker answers it. No bulk permission is needed."""
     body = await requests.body(call)
-    contract = _held(call.view, call)
-    if contract is None:
-        raise _missing(call)
-    await requests.handle(call, DeleteContract(contract=contract.id), body)
+    if await repeats.answered(call) is None:
+        contract = _held(call.view, call)
+        if contract is None:
+            raise _missing(call)
+        await requests.handle(call, DeleteContract(contract=contract.id), body)
     consumer, provider = call.path("consumer"), call.path("provider")
     left = responses.href(call.edge, "pacts", "provider", provider, "consumer", consumer, "latest")
     return responses.hal(call, {"_links": {"pb:latest-pact-version": responses.link(left)}})
@@ -82,6 +78,8 @@ async def deleted(call: Call) -> web.Response:
 async def all_deleted(call: Call) -> web.Response:
     """DELETE /pacts/provider/{provider}/consumer/{consumer}/versions: every contract of the integration, in bulk."""
     body = await requests.body(call)
+    if await repeats.answered(call) is not None:
+        return responses.nothing()
     consumer, provider = _pair(call.view, call)
     command = DeleteIntegrationContracts(consumer=consumer.id, provider=provider.id)
     await requests.handle(call, command, body)
@@ -98,12 +96,9 @@ async def several_published(call: Call) -> web.Response:
     consumer, version = body.text("pacticipantName"), body.text("pacticipantVersionNumber")
     branch = body.optional_text("branch")
     commands = [_from_item(call, item, consumer, version, branch) for item in body.objects("contracts")]
-    order = None
     outcomes: list[Outcome] = []
     for number, command in enumerate(commands):
-        order = await requests.order(call, command, body)
-        if order.idempotency_key and number:  # one key a request, but one order a contract
-            order = msgspec.structs.replace(order, idempotency_key=f"{order.idempotency_key}/{number}")
+        order = repeats.part_of(await requests.order(call, command, body), str(number) if number else "")
         outcomes.append(await call.edge.handler.handle(order))
     if outcomes:
         call.request[edge.POSITION] = outcomes[-1].position
@@ -111,6 +106,21 @@ async def several_published(call: Call) -> web.Response:
     if body.texts("tags"):
         notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})
     return responses.hal(call, _answer(call, consumer, commands, notices))
+
+
+def _published(call: Call, outcome: Outcome, octets: bytes, command: PublishContract | None) -> web.Response:
+    """201 with a contract that is new, else 200. `command` names one where nothing was recorded: it was here as it is."""
+    view = call.edge.replica.view(outcome.position)
+    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
+    if events:
+        contract = view.contract(events[0].contract)
+    else:
+        assert command is not None, "only what was recorded is answered again"
+        contract = _of_names(view, command.consumer, command.provider, command.version)
+    shown = _document(call, view, contract, octets)
+    if events and events[0].replaces is None:
+        return responses.created(call, shown, _address(call, view, contract))
+    return responses.hal(call, shown)
 
 
 def _from_item(call: Call, item: Body, consumer: str, version: str, branch: str | None) -> PublishContract:

@@ -10,7 +10,7 @@ from projections.applications import Application
 from projections.contracts import Integration, integration_id
 from projections.view import View
 from service.commands.contracts import DeleteIntegration, DeleteIntegrations
-from service.http import applications, edge, pagination, requests, responses
+from service.http import applications, edge, pagination, repeats, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.vocabulary import email_key
@@ -47,6 +47,8 @@ async def of_team(call: Call) -> web.Response:
 async def deleted(call: Call) -> web.Response:
     """DELETE /integrations/provider/{provider}/consumer/{consumer}: its contracts, and what then stands alone."""
     body = await requests.body(call)
+    if await repeats.answered(call) is not None:
+        return responses.nothing()
     consumer = applications.named(call.view, call.path("consumer"))
     provider = applications.named(call.view, call.path("provider"))
     await requests.handle(call, DeleteIntegration(consumer=consumer.id, provider=provider.id), body)

@@ -215,11 +215,7 @@ async def order(
     """The order that a request gives: its command with who, from where, why, and under which key and condition."""
     if call.asked("as_of") is not None:
         raise errors.Invalid("The past cannot be changed: `as_of` is for reading.", "as_of")
-    octets = await raw(call)
-    key = call.request.headers.get("Idempotency-Key", "")
-    if key and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise errors.Invalid("It must be 1 to 255 visible ASCII characters.", "Idempotency-Key")
-    asked = f"{call.request.method} {call.request.raw_path}\n".encode()
+    key, fingerprint = await identified(call)
     return Order(
         command=command,
         caller=call.caller,
@@ -229,9 +225,21 @@ async def order(
             call.request.headers.get("Muniment-Ticket", ""), "Muniment-Ticket", "ticket", NAME_LENGTH_MAX
         ),
         idempotency_key=key,
-        fingerprint=call.edge.keys.fingerprint(asked + octets) if key else b"",
+        fingerprint=fingerprint,
         if_version=_if_version(call, version_of),
     )
+
+
+async def identified(call: Call) -> tuple[str, bytes]:
+    """The request's idempotency key, and what tells another request under the same key apart; empty without a key."""
+    octets = await raw(call)
+    key = call.request.headers.get("Idempotency-Key", "")
+    if not key:
+        return "", b""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise errors.Invalid("It must be 1 to 255 visible ASCII characters.", "Idempotency-Key")
+    asked = f"{call.request.method} {call.request.raw_path}\n".encode()
+    return key, call.edge.keys.fingerprint(asked + octets)
 
 
 def _reason(call: Call, body: Body | None) -> str:

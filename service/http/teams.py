@@ -10,7 +10,7 @@ from projections.view import View
 from service import errors
 from service.commands.teams import CreateTeam, DeleteTeam, EditTeam
 from service.events.teams import TeamCreated
-from service.http import documents, pagination, requests, responses
+from service.http import documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -35,14 +35,7 @@ async def listed(call: Call) -> web.Response:
 async def created(call: Call) -> web.Response:
     """POST /admin/teams"""
     body = await requests.body(call)
-    command = CreateTeam(
-        team=TeamId(call.edge.fresh.id()),
-        name=body.text("name"),
-        applications=_applications(call, body),
-        administrators=body.optional_ids("administratorUuids") or (),
-        environments=body.optional_ids("environmentUuids") or (),
-    )
-    outcome = await requests.handle(call, command, body)
+    outcome = await repeats.answered(call) or await requests.handle(call, _creation(call, body), body)
     team = requests.event(outcome, TeamCreated).team
     return _team(call, call.edge.replica.view(outcome.position), team, members=False, status=201)
 
@@ -61,14 +54,9 @@ async def edited(call: Call) -> web.Response:
     """
     team = call.path_id()
     body = await requests.body(call)
-    command = EditTeam(
-        team=TeamId(team),
-        name=body.text("name"),
-        applications=_applications(call, body),
-        administrators=body.optional_ids("administratorUuids") or (),
-        environments=body.optional_ids("environmentUuids"),
-    )
-    outcome = await requests.handle(call, command, body, ("team", team))
+    outcome = await repeats.answered(call)
+    if outcome is None:
+        outcome = await requests.handle(call, _edit(call, body, team), body, ("team", team))
     return _team(call, call.edge.replica.view(outcome.position), team, members=False)
 
 
@@ -93,6 +81,26 @@ def _team(call: Call, view: View, team: str, *, members: bool, status: int = 200
     if status == 201:
         return responses.created(call, document, document["_links"]["self"]["href"], version)
     return responses.hal(call, document, status, version)
+
+
+def _creation(call: Call, body: Body) -> CreateTeam:
+    return CreateTeam(
+        team=TeamId(call.edge.fresh.id()),
+        name=body.text("name"),
+        applications=_applications(call, body),
+        administrators=body.optional_ids("administratorUuids") or (),
+        environments=body.optional_ids("environmentUuids") or (),
+    )
+
+
+def _edit(call: Call, body: Body, team: str) -> EditTeam:
+    return EditTeam(
+        team=TeamId(team),
+        name=body.text("name"),
+        applications=_applications(call, body),
+        administrators=body.optional_ids("administratorUuids") or (),
+        environments=body.optional_ids("environmentUuids"),
+    )
 
 
 def _applications(call: Call, body: Body) -> tuple[str, ...]:

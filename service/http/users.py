@@ -1,10 +1,8 @@
 """PactFlow's users over HTTP, system accounts among them (section 4.5 of the vendor's rules)."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterator
 
-import msgspec
 from aiohttp import web
 
 from projections.principals import Principal
@@ -13,7 +11,7 @@ from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser
 from service.events.users import InvitationIssued, UserCreated
-from service.http import documents, pagination, requests, responses
+from service.http import documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call, iso
 from service.http.requests import Body
@@ -207,10 +205,7 @@ async def _invite(
         active=person.flag("active", default=True) is not False,
         precreated=precreated,
     )
-    order = await requests.order(call, command, body)
-    if part and order.idempotency_key:
-        key = hashlib.sha256(f"{order.idempotency_key}\n{part}".encode()).hexdigest()
-        order = msgspec.structs.replace(order, idempotency_key=key)
+    order = repeats.part_of(await requests.order(call, command, body), part)
     return await requests.handle_order(call, order), address
 
 

@@ -51,12 +51,16 @@ class EditTeam(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeMembers(msgspec.Struct, frozen=True, kw_only=True):
-    """Replace a team's members, or add or remove some. What is already so changes nothing."""
+    """Replace a team's members, or add or remove some. What is already so changes nothing.
+
+    `leaving` are those who leave as others are added, in the same order.
+    """
 
     word: ClassVar[str] = "change_members"
     team: TeamId
     how: Literal["replace", "add", "remove"]
     members: tuple[str, ...]
+    leaving: tuple[str, ...] = ()
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         team = view.team(self.team)
@@ -131,7 +135,8 @@ def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[E
     named = {PrincipalId(member) for member in command.members}
     if command.how != "remove":
         _known(command.members, view.principal_or_none, "user", "/users")
-    wanted = {"replace": named, "add": held | named, "remove": held - named}[command.how]
+    left = held - {PrincipalId(member) for member in command.leaving}
+    wanted = {"replace": named, "add": left | named, "remove": held - named}[command.how]
     added, removed = difference(held, wanted)
     return list(
         pieces(added, removed, lambda a, r: events.TeamMembersChanged(team=team.id, added=a, removed=r))

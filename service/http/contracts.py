@@ -109,7 +109,7 @@ async def several_published(call: Call) -> web.Response:
 
 
 def _published(call: Call, outcome: Outcome, octets: bytes, command: PublishContract | None) -> web.Response:
-    """201 with a contract that is new, else 200. `command` names one where nothing was recorded: it was here as it is."""
+    """201 with a contract that is new, else 200. `command` names one that was here as it is, unrecorded."""
     view = call.edge.replica.view(outcome.position)
     events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
     if events:

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import msgspec
 from aiohttp import web
 
 from projections.view import View
@@ -16,7 +15,6 @@ from service.vocabulary import TeamId, uuid_text
 
 How = Literal["replace", "add", "remove"]
 _PATCHES_MAX = 1_000
-_ATTEMPTS_MAX = 5
 
 
 async def listed(call: Call) -> web.Response:
@@ -44,12 +42,14 @@ async def removed(call: Call) -> web.Response:
 
 async def patched(call: Call) -> web.Response:
     """PATCH /admin/teams/{uuid}/users: a JSON Patch that adds to `/users` and removes from it."""
-    document = await requests.json_document(call)
-    steps = _steps(document)
-    ways = {how for how, _ in steps}
-    if len(ways) == 1:
-        return await _changed(call, Body({}), ways.pop(), tuple(member for _, member in steps))
-    return await _mixed(call, steps)
+    last = {member: how for how, member in _steps(await requests.json_document(call))}
+    joining = tuple(member for member, how in last.items() if how == "add")
+    leaving = tuple(member for member, how in last.items() if how == "remove")
+    if not joining:
+        return await _changed(call, Body({}), "remove", leaving)
+    # One order that says who joins and who leaves, decided on whoever belongs to the team then: of many patches at
+    # once none is lost, and each is done whole or not at all (RFC 5789).
+    return await _changed(call, Body({}), "add", joining, leaving)
 
 
 async def shown(call: Call) -> web.Response:
@@ -81,45 +81,13 @@ async def _named(call: Call, how: How) -> web.Response:
     return await _changed(call, body, how, body.ids("users"))
 
 
-async def _changed(call: Call, body: Body, how: How, members: tuple[str, ...]) -> web.Response:
+async def _changed(
+    call: Call, body: Body, how: How, members: tuple[str, ...], leaving: tuple[str, ...] = ()
+) -> web.Response:
     team = call.path_id()
-    command = ChangeMembers(team=TeamId(team), how=how, members=members)
+    command = ChangeMembers(team=TeamId(team), how=how, members=members, leaving=leaving)
     outcome = await requests.handle(call, command, body, ("team", team))
     return _members(call, call.edge.replica.view(outcome.position), team)
-
-
-async def _mixed(call: Call, steps: list[tuple[How, str]]) -> web.Response:
-    """A patch that both adds and removes is one order, decided on the members that it was computed from.
-
-    When they changed in between it is computed again: two patches at once lose neither.
-    """
-    team = call.path_id()
-    for attempt in range(_ATTEMPTS_MAX):
-        view = call.edge.replica.now()
-        command = ChangeMembers(team=TeamId(team), how="replace", members=_after(view, team, steps))
-        order = await requests.order(call, command, None, ("team", team))
-        computed = order.if_version is None
-        if computed:
-            order = msgspec.structs.replace(order, if_version=("team", team, view.version("team", team)))
-        try:
-            outcome = await requests.handle_order(call, order)
-        except errors.Stale:
-            if not computed or attempt + 1 == _ATTEMPTS_MAX:
-                raise
-            continue
-        return _members(call, call.edge.replica.view(outcome.position), team)
-    raise AssertionError("the last attempt answers or raises")
-
-
-def _after(view: View, team: str, steps: list[tuple[How, str]]) -> tuple[str, ...]:
-    """Who belongs to the team after the steps, in their order."""
-    named: dict[str, None] = dict.fromkeys(one.id for one in view.members(team))
-    for how, member in steps:
-        if how == "add":
-            named[member] = None
-        else:
-            named.pop(member, None)
-    return tuple(named)
 
 
 def _members(call: Call, view: View, team: str) -> web.Response:

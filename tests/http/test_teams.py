@@ -106,12 +106,12 @@ async def test_a_bad_patch_changes_nothing(running: Running, patch: object) -> N
     assert before == running.position
 
 
-async def test_two_patches_at_once_lose_neither(running: Running) -> None:
-    """A patch that adds and removes is computed again when the members changed in between."""
-    people = [await running.person(name) for name in ("Ann", "Bob", "Cid", "Dee")]
+async def test_many_patches_at_once_lose_nothing(running: Running) -> None:
+    """A patch that adds and removes is decided on whoever belongs to the team then, and refused to nobody."""
+    ids = [(await running.system_account(f"robot {number}")).id for number in range(24)]
     team = await running.team("A")
     place = f"/admin/teams/{team}/users"
-    await running.admin.put(place, {"users": [people[0].id, people[1].id]})
+    await running.admin.put(place, {"users": ids[:12]})
 
     def swap(out: str, into: str) -> list[dict[str, object]]:
         return [
@@ -120,11 +120,25 @@ async def test_two_patches_at_once_lose_neither(running: Running) -> None:
         ]
 
     answers = await asyncio.gather(
-        running.admin.patch(place, swap(people[0].id, people[2].id)),
-        running.admin.patch(place, swap(people[1].id, people[3].id)),
+        *(running.admin.patch(place, swap(out, into)) for out, into in zip(ids[:12], ids[12:], strict=True))
     )
-    assert [200, 200] == [answer.status for answer in answers]
-    assert {people[2].id, people[3].id} == set(members((await running.admin.get(place)).json))
+    assert {200} == {answer.status for answer in answers}
+    assert set(ids[12:]) == set(members((await running.admin.get(place)).json))
+
+
+async def test_the_last_operation_on_somebody_counts_and_a_patch_is_one_change(running: Running) -> None:
+    """A patch is done whole, in one record, in the order of its operations."""
+    ann, bob = [(await running.system_account(name)).id for name in ("Ann", "Bob")]
+    team = await running.team("A")
+    place = f"/admin/teams/{team}/users"
+    await running.admin.put(place, {"users": [ann]})
+    position = running.position
+    steps = [("remove", ann), ("add", bob), ("remove", bob), ("add", bob), ("add", ann), ("remove", ann)]
+    patch = [{"op": op, "path": "/users", "value": {"uuid": one}} for op, one in steps]
+    answer = await running.admin.patch(place, patch)
+
+    assert [bob] == members(answer.json)
+    assert position + 1 == running.position
 
 
 async def test_a_teams_administrator_changes_that_team_alone(running: Running) -> None:

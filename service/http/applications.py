@@ -1,7 +1,7 @@
 """/pacticipants: applications, under the name that a Pact Broker gives them on the wire (section 4.7)."""
 
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
@@ -20,6 +20,8 @@ from service.orders import Outcome
 from service.vocabulary import ApplicationId, Thing, email_key, name
 
 READ: Final = "contract_data:read"
+_UNESCAPED_IN_PATHS: Final = "$&+=:@"
+"""What Terraform's provider leaves as it is in a segment of a path, beside letters, digits and `-_.~`."""
 
 
 async def listed(call: Call) -> web.Response:
@@ -78,9 +80,12 @@ async def patched(call: Call) -> web.Response:
         return _outcome(call, before)
     application = _found(call.view, call.path("name"))
     if application is None:
-        spelt = call.path("name")
-        given = body.optional_text("name")
-        return await _created(call, body, given if given is not None and given == unquote(spelt) else spelt)
+        try:
+            return await _created(call, body, _wanted(call, body))
+        except errors.Refused as refusal:  # somebody else was first to make it: then this changes it
+            application = _found(call.edge.replica.now(), call.path("name"))
+            if refusal.reason != "name_taken" or application is None:
+                raise
     command = EditApplication(
         application=application.id,
         name=body.optional_text("name") or application.name,
@@ -153,9 +158,28 @@ def address(call: Call, application: Application) -> str:
 def _found(view: View, text: str) -> Application | None:
     """By its name; a name that was escaped twice, as Terraform's provider does, is found too (section 5.1)."""
     exact = view.application_named(name(text, "name", "name"))
-    if exact is not None or "%" not in text:
+    decoded = _decoded(text)
+    if exact is not None or decoded is None:
         return exact
-    return view.application_named(name(unquote(text), "name", "name"))
+    return view.application_named(name(decoded, "name", "name"))
+
+
+def _decoded(text: str) -> str | None:
+    """What the text is once more decoded, or None where nobody who escapes a name would have written it.
+
+    Escaping gives the text back, by the one rule or the other: so `%2F` is a slash, but `%41` is no A.
+    """
+    decoded = unquote(text)
+    if decoded == text or text not in (quote(decoded, safe=""), quote(decoded, safe=_UNESCAPED_IN_PATHS)):
+        return None
+    return decoded
+
+
+def _wanted(call: Call, body: Body) -> str:
+    """The name that a patch makes an application under: the path's, once more decoded where the body says so."""
+    spelt = call.path("name")
+    given = body.optional_text("name")
+    return given if given is not None and given == _decoded(spelt) else spelt
 
 
 async def _created(call: Call, body: Body, wanted: str) -> web.Response:

@@ -1,5 +1,6 @@
 """Applications, contracts, integrations and environments over HTTP, against the real service."""
 
+import asyncio
 import base64
 import json
 
@@ -93,6 +94,29 @@ class TestApplications:
 
         assert "foo bar" == before.json["name"]
         assert "foo%20bar" == after.json["name"]
+
+    async def test_a_name_that_needs_no_escaping_is_never_decoded_twice(self, running: Running) -> None:
+        """A write to `%41`, which is not here, is no write to `A`; what must be escaped is found decoded."""
+        for made in ("A", "a/b ü"):
+            await running.admin.post("/pacticipants", {"name": made})
+        odd = [
+            await running.admin.delete(f"/pacticipants/{one}") for one in ("%2541", "a%2Fb%2520%25C3%25BC")
+        ]
+        patched = await running.admin.patch("/pacticipants/%2541", {"mainBranch": "x"})
+        deleted = await running.admin.delete("/pacticipants/a%252Fb%2520%25C3%25BC")
+
+        assert [404, 404] == [one.status for one in odd]
+        assert (201, "%41") == (patched.status, patched.json["name"])
+        assert 200 == (await running.admin.get("/pacticipants/A")).status
+        assert 204 == deleted.status
+
+    async def test_patches_at_once_make_an_application_once_and_change_it(self, running: Running) -> None:
+        """Whoever is not the first to make it changes it; nobody hears that the name is taken."""
+        answers = await asyncio.gather(
+            *(running.admin.patch("/pacticipants/Foo", {"mainBranch": str(one)}) for one in range(16))
+        )
+
+        assert [200] * 15 + [201] == sorted(one.status for one in answers)
 
     async def test_a_name_is_taken_once(self, running: Running) -> None:
         """Two applications cannot have one name: 409, and nothing is recorded."""

@@ -73,6 +73,10 @@ def line(text: object, pointer: str = "", what: str = "text", length_max: int = 
         raise errors.Invalid(f"The {what} must be a string.", pointer)
     if len(text) > length_max * 4:  # bounded before the work of normalising it
         raise errors.Invalid(f"The {what} is longer than {length_max} characters.", pointer)
+    if text.isascii() and text.isprintable():  # most text: nothing to normalise, nothing to refuse
+        cleaned = text.strip()
+        if len(cleaned) <= length_max:
+            return cleaned
     cleaned = unicodedata.normalize("NFC", text).strip()
     if len(cleaned) > length_max:
         raise errors.Invalid(f"The {what} is longer than {length_max} characters.", pointer)

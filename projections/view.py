@@ -291,7 +291,7 @@ class View:
 
     def _all(self, table: dict[K, Timeline[V]]) -> Iterator[V]:
         position = self.position
-        for timeline in table.values():
+        for timeline in list(table.values()):  # whoever reads a long list lets others write in between
             value = timeline.at(position)
             if value is not None:
                 yield value

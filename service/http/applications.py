@@ -12,7 +12,7 @@ from projections.view import View
 from service import errors
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.events.applications import ApplicationCreated, ApplicationEdited
-from service.http import documents, pagination, problems, repeats, requests, responses
+from service.http import breathing, documents, pagination, problems, repeats, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -29,15 +29,14 @@ async def listed(call: Call) -> web.Response:
     view = (await call.moment()).view
     call.require_somewhere(READ)
     wanted = email_key(call.asked("q") or "")
-    found = [
-        one
-        for one in view.applications()
-        if wanted in email_key(one.name) or wanted in email_key(one.display_name or "")
-    ]
-    rows, counted, links = pagination.cut(
-        call, documents.by_name(one for one in found if readable(call, one))
-    )
-    embedded = {"pacticipants": [document(call, one) for one in rows]}
+
+    def shown(one: Application) -> bool:
+        matches = wanted in email_key(one.name) or wanted in email_key(one.display_name or "")
+        return matches and readable(call, one)
+
+    found = await breathing.kept(view.applications(), shown)
+    rows, counted, links = pagination.cut(call, documents.by_name(found))
+    embedded = {"pacticipants": await breathing.drawn(rows, lambda one: document(call, one))}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from projections import things
 from service import errors
 from service.commands.account import ReadTrail
-from service.http import audit_cursor, audit_event, audit_filters, edge, requests, responses
+from service.http import audit_cursor, audit_event, audit_filters, breathing, edge, requests, responses
 from service.http.audit_filters import Asked, Lower
 from service.http.edge import Call
 from service.http.responses import Document
@@ -69,9 +69,8 @@ async def events(call: Call) -> web.Response:
     links: Document = {"self": responses.link(responses.here(call))}
     if page.next is not None:
         links["next"] = responses.link(_next(call, asked, page.next, until))
-    return responses.hal(
-        call, {"events": [audit_event.event(call, row) for row in page.rows], "_links": links}
-    )
+    drawn = await breathing.drawn(page.rows, lambda row: audit_event.event(call, row))
+    return responses.hal(call, {"events": drawn, "_links": links})
 
 
 async def event(call: Call) -> web.Response:

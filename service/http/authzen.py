@@ -11,9 +11,10 @@ from aiohttp import web
 
 from projections import access as rule
 from projections import things
+from projections.principals import Principal
 from projections.view import View
 from service import errors
-from service.http import edge, requests, responses
+from service.http import breathing, edge, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -86,15 +87,20 @@ async def who(call: Call) -> web.Response:
     action = _parameter(call, "action")
     view = (await call.moment()).view
     target = access.whole_or_held(view, action, _parameter(call, "resource"))
-    found = [
-        {
+
+    def able(principal: Principal) -> Document:
+        grants = rule.explain(view, principal.id, action, target).grants
+        return {
             "type": principal.type,
             "id": principal.id,
             "name": view.text(principal.name),
-            "grants": [_grant(view, grant) for grant in verdict.grants],
+            "grants": [_grant(view, grant) for grant in grants],
         }
-        for principal, verdict in access.who_may(view, action, target)
-    ]
+
+    who_may = await breathing.kept(
+        view.principals(), lambda principal: rule.may(view, principal.id, action, target)
+    )
+    found = await breathing.drawn(who_may, able)
     return _json(call, {"action": action, "resource": _target(target), "principals": found, **_as_of(view)})
 
 
@@ -111,10 +117,8 @@ async def _asked(call: Call) -> tuple[Question, View]:
 
     A subject of a type that is nobody here has no name in the question.
 
-    Raises Invalid, which is 400, also for a wrong type of content; Unavailable where this replica has stopped.
+    Raises Invalid, which is 400, also for a wrong type of content.
     """
-    if call.edge.replica.stopped:
-        raise errors.Unavailable("This replica has stopped, and answers no question about now.", 30)
     if call.request.content_type != JSON:
         raise errors.Invalid(f"The body must be {JSON}, and its Content-Type say so.", "Content-Type")
     if not isinstance(document := await requests.json_document(call), dict):

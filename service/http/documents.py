@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
+import msgspec
+
 from projections import things
 from projections.applications import Application
 from projections.environments import Environment
@@ -18,7 +20,7 @@ from projections.teams import Team
 from projections.tokens import Token
 from projections.view import View
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
-from service.http import responses
+from service.http import breathing, responses
 from service.http.edge import Call, iso
 from service.http.responses import Document
 from service.vocabulary import Thing
@@ -166,26 +168,30 @@ class Documents:
             "_links": {"self": self._team_link(team)},
         }
 
-    def team(self, team: Team, *, members: bool) -> Document:
+    async def team(self, team: Team, *, members: bool) -> Document:
         """A team with what belongs to it. The answer to a write names no members, by the vendor's schema."""
         view = self._view
         embedded: Document = {
-            "administrators": [self.person(one) for one in self.ordered(view.administrators(team.id))],
+            "administrators": await self._people(view.administrators(team.id)),
             "environments": [self._environment(one) for one in by_name(view.team_environments(team.id))],
         }
         if members:
-            embedded["members"] = [self.person(one) for one in self.ordered(view.members(team.id))]
-        embedded["pacticipants"] = [
-            self._application(one) for one in by_name(view.team_applications(team.id))
-        ]
+            embedded["members"] = await self._people(view.members(team.id))
+        embedded["pacticipants"] = await breathing.drawn(
+            by_name(view.team_applications(team.id)), self._application
+        )
         found = self.team_line(team)
         links = found.pop("_links")
         return {**found, "_embedded": embedded, "_links": links}
 
-    def ordered(self, principals: Iterable[Principal]) -> list[Principal]:
+    async def ordered(self, principals: Iterable[Principal]) -> list[Principal]:
         """By name, whatever its case, then by id: an order that a page can rely on."""
         text = self._view.text
-        return sorted(principals, key=lambda one: ((text(one.name) or "").casefold(), one.id))
+        named = await breathing.each(principals, lambda one: ((text(one.name) or "").casefold(), one.id, one))
+        return [one for _, _, one in sorted(named, key=lambda row: row[:2])]
+
+    async def _people(self, principals: Iterable[Principal]) -> list[msgspec.Raw]:
+        return await breathing.drawn(await self.ordered(principals), self.person)
 
     def _team_link(self, team: Team) -> Document:
         return responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")

@@ -11,7 +11,7 @@ from projections.view import View
 from service import errors
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.events.environments import EnvironmentCreated
-from service.http import documents, pagination, requests, responses
+from service.http import breathing, documents, pagination, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -25,10 +25,13 @@ async def listed(call: Call) -> web.Response:
     view = (await call.moment()).view
     wanted = call.asked("name")
     call.require_somewhere(READ)
-    found = (one for one in view.environments() if wanted in (None, one.name))
-    readable = [one for one in found if call.may(READ, _current_target(call, one))]
-    rows, counted, links = pagination.cut(call, documents.by_name(readable))
-    embedded = {"environments": [_document(call, view, one) for one in rows]}
+
+    def readable(one: Environment) -> bool:
+        return wanted in (None, one.name) and call.may(READ, _current_target(call, one))
+
+    found = await breathing.kept(view.environments(), readable)
+    rows, counted, links = pagination.cut(call, documents.by_name(found))
+    embedded = {"environments": await breathing.drawn(rows, lambda one: _document(call, view, one))}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 

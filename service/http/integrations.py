@@ -1,6 +1,6 @@
 """/integrations: pairs of a consumer and a provider with a contract between them (section 4.7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from aiohttp import web
@@ -10,7 +10,7 @@ from projections.applications import Application
 from projections.contracts import Integration, integration_id
 from projections.view import View
 from service.commands.contracts import DeleteIntegration, DeleteIntegrations
-from service.http import applications, edge, pagination, repeats, requests, responses
+from service.http import applications, breathing, edge, pagination, repeats, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.vocabulary import email_key
@@ -32,16 +32,14 @@ async def listed(call: Call) -> web.Response:
     """GET /integrations?q=&page=&size=: those of which the caller may read a side."""
     view = (await call.moment()).view
     wanted = email_key(call.asked("q") or "")
-    return _list(
-        call, (one for one in _pairs(view) if any(wanted in email_key(side.name) for side in one.sides))
-    )
+    return await _list(call, view, lambda one: any(wanted in email_key(side.name) for side in one.sides))
 
 
 async def of_team(call: Call) -> web.Response:
     """GET /integrations/team/{uuid}: those in which one of the team's applications takes part."""
     view = (await call.moment()).view
     team = view.team(call.path_id())
-    return _list(call, (one for one in _pairs(view) if any(team.id in side.teams for side in one.sides)))
+    return await _list(call, view, lambda one: any(team.id in side.teams for side in one.sides))
 
 
 async def deleted(call: Call) -> web.Response:
@@ -70,12 +68,16 @@ def _pairs(view: View) -> Iterator[Pair]:
             yield Pair(integration, consumer, provider)
 
 
-def _list(call: Call, found: Iterable[Pair]) -> web.Response:
+async def _list(call: Call, view: View, wanted: Callable[[Pair], bool]) -> web.Response:
     call.require_somewhere(applications.READ)
-    readable = [one for one in found if any(applications.readable(call, side) for side in one.sides)]
-    readable.sort(key=lambda one: [side.name.casefold() for side in one.sides])
-    rows, counted, links = pagination.cut(call, readable)
-    embedded = {"integrations": [_document(call, one) for one in rows]}
+
+    def readable(one: Pair) -> bool:
+        return wanted(one) and any(applications.readable(call, side) for side in one.sides)
+
+    found = await breathing.kept(_pairs(view), readable)
+    found.sort(key=lambda one: [side.name.casefold() for side in one.sides])
+    rows, counted, links = pagination.cut(call, found)
+    embedded = {"integrations": await breathing.drawn(rows, lambda one: _document(call, one))}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 

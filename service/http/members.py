@@ -7,7 +7,7 @@ from aiohttp import web
 from projections.view import View
 from service import errors
 from service.commands.teams import ChangeMembers
-from service.http import pagination, requests, responses, teams
+from service.http import breathing, pagination, requests, responses, teams
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -21,7 +21,7 @@ async def listed(call: Call) -> web.Response:
     """GET /admin/teams/{uuid}/users"""
     moment = await call.moment()
     team = teams.read(call, moment.view, call.path_id())
-    return _members(call, moment.view, team.id)
+    return await _members(call, moment.view, team.id)
 
 
 async def replaced(call: Call) -> web.Response:
@@ -87,13 +87,14 @@ async def _changed(
     team = call.path_id()
     command = ChangeMembers(team=TeamId(team), how=how, members=members, leaving=leaving)
     outcome = await requests.handle(call, command, body, ("team", team))
-    return _members(call, call.edge.replica.view(outcome.position), team)
+    return await _members(call, call.edge.replica.view(outcome.position), team)
 
 
-def _members(call: Call, view: View, team: str) -> web.Response:
+async def _members(call: Call, view: View, team: str) -> web.Response:
     draw = Documents(call, view)
-    rows, page, links = pagination.cut(call, draw.ordered(view.members(team)))
-    document = {"_embedded": {"users": [draw.person(one) for one in rows]}, **page, "_links": links}
+    rows, page, links = pagination.cut(call, await draw.ordered(view.members(team)))
+    drawn = await breathing.drawn(rows, draw.person)
+    document = {"_embedded": {"users": drawn}, **page, "_links": links}
     return responses.hal(call, document, version=view.version("team", team))
 
 

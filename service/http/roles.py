@@ -8,7 +8,7 @@ from projections.view import View
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
 from service.commands.roles import CreateRole, DeleteRole, EditRole
 from service.events.roles import RoleCreated
-from service.http import documents, pagination, requests, responses
+from service.http import breathing, documents, pagination, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -20,10 +20,8 @@ async def listed(call: Call) -> web.Response:
     moment = await call.moment()
     call.require("role:read", things.anything("role"))
     rows, page, links = pagination.cut(call, documents.by_name(moment.view.roles()))
-    draw = Documents(call, moment.view)
-    return responses.hal(
-        call, {"_embedded": {"roles": [draw.role(role) for role in rows]}, **page, "_links": links}
-    )
+    drawn = await breathing.drawn(rows, Documents(call, moment.view).role)
+    return responses.hal(call, {"_embedded": {"roles": drawn}, **page, "_links": links})
 
 
 async def created(call: Call) -> web.Response:
@@ -80,11 +78,10 @@ async def users(call: Call) -> web.Response:
     call.require("role:read", things.of_role(role))
     call.require_somewhere("user:read", "system_account:read")
     draw = Documents(call, moment.view)
-    holders = [one for one in _holders(moment.view, role.id) if documents.readable(call, one)]
-    rows, page, links = pagination.cut(call, draw.ordered(holders))
-    return responses.hal(
-        call, {"_embedded": {"users": [draw.person(one) for one in rows]}, **page, "_links": links}
-    )
+    holders = await breathing.kept(_holders(moment.view, role.id), lambda one: documents.readable(call, one))
+    rows, page, links = pagination.cut(call, await draw.ordered(holders))
+    drawn = await breathing.drawn(rows, draw.person)
+    return responses.hal(call, {"_embedded": {"users": drawn}, **page, "_links": links})
 
 
 async def permissions(call: Call) -> web.Response:

@@ -10,7 +10,7 @@ from projections.view import View
 from service import errors
 from service.commands.teams import CreateTeam, DeleteTeam, EditTeam
 from service.events.teams import TeamCreated
-from service.http import documents, pagination, repeats, requests, responses
+from service.http import breathing, documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -22,14 +22,14 @@ async def listed(call: Call) -> web.Response:
     moment = await call.moment()
     call.require_somewhere("team:read")
     wanted = (call.asked("q") or "").casefold()
-    found = [
-        team
-        for team in moment.view.teams()
-        if wanted in team.name.casefold() and call.may("team:read", things.of_team(team))
-    ]
+
+    def readable(team: Team) -> bool:
+        return wanted in team.name.casefold() and call.may("team:read", things.of_team(team))
+
+    found = await breathing.kept(moment.view.teams(), readable)
     rows, page, links = pagination.cut(call, documents.by_name(found))
-    draw = Documents(call, moment.view)
-    return responses.hal(call, {"teams": [draw.team_line(team) for team in rows], **page, "_links": links})
+    drawn = await breathing.drawn(rows, Documents(call, moment.view).team_line)
+    return responses.hal(call, {"teams": drawn, **page, "_links": links})
 
 
 async def created(call: Call) -> web.Response:
@@ -37,14 +37,14 @@ async def created(call: Call) -> web.Response:
     body = await requests.body(call)
     outcome = await repeats.answered(call) or await requests.handle(call, _creation(call, body), body)
     team = requests.event(outcome, TeamCreated).team
-    return _team(call, call.edge.replica.view(outcome.position), team, members=False, status=201)
+    return await _team(call, call.edge.replica.view(outcome.position), team, members=False, status=201)
 
 
 async def shown(call: Call) -> web.Response:
     """GET /admin/teams/{uuid}"""
     moment = await call.moment()
     team = read(call, moment.view, call.path_id())
-    return _team(call, moment.view, team.id, members=True)
+    return await _team(call, moment.view, team.id, members=True)
 
 
 async def edited(call: Call) -> web.Response:
@@ -57,7 +57,7 @@ async def edited(call: Call) -> web.Response:
     outcome = await repeats.answered(call)
     if outcome is None:
         outcome = await requests.handle(call, _edit(call, body, team), body, ("team", team))
-    return _team(call, call.edge.replica.view(outcome.position), team, members=False)
+    return await _team(call, call.edge.replica.view(outcome.position), team, members=False)
 
 
 async def deleted(call: Call) -> web.Response:
@@ -75,8 +75,8 @@ def read(call: Call, view: View, team: str) -> Team:
     return found
 
 
-def _team(call: Call, view: View, team: str, *, members: bool, status: int = 200) -> web.Response:
-    document = Documents(call, view).team(view.team(team), members=members)
+async def _team(call: Call, view: View, team: str, *, members: bool, status: int = 200) -> web.Response:
+    document = await Documents(call, view).team(view.team(team), members=members)
     version = view.version("team", team)
     if status == 201:
         return responses.created(call, document, document["_links"]["self"]["href"], version)

@@ -1,7 +1,6 @@
 """PactFlow's users over HTTP, system accounts among them (section 4.5 of the vendor's rules)."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -11,7 +10,7 @@ from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser
 from service.events.users import InvitationIssued, UserCreated
-from service.http import documents, pagination, repeats, requests, responses
+from service.http import breathing, documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call, iso
 from service.http.requests import Body
@@ -21,27 +20,19 @@ from service.vocabulary import PrincipalId, email, name
 
 INVITED_MAX = 200
 """People in one POST /admin/users/invite-users."""
-_BREATH_ROWS = 500
-"""Looked at between two breaths of the event loop, so that decisions are not held up by a long list."""
 
 
 async def listed(call: Call) -> web.Response:
     """GET /admin/users?q=&active=&userType=: whom the caller may read, by name."""
     moment = await call.moment()
     call.require_somewhere("user:read", "system_account:read")
-    found = []
-    for number, principal in enumerate(_matching(call, moment.view), 1):
-        if documents.readable(call, principal):
-            found.append(principal)
-        if number % _BREATH_ROWS == 0:
-            await asyncio.sleep(0)
+    matches = _matching(call, moment.view)
+    found = await breathing.kept(
+        moment.view.principals(), lambda one: matches(one) and documents.readable(call, one)
+    )
     draw = Documents(call, moment.view)
-    rows, page, links = pagination.cut(call, draw.ordered(found))
-    drawn = []
-    for number, principal in enumerate(rows, 1):
-        drawn.append(draw.user(principal))
-        if number % _BREATH_ROWS == 0:
-            await asyncio.sleep(0)
+    rows, page, links = pagination.cut(call, await draw.ordered(found))
+    drawn = await breathing.drawn(rows, draw.user)
     return responses.hal(call, {"users": drawn, **page, "_links": links})
 
 
@@ -240,19 +231,21 @@ def _created(outcome: Outcome) -> str | None:
     )
 
 
-def _matching(call: Call, view: View) -> Iterator[Principal]:
-    """Everybody whom the query's filters leave. Raises Invalid for a filter that is none."""
+def _matching(call: Call, view: View) -> Callable[[Principal], bool]:
+    """Whether the query's filters leave somebody. Raises Invalid for a filter that is none."""
     wanted = (call.asked("q") or "").casefold()
     active = _one_of(call, "active", {"true": True, "false": False})
     type_ = _one_of(call, "userType", {"0": "user", "1": "system_account"})
-    for principal in view.principals():
+
+    def matches(principal: Principal) -> bool:
         if active is not None and principal.active is not active:
-            continue
+            return False
         if type_ is not None and principal.type != type_:
-            continue
+            return False
         texts = (view.text(principal.name), view.text(principal.email)) if wanted else ()
-        if not wanted or any(wanted in text.casefold() for text in texts if text is not None):
-            yield principal
+        return not wanted or any(wanted in text.casefold() for text in texts if text is not None)
+
+    return matches
 
 
 def _one_of(call: Call, parameter: str, meanings: dict[str, object]) -> object:

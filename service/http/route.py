@@ -15,6 +15,7 @@ Surface = Callable[[Call], Awaitable[web.StreamResponse]]
 class Route(msgspec.Struct, frozen=True):
     """One method on one path. `auth`: `token` needs one, `optional` takes one, `none` looks at none.
 
+    `while_stopped` answers who names nobody also where the replica has stopped and everything else is 503.
     `gone` answers 410 where a deleted thing is asked for, `body_bytes_max` is the most bytes that a body may have.
     """
 
@@ -24,4 +25,5 @@ class Route(msgspec.Struct, frozen=True):
     summary: str
     auth: Literal["token", "optional", "none"] = "token"
     gone: bool = False
+    while_stopped: bool = False
     body_bytes_max: int = BODY_BYTES_MAX

@@ -24,11 +24,32 @@ _PAIR: Final = "/pacts/provider/{provider}/consumer/{consumer}"
 
 ROUTES: Final[tuple[Route, ...]] = (
     # -- is it alive -------------------------------------------------------------------------------------
-    Route("GET", "/healthz", health.alive, "The process answers", auth="none"),
-    Route("GET", "/readyz", health.ready, "The service can answer and record", auth="none"),
-    Route("GET", "/diagnostic/status/heartbeat", health.heartbeat, "As a Pact Broker says it", auth="none"),
+    Route("GET", "/healthz", health.alive, "The process answers", auth="none", while_stopped=True),
+    Route(
+        "GET",
+        "/readyz",
+        health.ready,
+        "The service can answer and record",
+        auth="none",
+        while_stopped=True,
+    ),
+    Route(
+        "GET",
+        "/diagnostic/status/heartbeat",
+        health.heartbeat,
+        "As a Pact Broker says it",
+        auth="none",
+        while_stopped=True,
+    ),
     # -- where to begin ----------------------------------------------------------------------------------
-    Route("GET", "/", index.start, "Start page for a browser, HAL index for a program", auth="optional"),
+    Route(
+        "GET",
+        "/",
+        index.start,
+        "Start page for a browser, HAL index for a program",
+        auth="optional",
+        while_stopped=True,
+    ),
     Route("GET", "/doc/{curie}/{rel}", index.relation, "What a link's relation means", auth="none"),
     # -- roles and permissions ---------------------------------------------------------------------------
     Route("GET", "/admin/permissions", roles.permissions, "What a role may hold"),

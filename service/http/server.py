@@ -19,6 +19,8 @@ from service.http.edge import Call, Edge
 from service.http.route import Route
 from service.queries import moments
 
+STOPPED_RETRY_SECONDS: Final = 30
+"""After which another replica, or this one restarted, may answer."""
 _log = structlog.get_logger("muniment.access")
 _STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
@@ -82,7 +84,11 @@ def _admitting(route: Route) -> _Next:
 async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
     identity = request[_REQUEST_ID]
     origin = authenticate.origin(edge, request, identity)
-    if route.auth == "none" or (route.auth == "optional" and "Authorization" not in request.headers):
+    nobody = route.auth == "none" or (route.auth == "optional" and "Authorization" not in request.headers)
+    if edge.replica.stopped and not (route.while_stopped and nobody):
+        # What it holds may be what another log says: whatever it answered would be about a now that is over.
+        raise errors.Unavailable(f"This replica has stopped: {edge.replica.stopped}", STOPPED_RETRY_SECONDS)
+    if nobody:
         return Call(
             edge=edge,
             request=request,

@@ -207,6 +207,20 @@ async def test_health_asks_for_no_token(running: Running) -> None:
     assert (await client.get("/diagnostic/status/heartbeat")).json["ok"] is True
 
 
+async def test_a_stopped_replica_answers_nothing_about_now(running: Running) -> None:
+    """What it holds is another log's: every route is 503 with Retry-After; only health and the start page answer."""
+    running.app.replica.stopped = "The log has another epoch."
+    page = {"Accept": "text/html"}
+    answering = {"/healthz": 200, "/diagnostic/status/heartbeat": 200, "/readyz": 503, "/": 200}
+    for path, status in answering.items():
+        assert status == (await running.nobody.get(path, headers=page)).status, path
+    for route in routes.ROUTES:
+        answer = await ask(running.admin, route, b"{}")
+        if route.path not in answering or route.path == "/":
+            assert (503, "30") == (answer.status, answer.headers.get("Retry-After")), route.path
+            assert "another epoch" in answer.text
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "expected"),
     [

@@ -38,6 +38,7 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self.heard = now()
         """When the database's head was last known to be folded here (monotonic seconds)."""
+        self._away = False
 
     async def start(self) -> None:
         """Begin to follow in the background."""
@@ -62,7 +63,9 @@ class Follower:
                 _log.error("replica stopped", sentence=failure.sentence)
                 return
             except Exception as failure:  # noqa: BLE001  # following goes on after every fault but a fork
-                if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                if connect.lost(failure) or isinstance(failure, errors.Unavailable):
+                    self._lost(failure)
+                else:
                     _log.exception("following failed")
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -74,7 +77,7 @@ class Follower:
                 head = await reader.head(connection)
                 if head.position != self._replica.position or self._replica.head != head:
                     await self._replica.catch_up(connection)
-                self.heard = self._now()
+                self._found()
                 await trail.advance(connection)
                 self._wake.clear()
                 with contextlib.suppress(TimeoutError):
@@ -82,3 +85,25 @@ class Follower:
                         await self._wake.wait()
         finally:
             connection.terminate()
+
+    def _lost(self, failure: Exception) -> None:
+        """One line for an outage, however often it is tried again meanwhile."""
+        if not self._away:
+            self._away = True
+            _log.warning("database lost", position=self._replica.position, error=_told(failure))
+
+    def _found(self) -> None:
+        now = self._now()
+        if self._away:
+            self._away = False
+            _log.info("database back", position=self._replica.position, seconds=round(now - self.heard, 1))
+        self.heard = now
+
+
+def _told(failure: Exception) -> str:
+    """Our own sentence, or what the driver calls it."""
+    return (
+        failure.sentence
+        if isinstance(failure, errors.MunimentError)
+        else f"{type(failure).__name__}: {failure}"
+    )

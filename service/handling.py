@@ -78,6 +78,7 @@ class Handler:
         self._writer: asyncio.Task[None] | None = None
         self._fair_until = 0.0
         self._stopping = False
+        self._failing = False
         self.commits = 0
         self.appended: Callable[[], None] = lambda: None
         """Called after every commit, so that checkpoints and the trail follow."""
@@ -188,7 +189,7 @@ class Handler:
                 except writer.KeyUsed:
                     continue  # another replica answered one of these keys a moment ago: the look-up will find it
                 except errors.Unavailable as failure:
-                    self._answer_lost(batch, tries, failure)
+                    self._fail(batch, tries, failure)
                     return False
                 except errors.Broken as failure:
                     self._replica.stopped = self._replica.stopped or failure.sentence
@@ -288,6 +289,7 @@ class Handler:
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
         entries = draft.written.entries
+        self._failing = False
         self.commits += bool(entries)
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
         self._deliver(answers)
@@ -393,9 +395,16 @@ class Handler:
                 self._forget_connection()
                 if time.monotonic() >= deadline:
                     away = errors.Unavailable("The database is away; nothing was done.", 2)
-                    self._answer_lost(batch, tries, away)
+                    self._fail(batch, tries, away)
                     return
                 await asyncio.sleep(0.2)
+
+    def _fail(self, batch: list[Pending], tries: list[Try], failure: errors.Unavailable) -> None:
+        """Answer a batch that Postgres did not take; one line for the first of them, until one is taken again."""
+        if not self._failing:
+            self._failing = True
+            _log.warning("writes fail", sentence=failure.sentence)
+        self._answer_lost(batch, tries, failure)
 
     def _answer_lost(self, batch: list[Pending], tries: list[Try], failure: errors.Unavailable) -> None:
         """Nothing more can be done for the batch: what was sent is unknown, what was not is certainly not done."""

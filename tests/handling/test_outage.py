@@ -1,0 +1,67 @@
+"""An outage of the database leaves its traces in the service's own log: one line as it begins, one as it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from structlog import testing, typing
+
+from projections import follow
+from service import errors
+from tests import given, postgres
+from tests.handling import doors
+
+RETRIES = 3
+
+
+async def test_an_outage_is_two_lines_and_failing_writes_are_one(
+    database: postgres.Database,
+    place: Path,
+    postgres_server: postgres.Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lost once, back once, and one warning when writes begin to fail, however often each of them is tried."""
+    monkeypatch.setattr(follow, "RECONNECT_SECONDS", 0.05)
+    async with doors.opened(database, place, follow=True) as app:
+        await doors.do(app, given.role(app.fresh, "role before"))
+        with testing.capture_logs() as lines:
+            async with _away(database, postgres_server):
+                await _until(lambda: "database lost" in _events(lines))
+                for number in range(RETRIES):
+                    with pytest.raises(errors.Unavailable):
+                        await doors.do(app, given.role(app.fresh, f"role {number}"))
+                await asyncio.sleep(RETRIES * follow.RECONNECT_SECONDS)
+            await _until(lambda: "database back" in _events(lines))
+            await doors.do(app, given.role(app.fresh, "role after"))
+    told = [(line["log_level"], line["event"]) for line in lines if line["event"] != "connection lost"]
+    assert [("info", "database back"), ("warning", "database lost"), ("warning", "writes fail")] == sorted(
+        told
+    )
+
+
+def _events(lines: list[typing.EventDict]) -> list[str]:
+    return [str(line["event"]) for line in lines]
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _away(database: postgres.Database, server: postgres.Server) -> AsyncIterator[None]:
+    """For a while every connection is cut and none is made."""
+    owner = await asyncpg.connect(server.owner_dsn)
+    try:
+        await owner.execute(f'alter database "{database.name}" allow_connections false')
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database.name
+        )
+        yield
+        await owner.execute(f'alter database "{database.name}" allow_connections true')
+    finally:
+        await owner.close()

@@ -22,6 +22,9 @@ from service.queries.reading import Reader
 from service.settings import Settings
 from service.vocabulary import PrincipalId, uuid_text
 
+_BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
+"""What the administrator of a team may, of that team and what is its own (`projections.access`)."""
+
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the running service that an HTTP surface may touch."""
@@ -71,7 +74,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             masks = view.catalogue.masks(role.scopes)
             if (masks.everywhere | masks.team | masks.own) & bit:
                 return True
-        return action in ("team:read", "team:manage") and bool(view.live_teams(me.administers))
+        return action in _BY_ADMINISTERING and bool(view.live_teams(me.administers))
 
     def require_somewhere(self, *actions: str) -> None:
         """Raise Forbidden unless some grant gives one of the actions; the first one is named as missing."""

@@ -394,6 +394,23 @@ class TestEnvironments:
         assert ["test"] == names(await sally.get("/environments"), "environments")
         assert 403 == (await sally.get(other.headers["Location"])).status
 
+    async def test_an_administrator_sees_the_environments_of_the_team(self, running: Running) -> None:
+        """Administering a team shows its environments without a scope for them, and no others."""
+        sally = await running.person(
+            "Sally", roles=[await running.role("None", "token:manage:own")], teams=[]
+        )
+        before = await sally.get("/environments")
+        body = {"name": "theirs", "production": False}
+        theirs = (await running.admin.post("/environments", body)).json["uuid"]
+        other = (await running.admin.post("/environments", {**body, "name": "other"})).json["uuid"]
+        await running.team("A", administratorUuids=[sally.id], environmentUuids=[theirs])
+        listed = await sally.get("/environments")
+
+        assert (403, 200) == (before.status, listed.status)
+        assert [theirs] == [one["uuid"] for one in listed.json["_embedded"]["environments"]]
+        assert 200 == (await sally.get(f"/environments/{theirs}")).status
+        assert 403 == (await sally.get(f"/environments/{other}")).status
+
     async def test_a_missing_or_bad_field_is_named(self, running: Running) -> None:
         """400 points at the field, and nothing is recorded."""
         before = running.position

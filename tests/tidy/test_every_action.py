@@ -113,7 +113,7 @@ def test_a_command_says_what_it_needs_and_what_it_is_about(name: str) -> None:
 def test_a_command_is_tested_where_its_noun_is(name: str) -> None:
     """The tests of a noun's commands stand in the file of that noun, and each command is named there."""
     noun = COMMANDS[name].__module__.rpartition(".")[2]
-    assert re.search(rf"\b{name}\(", (ROOT / f"tests/commands/test_{noun}.py").read_text(encoding="utf-8"))
+    assert re.search(rf"\b{name}\b", (ROOT / f"tests/commands/test_{noun}.py").read_text(encoding="utf-8"))
 
 
 def test_every_noun_with_tests_has_commands() -> None:

@@ -1,7 +1,5 @@
-"""/pacts and /contracts/publish: what a consumer's version expects of a provider (section 4.7)."""
+"""/pacts: what a consumer's version expects of a provider (section 4.7). Several at once: `publications`."""
 
-import base64
-import binascii
 import hashlib
 from typing import Final
 
@@ -30,11 +28,11 @@ async def published(call: Call) -> web.Response:
     """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one."""
     octets = await requests.raw(call)
     body = await requests.body(call)
-    _require_object(octets, "")
+    require_object(octets, "")
     if (before := await repeats.answered(call)) is not None:
         return _published(call, before, octets, None)
     _require_names(body, call)
-    command = _publication(
+    command = publication(
         call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
     )
     return _published(call, await requests.handle(call, command), octets, command)
@@ -86,28 +84,6 @@ async def all_deleted(call: Call) -> web.Response:
     return responses.nothing()
 
 
-async def several_published(call: Call) -> web.Response:
-    """POST /contracts/publish: several contracts of one consumer version; 200 with a notice for each.
-
-    The whole request is read before anything is recorded, then each contract is an order of its own. Tags are not
-    recorded, and a notice says so. Raises Invalid for a contract of another consumer or a content that is no JSON.
-    """
-    body = await requests.body(call)
-    consumer, version = body.text("pacticipantName"), body.text("pacticipantVersionNumber")
-    branch = body.optional_text("branch")
-    commands = [_from_item(call, item, consumer, version, branch) for item in body.objects("contracts")]
-    outcomes: list[Outcome] = []
-    for number, command in enumerate(commands):
-        order = repeats.part_of(await requests.order(call, command, body), str(number) if number else "")
-        outcomes.append(await call.edge.handler.handle(order))
-    if outcomes:
-        call.request[edge.POSITION] = outcomes[-1].position
-    notices = [_notice(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
-    if body.texts("tags"):
-        notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})
-    return responses.hal(call, _answer(call, consumer, commands, notices))
-
-
 def _published(call: Call, outcome: Outcome, octets: bytes, command: PublishContract | None) -> web.Response:
     """201 with a contract that is new, else 200. `command` names one that was here as it is, unrecorded."""
     view = call.edge.replica.view(outcome.position)
@@ -123,28 +99,10 @@ def _published(call: Call, outcome: Outcome, octets: bytes, command: PublishCont
     return responses.hal(call, shown)
 
 
-def _from_item(call: Call, item: Body, consumer: str, version: str, branch: str | None) -> PublishContract:
-    if item.text("consumerName") != consumer:
-        raise errors.Invalid("The consumer's name must be the pacticipant's.", item.pointer("consumerName"))
-    if (specification := item.optional_text("specification") or "pact") != "pact":
-        raise errors.Invalid(
-            f"The specification {specification[:64]!r} is not known.", item.pointer("specification")
-        )
-    try:
-        octets = base64.b64decode(item.text("content"), validate=True)
-    except (binascii.Error, ValueError) as failure:
-        raise errors.Invalid("The content must be base64.", item.pointer("content")) from failure
-    try:
-        requests.decoded(octets)
-    except errors.Invalid as failure:
-        raise errors.Invalid(f"The content: {failure.sentence}", item.pointer("content")) from failure
-    _require_object(octets, item.pointer("content"))
-    return _publication(call, consumer, item.text("providerName"), version, octets, branch)
-
-
-def _publication(
+def publication(
     call: Call, consumer: str, provider: str, version: str, octets: bytes, branch: str | None
 ) -> PublishContract:
+    """The command that publishes these bytes, with new ids for whatever it makes."""
     fresh = call.edge.fresh
     return PublishContract(
         contract=ContractId(fresh.id()),
@@ -160,7 +118,7 @@ def _publication(
     )
 
 
-def _require_object(octets: bytes, pointer: str) -> None:
+def require_object(octets: bytes, pointer: str) -> None:
     """Raise Invalid unless the bytes are an object that can be shown again: nobody may publish what nobody can read."""
     try:
         document = msgspec.json.decode(octets)
@@ -257,29 +215,3 @@ def _missing(call: Call) -> errors.NotFound:
     return errors.NotFound(
         f"No pact between '{call.path('consumer')}' and '{call.path('provider')}' found for this version"
     )
-
-
-def _notice(command: PublishContract, outcome: Outcome) -> Document:
-    for_whom = f"for {command.consumer} version {command.version} and provider {command.provider}"
-    if outcome.records:
-        return {"type": "success", "text": f"Pact successfully published {for_whom}."}
-    return {"type": "info", "text": f"Pact {for_whom} was published before, with the same content."}
-
-
-def _answer(call: Call, consumer: str, commands: list[PublishContract], notices: list[Document]) -> Document:
-    made = [
-        responses.link(
-            responses.href(
-                call.edge,
-                *("pacts", "provider", one.provider, "consumer", one.consumer, "version", one.version),
-            ),
-            "Pact",
-        )
-        for one in commands
-    ]
-    place = responses.link(responses.href(call.edge, "pacticipants", consumer), "Pacticipant")
-    logs = [
-        {"level": notice["type"], "message": notice["text"], "deprecationWarning": "Use notices"}
-        for notice in notices
-    ]
-    return {"notices": notices, "logs": logs, "_links": {"pb:pacticipant": place, "pb:contracts": made}}

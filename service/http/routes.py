@@ -12,6 +12,7 @@ from service.http import (
     index,
     integrations,
     members,
+    publications,
     roles,
     system_accounts,
     teams,
@@ -110,7 +111,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "POST",
         "/contracts/publish",
-        contracts.several_published,
+        publications.published,
         "Publish the contracts of a version",
         body_bytes_max=contracts.BODY_BYTES_MAX,
     ),

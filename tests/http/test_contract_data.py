@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def content(document: object) -> str:
     return base64.b64encode(json.dumps(document).encode()).decode()
 
 
-def publication(consumer: str, version: str, *providers: str) -> dict[str, object]:
+def publication(consumer: str, version: str, *providers: str) -> dict[str, Any]:
     """The body of POST /contracts/publish."""
     contracts = [
         {
@@ -216,7 +217,7 @@ class TestContracts:
             "PUT", f"{FOO_BAR}/version/1", body=body, headers={"Content-Type": "application/json"}
         )
         several = publication("Foo", "1", "Bar", "Baz")
-        several["contracts"][1]["content"] = base64.b64encode(body).decode()  # type: ignore[index]  # a list
+        several["contracts"][1]["content"] = base64.b64encode(body).decode()
         both = await running.admin.post("/contracts/publish", several)
 
         assert (400, 400) == (one.status, both.status), (one.text, both.text)
@@ -267,12 +268,51 @@ class TestContracts:
     async def test_a_fault_anywhere_in_the_request_records_nothing(self, running: Running) -> None:
         """The whole request is read first: one content that is no JSON stops all of it, and says which."""
         body = publication("Foo", "1", "Bar", "Baz")
-        body["contracts"][1]["content"] = base64.b64encode(b"{").decode()  # type: ignore[index]  # a JSON document
+        body["contracts"][1]["content"] = base64.b64encode(b"{").decode()
         before = running.position
         answer = await running.admin.post("/contracts/publish", body)
 
         assert (400, before) == (answer.status, running.position)
         assert ["contracts.1.content"] == list(answer.json["errors"])
+
+    async def test_a_denial_of_one_contract_publishes_none(self, running: Running) -> None:
+        """Every permission is looked at first; the one attempt that was denied is recorded, and nothing else."""
+        role = await running.role("Team's", "contract_data:manage:team")
+        await running.admin.post("/pacticipants", {"name": "Foo"})
+        await running.admin.post("/pacticipants", {"name": "Bar"})
+        team = await running.team("A", pacticipantNames=["Foo"])
+        sally = await running.person("Sally", roles=[role], teams=[team])
+        position = running.position
+        denied = await sally.post("/contracts/publish", publication("Foo", "1", "Bar", "New"))
+        contracts = await running.admin.get(f"{FOO_BAR}/version/1")
+        permitted = await sally.post("/contracts/publish", publication("Foo", "1", "Bar"))
+
+        assert (403, 404, 200) == (denied.status, contracts.status, permitted.status)
+        assert denied.text.endswith("Missing: contract_data:manage on New.")
+        assert position + 2 == permitted.position  # the attempt, and the one contract
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"contracts": []},
+            {"pacticipantVersionNumber": "x" * 300},
+            {"branch": "x" * 300},
+            {
+                "contracts": [
+                    *publication("Foo", "1", "Bar")["contracts"],
+                    *publication("Foo", "1", "")["contracts"],
+                ]
+            },
+        ],
+    )
+    async def test_a_request_that_makes_no_sense_publishes_none(
+        self, running: Running, change: dict[str, object]
+    ) -> None:
+        """No contracts at all, a bad version, branch or name: 400, and nothing is recorded."""
+        position = running.position
+        answer = await running.admin.post("/contracts/publish", {**publication("Foo", "1", "Bar"), **change})
+
+        assert (400, position) == (answer.status, running.position)
 
     async def test_what_is_missing_is_said_and_the_attempt_is_recorded(self, running: Running) -> None:
         """Sally publishes for Baz, which is not hers: the sentence of seed 002, and a denied attempt (seed 002)."""

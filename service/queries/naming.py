@@ -58,17 +58,26 @@ def subject(view: View, text: str) -> Principal:
 def target(view: View, text: str) -> Target:
     """The thing that the text names, with what decides about it.
 
-    Raises NotFound, Ambiguous, or Invalid for a text of another form.
+    Raises NotFound, Ambiguous, or Invalid for a text of another form or a type whose things are not held here.
     """
     type_, _, rest = text.partition(":")
     if not rest:
         raise errors.Invalid(
             f"{text!r} names no thing: write its type too, as in application:{text or 'Baz'}."
         )
+    if type_ not in things.TYPES_HELD:
+        raise errors.Invalid(_no_type(view, type_))
     found = held(view, type_, rest)
     if found is None:
         raise errors.NotFound(f"There is no {type_.replace('_', ' ')} {rest!r}.")
     return found
+
+
+def _no_type(view: View, text: str) -> str:
+    actions = view.catalogue.actions.values() if view.catalogue else ()
+    known = any(text in action.types for action in actions)
+    wrong = f"Things of the type {text} are not held here" if known else f"{text[:100]!r} is no type of thing"
+    return f"{wrong}. Write type:name, as in application:Baz; the types are: {', '.join(things.TYPES_HELD)}."
 
 
 def held(view: View, type_: str, text: str) -> Target | None:

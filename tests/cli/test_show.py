@@ -79,10 +79,26 @@ def test_what_is_not_there(terminal: Terminal, thing: str) -> None:
     assert (3, "") == (terminal("show", thing).code, "")
 
 
-@pytest.mark.parametrize("thing", ["Foo", "planet:Earth", "integration:Foo", ""])
+@pytest.mark.parametrize("thing", ["Foo", "planet:Earth", "Role:Viewer", "integration:Foo", ""])
 def test_what_is_no_name(terminal: Terminal, thing: str) -> None:
     """What the grammar does not know is an error, and nothing is guessed."""
-    assert terminal("show", thing).code in (2, 3)
+    assert 2 == terminal("show", thing).code
+
+
+@pytest.mark.parametrize(
+    ("thing", "wrong"),
+    [
+        ("planet:Earth", "'planet' is no type of thing"),
+        ("secret:ci-token", "Things of the type secret are not held here"),
+        ("webhook:build", "Things of the type webhook are not held here"),
+    ],
+)
+def test_an_unknown_type_is_told_with_those_there_are(terminal: Terminal, thing: str, wrong: str) -> None:
+    """Whoever gets the type wrong is told the right form and every type, wherever a thing is named."""
+    for asked in (("show", thing), ("audit", "--touches", thing)):
+        printed = terminal(*asked)
+        assert (2, "") == (printed.code, printed.out)
+        assert f"{wrong}. Write type:name, as in application:Baz; the types are: application, " in printed.err
 
 
 def test_a_name_cannot_steer_the_terminal(writing: Terminal) -> None:

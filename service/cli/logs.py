@@ -9,6 +9,8 @@ import structlog
 from service.cli import output
 from service.settings import Settings
 
+WARNING: Final = "Warning:"
+"""How a sentence begins that tells of something wrong."""
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -29,9 +31,14 @@ def as_json(settings: Settings) -> bool:
 
 
 def announce(settings: Settings, sentence: str, event: str, **fields: object) -> None:
-    """Tell whoever started the service something, in a form that does not break a log of JSON lines."""
+    """Tell whoever started the service something, in a form that does not break a log of JSON lines.
+
+    A sentence that begins with «Warning:» is one in the log as well, so that LOG_LEVEL=warning keeps it.
+    """
     if as_json(settings):
-        structlog.get_logger("muniment").info(event, sentence=sentence, **fields)
+        log = structlog.get_logger("muniment")
+        tell = log.warning if sentence.startswith(WARNING) else log.info
+        tell(event, sentence=sentence, **fields)
     else:
         output.words(sentence)
 

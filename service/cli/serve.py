@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # imported when serving starts, so that help stays fast
     from service.app import App
     from service.settings import Loaded
 
+PACT_BROKER_PORT: Final = 9292
+"""Taken most likely by a Pact Broker, whose default it is as well as ours."""
 _DRAIN_SECONDS_MAX: Final = 30.0
 """How long requests in flight may take to finish once the service was told to stop."""
 _START_SECONDS_MAX: Final = 10.0
@@ -47,7 +49,7 @@ async def _serve(loaded: "Loaded", listening: socket.socket, *, demo: bool) -> N
     settings = demonstration.settings(loaded.settings) if demo else loaded.settings
     logs.serving(settings)
     for warning in loaded.warnings:
-        logs.announce(settings, f"Warning: {warning}", "settings")
+        logs.announce(settings, f"{logs.WARNING} {warning}", "settings")
     stopping = _stop_signals()
     began = application.clock()
     with output.progress("Replaying the log") as tell:
@@ -130,7 +132,8 @@ def _why_not(failure: OSError, host: str, port: int) -> str:
     other = "Choose another by PORT or --port; 0 takes a free one."
     match failure.errno:
         case errno.EADDRINUSE:
-            return f"Port {port} on {host} is taken by another program; a Pact Broker uses 9292 too. {other}"
+            broker = f"; a Pact Broker uses {PACT_BROKER_PORT} too" if port == PACT_BROKER_PORT else ""
+            return f"Port {port} on {host} is taken by another program{broker}. {other}"
         case errno.EACCES:
             return f"Port {port} may only be opened by root. {other}"
         case errno.EADDRNOTAVAIL:

@@ -1,5 +1,6 @@
 """`serve`: from a command line to a service that answers, and down again."""
 
+import errno
 import json
 import os
 import select
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from service.cli import serve
 from tests import postgres, service
 
 MUNIMENT = (str(Path(sys.executable).with_name("muniment")),)
@@ -91,16 +93,24 @@ def asked(address: str, token: str, body: object = None) -> Any:
 
 
 def test_a_port_that_is_taken(database: postgres.Database, tmp_path: Path) -> None:
-    """One sentence that says so, that a Pact Broker uses the same, and how to choose another; exit 2, nothing made."""
+    """One sentence that says so and how to choose another; exit 2, nothing made."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = muniment(environ(tmp_path / "data", database), "serve", "--port", str(port))
     assert 2 == ran.returncode
     assert (
-        f"muniment: Port {port} on 127.0.0.1 is taken by another program; a Pact Broker uses 9292 too. Choose another "
-        "by PORT or --port; 0 takes a free one.\n"
+        f"muniment: Port {port} on 127.0.0.1 is taken by another program. Choose another by PORT or --port; 0 takes a "
+        "free one.\n"
     ) == ran.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_a_pact_brokers_port_that_is_taken() -> None:
+    """Where it is the port that a Pact Broker has by default, the sentence says so."""
+    taken = OSError(errno.EADDRINUSE, "Address already in use")
+    assert "by another program; a Pact Broker uses 9292 too. Choose" in serve._why_not(
+        taken, "127.0.0.1", 9292
+    )
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
@@ -123,15 +133,24 @@ def test_the_first_start_and_the_end(database: postgres.Database, tmp_path: Path
         assert 0 == running.stop(number)
 
 
-def test_a_token_that_came_too_late_is_a_warning(database: postgres.Database, tmp_path: Path) -> None:
-    """MUNIMENT_ADMIN_TOKEN counts at the first start; a different value later is told, and changes nothing."""
+def test_a_token_that_came_too_late_and_a_misspelt_name_are_warnings(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """MUNIMENT_ADMIN_TOKEN counts at the first start; a different value later is told, and changes nothing.
+
+    In the log both are of the level warning, so that LOG_LEVEL=warning keeps them.
+    """
     first = environ(tmp_path / "data", database, MUNIMENT_ADMIN_TOKEN=service.ADMIN_TOKEN)
     with served(first) as running:
         running.ready()
         running.stop()
-    with served(first | {"MUNIMENT_ADMIN_TOKEN": service.ADMIN_TOKEN[::-1]}) as running:
+    with served(
+        first | {"MUNIMENT_ADMIN_TOKEN": service.ADMIN_TOKEN[::-1], "MUNIMENT_DATADIR": "x"}
+    ) as running:
         address = running.ready()
-        assert "Warning: MUNIMENT_ADMIN_TOKEN" in running.said
+        lines = [json.loads(line) for line in running.said.splitlines()]
+        warned = [line["sentence"].split(" ")[1] for line in lines if line["level"] == "warning"]
+        assert ["MUNIMENT_DATADIR", "MUNIMENT_ADMIN_TOKEN"] == warned
         assert "Administrator" == asked(f"{address}/user", service.ADMIN_TOKEN)["name"]
         running.stop()
 

@@ -84,11 +84,11 @@ async def _wanted(app: "App", asked: dict[str, str | None]) -> dict[str, Any]:
     from service.cli import opening
     from service.queries import naming, trail
 
-    view = (await opening.moment(app, asked["until"])).view
+    view = (await opening.moment(app, asked["until"], "--until")).view
     wanted: dict[str, Any] = {"outcome": asked["outcome"]}
     for name, position in (("since", "first"), ("until", "last")):
         if (text := asked[name]) is not None:
-            found = (await opening.moment(app, text)).view
+            found = (await opening.moment(app, text, f"--{name}")).view
             wanted |= {name: found.instant} if ":" in text else {position: found.position}
     if (actor := asked["actor"]) is not None:
         wanted["actor"] = actor if actor in _NO_PRINCIPAL else naming.principal(view, actor).id

@@ -92,9 +92,13 @@ def master_key(settings: Settings) -> bytes:
         raise errors.Broken(f"The key in {path} cannot be read: {failure}.") from failure
 
 
-async def moment(app: App, as_of: str | None) -> Moment:
-    """The moment that `--as-of` names, or now."""
-    return await moments.view_of(app.reader, app.replica, as_of)
+async def moment(app: App, as_of: str | None, option: str = "--as-of") -> Moment:
+    """The moment that the option names, or now. Whoever named none is told which option it was."""
+    try:
+        return await moments.view_of(app.reader, app.replica, as_of, parameter=option)
+    except errors.Invalid as failure:
+        told = failure.sentence if option in failure.sentence else f"{option}: {failure.sentence}"
+        raise errors.Invalid(told, option) from failure
 
 
 async def order(app: App, command: Command, reason: str = "", ticket: str = "") -> Outcome:

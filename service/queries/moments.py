@@ -27,8 +27,15 @@ class Moment(msgspec.Struct, frozen=True):
     historic: bool = False
 
 
-async def view_of(reader: Reader, replica: Replica, as_of: str | None, at_least: str | None = None) -> Moment:
-    """The moment that `as_of` names, once `at_least` is reached here.
+async def view_of(
+    reader: Reader,
+    replica: Replica,
+    as_of: str | None,
+    at_least: str | None = None,
+    *,
+    parameter: str = "as_of",
+) -> Moment:
+    """The moment that `as_of` names, once `at_least` is reached here; `parameter` is what its asker calls it.
 
     Raises Invalid for a text that names no moment or one in the future, NotFound for an unknown event, TooLate
     when `at_least` does not arrive within 5 s.
@@ -39,16 +46,16 @@ async def view_of(reader: Reader, replica: Replica, as_of: str | None, at_least:
         return Moment(replica.now())
     text = as_of.strip()
     if _POSITION.fullmatch(text):
-        return Moment(replica.view(await _position(replica, int(text))), historic=True)
+        return Moment(replica.view(await _position(replica, int(text), parameter)), historic=True)
     if is_uuid(text):
         async with reader.connection() as connection:
             position = await log_reader.position_of_event(connection, EventId(text.lower()))
         if position is None:
             raise errors.NotFound(f"There is no event {text}.")
-        return Moment(replica.view(await _position(replica, position)), historic=True)
+        return Moment(replica.view(await _position(replica, position, parameter)), historic=True)
     # In a query string a plus sign that was not escaped arrives as a space.
-    instant = _instant(re.sub(r" (?=\d{2}:\d{2}$)", "+", text))
-    return _at_time(replica, instant)
+    instant = _instant(re.sub(r" (?=\d{2}:\d{2}$)", "+", text), parameter)
+    return _at_time(replica, instant, parameter)
 
 
 async def _wait(replica: Replica, at_least: str) -> None:
@@ -57,30 +64,31 @@ async def _wait(replica: Replica, at_least: str) -> None:
     await replica.wait_for(int(at_least), WAIT_SECONDS_MAX)
 
 
-async def _position(replica: Replica, position: int) -> int:
+async def _position(replica: Replica, position: int, parameter: str) -> int:
     if position > replica.position:
         raise errors.Invalid(
-            f"Position {position} is in the future; the log is at {replica.position}.", "as_of"
+            f"Position {position} is in the future; the log is at {replica.position}.", parameter
         )
     return position
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, parameter: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise errors.Invalid(
-            "as_of names a moment: a position (1234), a time with its offset (2026-11-20T14:03:00Z), or an event's id.",
-            "as_of",
+            f"{parameter} names a moment: a position (1234), a time with its offset (2026-11-20T14:03:00Z), or an event's"
+            " id.",
+            parameter,
         )
     try:
         return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError) as failure:
-        raise errors.Invalid(f"{text!r} is no time: {failure}.", "as_of") from failure
+        raise errors.Invalid(f"{text!r} is no time: {failure}.", parameter) from failure
 
 
-def _at_time(replica: Replica, instant: datetime) -> Moment:
+def _at_time(replica: Replica, instant: datetime, parameter: str) -> Moment:
     now = replica.now()
     if instant > now.instant:
-        raise errors.Invalid(f"{instant.isoformat()} is in the future.", "as_of")
+        raise errors.Invalid(f"{instant.isoformat()} is in the future.", parameter)
     position = min(replica.directory.position_at(instant), replica.position)
     settled = now.instant - instant > SETTLES_AFTER
     return Moment(View(replica.directory, replica.people, position, instant), settled, historic=True)

@@ -82,3 +82,13 @@ def test_what_cannot_be_searched(writing: Terminal, code: int, arguments: tuple[
     """A filter that means nothing is an error, and no reading is recorded."""
     assert code == writing("audit", *arguments).code
     assert [] == writing("audit", "--kind", "trail.read", "--actor", "console", "--json").json["events"]
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+@pytest.mark.parametrize("moment", ["yesterday", "1000000", "2999-01-01T00:00:00Z"])
+def test_a_moment_that_is_none_names_its_option(terminal: Terminal, option: str, moment: str) -> None:
+    """Whoever typed it is told which of the options cannot be read, by the name that it has here."""
+    printed = terminal("audit", option, moment)
+    assert 2 == printed.code
+    assert printed.err.startswith(f"muniment: {option}")
+    assert "as_of" not in printed.err

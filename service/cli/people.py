@@ -53,8 +53,12 @@ def invite(
         click.echo(str(invited["code"]))
         output.words(
             f"This is {name}'s one-time code, valid until {_time(invited['expiresAt'])}. It is redeemed by"
-            f' `muniment redeem CODE`, or by POST {invited["redeemAt"]} with {{"code": "…"}}.'
+            f' `muniment redeem CODE`, or by POST {invited["redeemAt"]} with {{"code": "…"}} (at BASE_URL).'
         )
+        if invited["replacesCode"]:
+            output.words(f"It replaces the earlier code of {email}, which no longer works.")
+        if invited["replacesTokens"]:
+            output.words(f"{email} has tokens already: they stop working when this code is redeemed.")
 
 
 async def _invite(
@@ -71,6 +75,8 @@ async def _invite(
             _thing(app, "role", role) for role in roles
         ]  # a name that is wrong is told before anything is done
         joined = [_thing(app, "team", team) for team in teams]
+        known = app.replica.now().principal_with_email(email)
+        earlier = app.replica.now().invitation_or_none(known.id) if known else None
         order = InviteUser(
             new=app.fresh.principal(), invitation=app.fresh.invitation(), name=name, email=email
         )
@@ -90,6 +96,8 @@ async def _invite(
             "code": app.fresh.code(issued.invitation) if issued else None,
             "expiresAt": issued.expires_at if issued else None,
             "redeemAt": f"{app.settings.base_url}/invitations/redeem",
+            "replacesCode": issued is not None and earlier is not None,
+            "replacesTokens": issued is not None and known is not None and bool(known.tokens),
             "position": app.replica.position,
         }
 

@@ -8,7 +8,7 @@ import pytest
 
 from service import app as application
 from service.settings import Settings, from_environment
-from tests import postgres
+from tests import postgres, service
 from tests.cli.conftest import Terminal
 
 
@@ -54,6 +54,34 @@ def test_somebody_who_lost_the_tokens_gets_another_code(writing: Terminal) -> No
     assert writing("show", "user:sally", "--json").json["id"] == invited["principal"]
     redeemed = writing("redeem", invited["code"], "--json").json
     assert invited["principal"] == _owner(writing, redeemed["readWrite"])
+
+
+def test_another_code_says_what_it_ends(writing: Terminal) -> None:
+    """A second code ends the first, and redeemed it ends the tokens: both are told before anybody is surprised."""
+    ends_code, ends_tokens = (
+        "It replaces the earlier code of nora@",
+        "they stop working when this code is redeemed",
+    )
+    first = writing("invite", "Nora", "nora@example.org")
+    second = writing("invite", "Nora", "nora@example.org")
+    assert [(False, False), (True, False)] == [
+        (ends_code in one.err, ends_tokens in one.err) for one in (first, second)
+    ]
+    assert 4 == writing("redeem", first.out.strip()).code
+    token = writing("redeem", second.out.strip()).out.strip()
+    third = writing("invite", "Nora", "nora@example.org", "--json").json
+    assert (False, True) == (third["replacesCode"], third["replacesTokens"])
+    assert _owner(writing, token)
+    writing("redeem", third["code"])
+    with pytest.raises(AssertionError, match="no token has this value"):
+        _owner(writing, token)
+
+
+def test_where_a_code_is_redeemed(writing: Terminal) -> None:
+    """The address is made of BASE_URL, and the sentence says so: a service on another port is reached there only."""
+    printed = writing("invite", "Nora", "nora@example.org")
+    assert f"POST {service.BASE_URL}/invitations/redeem" in printed.err
+    assert "(at BASE_URL)" in printed.err
 
 
 def test_reason_and_ticket_are_recorded(writing: Terminal) -> None:

@@ -175,3 +175,22 @@ async def test_a_denial_whose_reply_was_lost_is_recorded_once(
         record.data for record in await doors.log_of(database) if isinstance(record.data, AttemptDenied)
     ]
     assert [1] == [denial.count for denial in denied]
+
+
+@pytest.mark.slow
+async def test_a_frozen_replica_holds_the_head_for_seconds_only(
+    database: postgres.Database, place: Path
+) -> None:
+    """A process that stops with the head locked is thrown out by Postgres; whoever waited is answered, not refused."""
+    async with doors.opened(database, place) as app:
+        frozen = await app.connected("append")
+        await frozen.execute("begin")
+        await frozen.fetchrow("select * from log_head for update")
+        acknowledged: dict[str, int] = {}
+
+        async def write(name: str) -> None:
+            acknowledged[name] = (await doors.do(app, given.role(app.fresh, name))).position
+
+        await asyncio.gather(*(write(f"role {n}") for n in range(8)))
+        frozen.terminate()
+    assert acknowledged == roles_made(await doors.log_of(database))

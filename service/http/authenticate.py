@@ -21,7 +21,7 @@ from service.settings_values import Network
 from service.vocabulary import HEADER_LENGTH_MAX
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,1024}) *", re.IGNORECASE)
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _FORWARDED_MAX: Final = 50
 LOOK_SECONDS_MIN: Final = 1.0
@@ -34,7 +34,10 @@ async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tu
     Raises Unauthenticated without a token that works: unknown, replaced, expired, or its principal disabled or
     deleted, all in the same words. Raises Forbidden for a principal that has no access to the API (seed 001).
     """
-    header = request.headers.get("Authorization", "")
+    headers = request.headers.getall("Authorization", [])
+    if len(headers) > 1:
+        raise errors.Unauthenticated("There is more than one Authorization header: whose request is it?")
+    header = headers[0] if headers else ""
     if not header:
         raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
     found = _BEARER.fullmatch(header)
@@ -108,7 +111,7 @@ def address(peer: str, forwarded: list[str], trusted: tuple[Network, ...]) -> st
 
 
 def request_id(edge: Edge, request: web.BaseRequest) -> str:
-    """The id that the client gave the request, if it is clean, else a new one."""
+    """The id that the client gave the request, to the letter; a new one for what is no line of visible ASCII."""
     given = request.headers.get("X-Request-ID", "")
     return given if _REQUEST_ID.fullmatch(given) else edge.fresh.id()
 

@@ -99,8 +99,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return uuid_text(self.path(name), name)
 
     def asked(self, name: str) -> str | None:
-        """A parameter of the query, or None. Named twice, the first counts."""
-        return self.request.query.get(name)
+        """A parameter of the query, or None. Raises Invalid where it is there twice: nobody knows which counts."""
+        given = self.request.query.getall(name, [])
+        if len(given) > 1:
+            raise errors.Invalid("This parameter is given more than once.", name)
+        return given[0] if given else None
 
     async def moment(self) -> moments.Moment:
         """What `?as_of=` and `?at_least=` ask about; without them, now.

@@ -251,6 +251,30 @@ async def test_a_bad_parameter_is_refused_by_its_name(running: Running, query: s
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "/pacticipants?as_of=3&as_of=4",
+        "/user?at_least=1&at_least=2",
+        "/admin/users?page=1&page=1",
+        "/admin/users?active=true&active=false",
+        "/admin/teams?q=a&q=b",
+        "/environments?name=a&name=b",
+        "/audit?actor=system&actor=console",
+        "/audit?cursor=a&cursor=b",
+        "/access/v1/why?subject=user:a&subject=user:b&action=role:read&resource=role:*",
+        "/access/v1/who?action=role:read&resource=role:*&resource=team:*",
+    ],
+)
+async def test_a_parameter_given_twice_is_refused_by_its_name(running: Running, path: str) -> None:
+    """Which of two would count is nobody's guess: 400, also where both say the same."""
+    answer = await running.admin.get(path)
+    require_refusal(answer, 400)
+    twice = path.partition("?")[2].split("&")[-1].partition("=")[0]
+    named = "subject" if "why" in path else twice
+    assert [named] == list(answer.json["errors"])
+
+
+@pytest.mark.parametrize(
     "as_of",
     [
         "tomorrow",

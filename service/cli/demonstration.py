@@ -51,13 +51,17 @@ def require(app: App, began: datetime) -> None:
     )
 
 
-async def shown(app: App, began: datetime) -> None:
-    """Play the story on a log that was opened just now, and say what to try next."""
+async def shown(app: App, began: datetime, *, quiet: bool) -> None:
+    """Play the story on a log that was opened just now, and say what to try next.
+
+    With `quiet` only what is wrong is logged meanwhile: the story tells its requests itself.
+    """
     memory = None if _opened_since(app, began) else _remembered(app)
     if memory is not None:
         output.words("The demo was played before; its log is served as it is.")
     else:
-        logs.quiet(app.settings)  # the story tells its requests itself
+        if quiet:
+            logs.quiet(app.settings)
         memory = await _play(app)
         logs.serving(app.settings)
     for line in _next_steps(app, memory):
@@ -147,11 +151,8 @@ def _account(app: App) -> str:
 
 
 def _next_steps(app: App, memory: Memory) -> list[str]:
-    """Three questions about what just happened, as they can be pasted into another terminal."""
-    started = Path(sys.argv[0])
-    found = shutil.which("muniment") or started.name != "muniment"
-    muniment = "muniment" if found else str(started.resolve())
-    command = shlex.join(["env", f"MUNIMENT_DATA_DIR={app.settings.data_dir}", muniment])
+    """Three questions about what just happened, as they can be pasted into another terminal in this directory."""
+    command = f"MUNIMENT_DATA_DIR={shlex.quote(str(app.settings.data_dir))} {program(Path.cwd())}"
     before = memory.marks["before the deletion"]
     return [
         "Try next, in another terminal:",
@@ -160,3 +161,14 @@ def _next_steps(app: App, memory: Memory) -> list[str]:
         f"  {command} audit --touches integration:Foo/Bar",
         f"Everybody's token for the API is in {app.settings.data_dir / _MEMORY} (mode 0600).",
     ]
+
+
+def program(directory: Path) -> str:
+    """How this very program is run by who stands in the directory: by a checkout's script, or by its name on PATH."""
+    script = Path(__file__).parents[2] / "scripts" / "muniment"
+    if script.is_file():
+        near = script.is_relative_to(directory)
+        return shlex.quote(str(script.relative_to(directory) if near else script))
+    if shutil.which("muniment"):
+        return "muniment"
+    return shlex.quote(str(Path(sys.argv[0]).resolve()))

@@ -67,7 +67,7 @@ async def _serve(loaded: "Loaded", listening: socket.socket, *, demo: bool) -> N
             demonstration.require(app, began)
         await stack.enter_async_context(_answering(app, listening))
         if demo:
-            await demonstration.shown(app, began)
+            await demonstration.shown(app, began, quiet=loaded.sources["LOG_LEVEL"] == "default")
         logs.announce(settings, f"Muniment is ready at {settings.base_url}", "ready", url=settings.base_url)
         await stopping.wait()
         logs.announce(settings, "Stopping: requests in flight are finished first.", "stopping")

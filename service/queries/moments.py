@@ -75,8 +75,8 @@ async def _position(replica: Replica, position: int, parameter: str) -> int:
 def _instant(text: str, parameter: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise errors.Invalid(
-            f"{parameter} names a moment: a position (1234), a time with its offset (2026-11-20T14:03:00Z), or an event's"
-            " id.",
+            f"{parameter} names a moment: a position (1234), a time with its offset (2026-11-20T14:03:00Z), or an "
+            "event's id.",
             parameter,
         )
     try:

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import select
-import shlex
 import signal
 import socket
 import subprocess
@@ -18,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from service.cli import serve
+from service.cli import demonstration, serve
 from tests import postgres, service
 
 MUNIMENT = (str(Path(sys.executable).with_name("muniment")),)
+ROOT = Path(__file__).parents[2]
 READY_SECONDS_MAX = 60.0
 
 
@@ -133,9 +133,7 @@ def test_the_first_start_and_the_end(database: postgres.Database, tmp_path: Path
         assert 0 == running.stop(number)
 
 
-def test_a_token_that_came_too_late_and_a_misspelt_name_are_warnings(
-    database: postgres.Database, tmp_path: Path
-) -> None:
+def test_a_late_token_and_a_misspelt_name_are_warnings(database: postgres.Database, tmp_path: Path) -> None:
     """MUNIMENT_ADMIN_TOKEN counts at the first start; a different value later is told, and changes nothing.
 
     In the log both are of the level warning, so that LOG_LEVEL=warning keeps them.
@@ -175,10 +173,11 @@ def test_the_demo(data_dir: Path) -> None:
     ours = environ(data_dir)
     with served(ours, "--demo") as running:
         address = running.ready()
-        tries = [shlex.split(line) for line in running.said.splitlines() if line.startswith("  env ")]
+        assert '"event": "request"' not in running.said.partition("Try next")[0]
+        tries = [line for line in running.said.splitlines() if line.startswith("  MUNIMENT_DATA_DIR=")]
         answers = [
-            subprocess.run(one, env=ours, capture_output=True, text=True, check=False)  # As it is pasted.
-            for one in tries
+            subprocess.run(["bash", "-c", one], env=ours, capture_output=True, text=True, check=False)
+            for one in tries  # As they are pasted.
         ]
         assert [1, 0, 0] == [answer.returncode for answer in answers], answers
         assert "contract_data:manage on Baz is missing" in answers[0].stdout
@@ -191,6 +190,28 @@ def test_the_demo(data_dir: Path) -> None:
         assert "The demo was played before" in again.said
         assert 0 == again.stop()
     assert not (data_dir / "demo" / "postgres" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("directory", "typed"),
+    [
+        (ROOT, "scripts/muniment"),
+        (ROOT.parent, f"{ROOT.name}/scripts/muniment"),
+        (ROOT / "docs", f"{ROOT}/scripts/muniment"),
+    ],
+)
+def test_what_to_try_next_works_as_typed(directory: Path, typed: str) -> None:
+    """From a checkout the commands name its own script, by the path that fits where the service was started."""
+    assert typed == demonstration.program(directory)
+
+
+def test_the_checkouts_own_command() -> None:
+    """scripts/muniment runs any command with its arguments and its exit code."""
+    ran = subprocess.run(
+        [ROOT / "scripts" / "muniment", "can", "--help"], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert ran.stdout.startswith("Usage: muniment can ")
 
 
 def test_the_demo_leaves_a_log_of_somebody_else_alone(database: postgres.Database, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ async def test_a_replica_on_the_old_epoch_stops(database: postgres.Database, pla
         doors.opened(database, place / "writer") as idle,
     ):
         async with doors.opened(database, place / "new", forked=True) as new:
-            await composition.restored(new, "operator")
+            await composition.restored(new, "operator", force=True)
         async with asyncio.timeout(5):
             while not old.replica.stopped:
                 await asyncio.sleep(0.02)

@@ -22,24 +22,50 @@ Progress = Callable[[int, int], None]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found at `position`: the digest of the state, and the parts in which some replay disagreed."""
+    """What a check found at `position`: the digest of the state, and the parts in which some folding disagreed.
+
+    `served_differing` are the parts in which what a service says of itself disagreed, at the position that it named.
+    """
 
     position: int
     digest: str
     differing: tuple[str, ...]
+    served_differing: tuple[str, ...] = ()
 
 
-async def check(connection: Connection, served: Directory, progress: Progress) -> Check:
-    """Replay on both ways up to where `served` stands, and compare all three. Nothing may be folded into it meanwhile.
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What a running service says of the directory that it answers from: the digests of its parts at a position."""
 
+    position: int
+    parts: dict[str, str]
+
+
+async def check(
+    connection: Connection, own: Directory, progress: Progress, served: Served | None = None
+) -> Check:
+    """Replay on both ways up to where `own` stands, and compare all three. Nothing may be folded into it meanwhile.
+
+    With `served`, the replay is compared with it as well, at exactly its position.
     `progress` counts both replays: twice the positions.
     """
-    end = served.position
+    end = own.position
     straight, undone = Directory(), Directory()
-    await replay(connection, straight, end, lambda done, _: progress(done, 2 * end))
+    found: dict[int, dict[str, str]] = {}
+    for stop in sorted({end, served.position if served else end}):
+        await replay(connection, straight, stop, lambda done, _: progress(min(done, end), 2 * end))
+        found[stop] = digest.parts(straight)
     await replay(connection, undone, end, lambda done, _: progress(end + done, 2 * end), undo=True)
-    differing = {*digest.differing(served, straight), *digest.differing(straight, undone)}
-    return Check(position=end, digest=digest.digest(straight), differing=tuple(sorted(differing)))
+    ours = found[end]
+    differing = {
+        *digest.differing(digest.parts(own), ours),
+        *digest.differing(ours, digest.parts(undone)),
+    }
+    return Check(
+        position=end,
+        digest=digest.whole(ours),
+        differing=tuple(sorted(differing)),
+        served_differing=digest.differing(served.parts, found[served.position]) if served else (),
+    )
 
 
 async def replay(

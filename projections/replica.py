@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from projections import digest
 from projections.directory import Directory
 from projections.people import People
 from projections.view import View
@@ -73,6 +74,20 @@ class Replica:
             raise errors.TooLate(
                 f"Position {position} did not arrive within {timeout_seconds:g} s; this replica is at {self.position}."
             ) from failure
+
+    async def digested(self) -> tuple[int, dict[str, str]]:
+        """A position in the log, and the digests of everything that is known here at exactly that position.
+
+        Writers wait until it is done, about three seconds for a million facts; questions are answered meanwhile.
+        """
+        async with self.mutex:
+            found: dict[str, str] = {}
+            for step in digest.steps(self.directory):
+                if step is None:
+                    await asyncio.sleep(0)
+                else:
+                    found[step[0]] = step[1]
+            return self.directory.position, found
 
     # -- following ---------------------------------------------------------------------------------------
 

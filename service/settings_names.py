@@ -7,9 +7,13 @@ from typing import Final
 OURS: Final = "MUNIMENT_"
 
 
+BESIDE: Final = ("MUNIMENT_TOKEN",)
+"""No settings, but read by commands that ask a service: whoever sets them means them."""
+
+
 def doubts(environ: Mapping[str, str], variables: tuple[str, ...]) -> Iterable[str]:
     """A sentence for each name that is ours and unknown, or one or two slips of the finger away from a known one."""
-    known = {name for variable in variables for name in (variable, f"{variable}_FILE")}
+    known = {name for variable in (*variables, *BESIDE) for name in (variable, f"{variable}_FILE")}
     for name in sorted(environ.keys() - known):
         nearest = _nearest(name.upper(), known)
         if nearest:

@@ -1,14 +1,14 @@
 """`muniment verify`, `rebuild` and `restored`: commands about the record as a whole."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from service.cli import options, output
-from service.cli.main import ALLOWED, BROKEN, DENIED
+from service.cli.main import ALLOWED, BROKEN
 
 if TYPE_CHECKING:  # imported where the record is read, so that help stays fast
-    from projections.rebuild import Check
     from service.log.verify import Report
 
 
@@ -42,16 +42,27 @@ async def _verify() -> "Report":
 
 @click.command()
 @click.option(
-    "--check", is_flag=True, help="Change nothing: replay twice and compare. Exit 1: a difference was found."
+    "--check",
+    is_flag=True,
+    help="Change nothing: replay twice, and compare with what is served. Exit 1: a difference was found.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    envvar="MUNIMENT_TOKEN_FILE",
+    help="With --check: a token with audit:read for the service at BASE_URL, in place of MUNIMENT_TOKEN or the first"
+    " Administrator's.",
 )
 @options.as_json
-def rebuild(check: bool, as_json: bool) -> int:
-    """Fill the search tables anew from the log; with --check, prove that replaying the log gives the same state.
+def rebuild(check: bool, token_file: Path | None, as_json: bool) -> int:
+    """Fill the search tables anew from the log; with --check, prove that replaying the log gives what is served.
 
     The state that is served lives in memory and is replayed at every start, so only the search tables are ever rebuilt.
     """
     if check:
-        return _report(options.run(_check()), as_json)
+        from service.cli import recheck
+
+        return recheck.report(*options.run(recheck.check(token_file)), as_json)
     position = options.run(_rebuild())
     if as_json:
         output.json({"position": position})
@@ -67,37 +78,6 @@ async def _rebuild() -> int:
     async with opening.record("rebuild") as record:
         with output.waiting("Rebuilding the trail"):
             return await trail.rebuild(record.connection)
-
-
-async def _check() -> "Check":
-    from projections import rebuild as replaying
-    from service.cli import opening
-
-    async with opening.opened() as app:
-        connection = await app.connected("rebuild")
-        try:
-            with output.progress("Replaying") as tell:
-                return await replaying.check(connection, app.replica.directory, tell)
-        finally:
-            await connection.close()
-
-
-def _report(found: "Check", as_json: bool) -> int:
-    if as_json:
-        output.json({"same": not found.differing, **_members(found)})
-    else:
-        click.echo(found.digest)
-        output.words(
-            f"Replayed {found.position} records: once as a start does, and once with every page folded, taken back and"
-            " folded again. "
-            + (
-                f"They differ in: {', '.join(found.differing)}."
-                if found.differing
-                else "Both give the same state."
-            )
-            + " A service that runs elsewhere was not asked for its own."
-        )
-    return DENIED if found.differing else ALLOWED
 
 
 @click.command()

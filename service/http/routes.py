@@ -14,6 +14,7 @@ from service.http import (
     members,
     publications,
     roles,
+    served,
     system_accounts,
     teams,
     tokens,
@@ -42,6 +43,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         auth="none",
         while_stopped=True,
     ),
+    Route("GET", served.PATH, served.digested, "What this replica holds, as digests"),
     # -- where to begin ----------------------------------------------------------------------------------
     Route(
         "GET",

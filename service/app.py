@@ -38,6 +38,7 @@ RELEASE = version("muniment")
 SERVING_ROLE = embedded.SERVICE
 KEY_FILE = "key"
 TOKEN_FILE = "admin-token"  # noqa: S105  # a file's name, not a token
+_OTHER_KEY = "This log was opened under another key; set MUNIMENT_KEY to the one that opened it."
 _log = structlog.get_logger("muniment")
 Progress = Callable[[int, int], None]
 
@@ -89,11 +90,11 @@ async def opened(
     notices: list[str] = []
     async with AsyncExitStack() as stack:
         target = await _database(settings, stack, notices, make=open_account)
-        keys = Keys.derived(_master_key(settings, notices, make=open_account))
 
         async def connected(purpose: str) -> Connection:
             return await connect.connect(target, settings.schema, purpose)
 
+        keys = await _keys(settings, connected, notices, make=open_account)
         app = _composed(settings, keys, connected, notices, clock)
         await _replayed(app, progress, forked=forked)
         await app.handler.start()
@@ -107,20 +108,46 @@ async def opened(
         yield app
 
 
-async def restored(app: App, console: str, reason: str = "", ticket: str = "") -> Outcome:
-    """Begin a new epoch on a log opened with `forked`, and record what was lost as far as this machine saw it."""
+async def restored(
+    app: App, console: str, reason: str = "", ticket: str = "", *, force: bool = False
+) -> Outcome:
+    """Begin a new epoch on a log opened with `forked`, and record what was lost as far as this machine saw it.
+
+    Raises Refused where nothing is missing, since a new epoch stops every service on the log; not with `force`.
+    """
     head = app.replica.head
     assert head is not None, "an opened replica has caught up"
     seen = witness.recall(seen_file(app.settings), app.keys)
-    lost = seen is not None and seen.account == head.account and seen.position > head.position
-    command = RestoreLog(
-        epoch_before=head.epoch,
-        epoch=app.fresh.id(),
-        lost_from=head.position + 1 if lost else 0,
-        lost_to=seen.position if seen is not None and lost else 0,
-    )
+    connection = await app.connected("restored")
+    try:
+        if not force:
+            await _require_loss(connection, seen)
+        lost_from, lost_to = await witness.lost(connection, head, seen)
+    finally:
+        await connection.close()
+    command = RestoreLog(epoch_before=head.epoch, epoch=app.fresh.id(), lost_from=lost_from, lost_to=lost_to)
     order = Order(command=command, caller=Caller(console=console), reason=reason, ticket=ticket)
     return await app.handler.handle(order)
+
+
+async def _require_loss(connection: Connection, seen: witness.Seen | None) -> None:
+    """Return where a service that saw what this machine saw would refuse to serve; raise Refused elsewhere."""
+    try:
+        await witness.require_no_fork(connection, seen)
+    except errors.Broken:
+        return
+    if seen is None:
+        raise errors.Refused(
+            "nothing_lost",
+            "This machine has not seen the log before, so it cannot tell that anything is missing. Run this where a"
+            " service refuses to serve, or with --force: a new epoch stops every service on the log until it is"
+            " restarted.",
+        )
+    raise errors.Refused(
+        "nothing_lost",
+        f"Nothing is missing: the log holds what was seen from here, up to position {seen.position}. A new epoch would "
+        "stop every service on it until it is restarted; --force begins one all the same.",
+    )
 
 
 async def migrated(settings: Settings, stack: AsyncExitStack) -> tuple[str, list[str]]:
@@ -226,6 +253,27 @@ async def _embedded(settings: Settings, stack: AsyncExitStack, *, make: bool) ->
 # -- secrets -----------------------------------------------------------------------------------------------
 
 
+async def _keys(
+    settings: Settings, connected: Callable[[str], Awaitable[Connection]], notices: list[str], *, make: bool
+) -> Keys:
+    """The keys, once they were compared with those that the log was opened under. Raises Broken for other ones.
+
+    The log is looked at before a key is made, so that nothing is left in the data directory for a foreign one.
+    """
+    connection = await connected("start")
+    try:
+        check = (await reader.head(connection)).key_check
+    finally:
+        await connection.close()
+    here = settings.key is not None or (settings.data_dir / KEY_FILE).exists()
+    if not here and make and check:
+        raise errors.Broken(_OTHER_KEY)
+    keys = Keys.derived(_master_key(settings, notices, make=make))
+    if check not in (b"", keys.key_check):
+        raise errors.Broken(_OTHER_KEY)
+    return keys
+
+
 def _master_key(settings: Settings, notices: list[str], *, make: bool) -> bytes:
     """MUNIMENT_KEY, or the key that this data directory keeps, made at the first start."""
     if settings.key is not None:
@@ -287,8 +335,14 @@ def _composed(
 async def _replayed(app: App, progress: Progress, *, forked: bool) -> None:
     connection = await app.connected("replay")
     try:
-        seen = None if forked else witness.recall(seen_file(app.settings), app.keys)
-        await witness.require_no_fork(connection, await reader.head(connection), seen)
+        if forked:
+            app.upkeep.trust(await witness.require_tree(connection), signed=0)
+        else:
+            seen = witness.recall(seen_file(app.settings), app.keys)
+            proven = await witness.require_no_fork(connection, seen)
+            app.upkeep.trust(proven.tree, proven.signed)
+            if proven.doubt:
+                app.notices.append(f"Warning: {proven.doubt}")
         await app.replica.catch_up(connection, progress)
     finally:
         await connection.close()

@@ -1,6 +1,7 @@
 """What a running replica does beside answering: sign checkpoints, remember what it saw, record counted denials.
 
-None of it is needed for an answer to be right; each step is repeated until it succeeds.
+None of it is needed for an answer to be right; each step is repeated until it succeeds. Nothing is signed but the root
+that the stored texts make: the tree here is this process' own, and grows by what was appended since.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from service.drafting import Drafter
 from service.handling import Handler
 from service.log import checkpoint, connect, reader, witness
 from service.log.connect import Connection
+from service.log.merkle import Frontier
 
 INTERVAL_SECONDS = 0.5
 """A checkpoint follows a commit within a second."""
@@ -40,13 +42,18 @@ class Upkeep:
         self._seen_file = seen_file
         self._connected = connected
         self._connection: Connection | None = None
+        self._tree: Frontier | None = None
         self._signed = 0
-        self._remembered = 0
+        self._done = 0
         self._task: asyncio.Task[None] | None = None
 
     def sign_with(self, signer: checkpoint.Signer) -> None:
         """Sign checkpoints from here on. The caller has compared the key with the one that the log names."""
         self._signer = signer
+
+    def trust(self, tree: Frontier, signed: int) -> None:
+        """Go on from this tree of texts that was compared with what was seen, and a newest checkpoint of that size."""
+        self._tree, self._signed = tree, signed
 
     async def start(self) -> None:
         """Begin in the background."""
@@ -69,15 +76,30 @@ class Upkeep:
             return
         if self._drafter.denials_due():
             self._handler.flush_denials()
-        if head.position > self._remembered:
-            connection = await self._ready()
-            row = await reader.entry_at(connection, head.position)
-            if row is not None:
-                await asyncio.to_thread(witness.remember, self._seen_file, head, row.leaf, self._replica.keys)
-                self._remembered = head.position
-        if self._signer is not None and head.position > self._signed:
-            await checkpoint.publish(await self._ready(), head, self._signer)
+        if self._tree is None:
+            return
+        if head.position > self._tree.size:
+            await witness.grown(await self._ready(), self._tree, head.position)
+        try:
+            witness.require_same_tree(self._tree, head)
+        except errors.Broken as failure:
+            self._replica.stopped = failure.sentence
+            raise
+        if head.position > self._done:
+            await self._sign_and_remember(head)
+
+    async def _sign_and_remember(self, head: reader.Head) -> None:
+        """The checkpoint first: it is only remembered as signed once it is there."""
+        connection = await self._ready()
+        if self._signer is not None:
+            await checkpoint.publish(connection, head, self._signer)
             self._signed = head.position
+        row = await reader.entry_at(connection, head.position)
+        if row is not None:
+            await asyncio.to_thread(
+                witness.remember, self._seen_file, head, row.leaf, self._replica.keys, self._signed
+            )
+        self._done = head.position
 
     async def _run(self) -> None:
         while True:
@@ -87,6 +109,8 @@ class Upkeep:
     async def _quietly(self) -> None:
         try:
             await self.once()
+        except errors.Broken as failure:
+            _log.error("replica stopped", sentence=failure.sentence)
         except Exception as failure:  # noqa: BLE001  # upkeep goes on after every fault, and says each
             if self._connection is not None:
                 self._connection.terminate()

@@ -184,7 +184,7 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
         "key", fits, "the log was opened under this key", "The log was opened under another MUNIMENT_KEY."
     )
     if fits:
-        yield await _witness(settings, connection, head, keys)
+        yield await _witness(settings, connection, keys)
     trail = await connection.fetchval(sql.text("trail_position"))
     lag = head.position - trail
     sentence = f"{lag} records behind the log" if lag else "at the log's head"
@@ -205,14 +205,16 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
     )
 
 
-async def _witness(settings: Settings, connection: Connection, head: reader.Head, keys: Keys) -> Line:
+async def _witness(settings: Settings, connection: Connection, keys: Keys) -> Line:
     try:
         seen = witness.recall(application.seen_file(settings), keys)
-        await witness.require_no_fork(connection, head, seen)
+        proven = await witness.require_no_fork(connection, seen)
     except errors.Broken as failure:
         return _fail("fork", failure.sentence)
     if seen is None:
         return _ok("fork", "this machine has not seen the log before")
+    if proven.doubt:
+        return _warn("fork", proven.doubt)
     return _ok("fork", f"the log holds what was seen from here, up to position {seen.position}")
 
 

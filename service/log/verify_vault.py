@@ -69,7 +69,7 @@ class Refs:
     def _judge(self, ref: VaultRef, ciphertext: bytes, keys: Keys) -> tuple[int, str] | None:
         named = self._named.get(ref)
         if named is None:
-            return 0, f"The vault holds {ref}, which no record names."
+            return 0, f"The vault holds the value {ref}, which no record names."
         if named.gone:
             return (
                 named.position,

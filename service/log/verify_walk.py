@@ -7,18 +7,18 @@ import msgspec
 
 from service import errors
 from service.events.account import LogOpened, LogRestored
-from service.events.attempts import AttemptDenied
-from service.log import checkpoint, merkle, reader, recorded, verify_vault
+from service.log import checkpoint, merkle, reader, recorded, verify_copies, verify_keys, verify_vault
 from service.log.recorded import Recorded
-from service.vocabulary import Thing
+from service.log.verify_outside import Anchor, Outside
 
+_EVERY_ONE = ("key", "kept")
 _CHANGES_TREE = ("leaf", "gap", "root")
 """Findings from which it follows that later roots differ as well."""
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One disagreement. `what` is a stable word: gap, leaf, entry, copy, time, trail, tile, root, signature,
-    checkpoint, head, opening, key, vault."""
+    checkpoint, head, opening, key, vault, seen, kept. `position` is 0 where no record is concerned."""
 
     position: int
     what: str
@@ -54,23 +54,28 @@ class Beyond(msgspec.Struct):
 class Walk:
     """The pass itself: pages in their order, then `finish`. It does not touch the database."""
 
-    def __init__(self, head: reader.Head, trail_position: int) -> None:
+    def __init__(self, head: reader.Head, trail_position: int, outside: Outside) -> None:
         self.head = head
         self.vault = verify_vault.Refs()
+        self.keys = verify_keys.Named()
+        self.opened: LogOpened | None = None
+        self._anchors: dict[int, list[Anchor]] = {}
+        for anchor in outside.anchors:
+            self._anchors.setdefault(anchor.size, []).append(anchor)
         self._trail_position = trail_position
         self._findings: dict[str, Finding] = {}
-        self._opened: LogOpened | None = None
         self._epoch = ""
         self._last_at: datetime | None = None
         self._frontier: merkle.Frontier | None = merkle.Frontier()
         self._below: dict[int, list[bytes]] = {0: []}
-        self._proven = 0
+        self._proven, self._proof = 0, ""
         self._checkpoints = 0
 
     def found(self, position: int, what: str, sentence: str) -> None:
-        """Keep the first finding of each kind."""
-        if what not in self._findings or position < self._findings[what].position:
-            self._findings[what] = Finding(position, what, sentence)
+        """Keep the first finding of each kind; of lost keys and of checkpoints that were brought along, every one."""
+        under = sentence if what in _EVERY_ONE else what
+        if under not in self._findings or position < self._findings[under].position:
+            self._findings[under] = Finding(position, what, sentence)
 
     def page(self, page: Page) -> None:
         """Take in the records from page.start + 1 to page.end."""
@@ -86,6 +91,8 @@ class Walk:
                     self._tile(0, position // merkle.TILE_WIDTH - 1, page)
                 if position in page.notes:
                     self._note(position, page.notes[position])
+                for anchor in self._anchors.get(position, ()):
+                    self._anchor(anchor)
 
     def finish(self, beyond: Beyond) -> None:
         """After the last page: the head itself, and what lies behind it."""
@@ -103,7 +110,7 @@ class Walk:
             )
         if self._last_at is not None and self._last_at != self.head.recorded_at:
             self.found(end, "head", "The head's time is not that of the last record.")
-        if self._opened is not None and self._epoch != self.head.epoch:
+        if self.opened is not None and self._epoch != self.head.epoch:
             self.found(end, "head", f"The head's epoch is {self.head.epoch}; by the log it is {self._epoch}.")
         if self._frontier is not None and self._frontier.encode() != self.head.frontier:
             self._head_differs()
@@ -128,51 +135,29 @@ class Walk:
         except errors.Broken as failure:
             self.found(position, "entry", failure.sentence)
             return
-        for column, held in _copies(record).items():
-            if row[column] != held:
-                differs = (
-                    f"The column {column} at position {position} says {row[column]}; the record says {held}."
-                )
-                self.found(position, "copy", differs)
+        for differs in verify_copies.of_log(position, record, row):
+            self.found(position, "copy", differs)
         if self._last_at is not None and record.recorded_at <= self._last_at:
             self.found(
                 position, "time", f"The record at position {position} is not later than the one before it."
             )
         self._last_at = record.recorded_at
         self._opening(position, record)
-        self._trail(position, record, in_trail)
+        if position <= self._trail_position:
+            for differs in verify_copies.of_trail(position, record, in_trail):
+                self.found(position, "trail", differs)
         self.vault.take(record)
+        self.keys.take(record)
 
     def _opening(self, position: int, record: Recorded) -> None:
         event = record.data
         if position == 1:
             if isinstance(event, LogOpened):
-                self._opened, self._epoch = event, event.epoch
+                self.opened, self._epoch = event, event.epoch
             if not isinstance(event, LogOpened) or event.account != self.head.account:
                 self.found(1, "opening", f"Record 1 does not open the log of account {self.head.account}.")
         elif isinstance(event, LogRestored):
             self._epoch = event.epoch
-
-    def _trail(self, position: int, record: Recorded, found: asyncpg.Record | None) -> None:
-        """Compare the trail's row, as far as the trail is written: what no search finds is as good as gone."""
-        if position > self._trail_position:
-            return
-        if found is None:
-            self.found(
-                position, "trail", f"The trail lacks position {position}. `muniment rebuild` restores it."
-            )
-            return
-        for column, held in _trail_copies(record).items():
-            if found[column] != held:
-                differs = (
-                    f"The trail's {column} at position {position} is {found[column]}; the record's is {held}."
-                )
-                self.found(position, "trail", differs)
-        untold = {thing.id for thing in record.touches} - set(found["things"])
-        if untold:
-            self.found(
-                position, "trail", f"The trail does not say that position {position} touches {min(untold)}."
-            )
 
     def _missing(self, position: int, page: Page) -> None:
         """A record is gone. Where its tile still tells its leaf, everything after it can be verified all the same."""
@@ -219,10 +204,10 @@ class Walk:
     def _note(self, size: int, note: str) -> None:
         """Check one checkpoint: its form, its signature by the key that record 1 names, and its root."""
         assert self._frontier is not None, "the caller knows the tree up to here"
-        if self._opened is None:
+        if self.opened is None:
             return
         try:
-            said = checkpoint.verify(note, self._opened.verifier)
+            said = checkpoint.verify(note, self.opened.verifier)
         except errors.Invalid as failure:
             self.found(
                 size, "checkpoint", f"The checkpoint at size {size} cannot be read: {failure.sentence}"
@@ -236,63 +221,48 @@ class Walk:
                 size, "checkpoint", f"The checkpoint stored for size {size} is one of size {said.size}."
             )
         elif said.root == self._frontier.root():
-            self._proven = size
+            self._proven, self._proof = size, f"The checkpoint at size {size}"
             self._checkpoints += 1
         elif not any(what in self._findings for what in _CHANGES_TREE):
-            self._root_differs(size, f"the signed checkpoint at size {size}")
+            self._root_differs(size, f"that of the signed checkpoint at size {size}")
 
-    def _root_differs(self, until: int, than: str) -> None:
+    def _anchor(self, anchor: Anchor) -> None:
+        """Compare the tree with a root from outside. It is told also after other findings, since it was asked for."""
+        assert self._frontier is not None, "the caller knows the tree up to here"
+        if anchor.root != self._frontier.root():
+            self._root_differs(anchor.size, anchor.source, anchor.what)
+        elif anchor.size > self._proven:
+            self._proven, self._proof = anchor.size, f"A root from outside, {anchor.source},"
+
+    def _root_differs(self, until: int, than: str, what: str = "root") -> None:
         first = self._proven + 1
-        exact = self._findings.get("tile")
-        if exact is not None and first <= exact.position <= until:
-            first = until = exact.position
+        exact = [
+            self._findings[one].position
+            for one in ("leaf", "tile")
+            if one in self._findings and first <= self._findings[one].position <= until
+        ]
+        if exact:
+            first = until = min(exact)
         where = (
             f"The record at position {first}"
             if first == until
             else f"A record from position {first} to {until}"
         )
-        self.found(
-            first, "root", f"{where} was changed together with its leaf: its root is not that of {than}."
-        )
+        how = "was changed together with its leaf" if what == "root" else "is not the one that was there"
+        self.found(first, what, f"{where} {how}: the root is not {than}.")
 
     def _head_differs(self) -> None:
         if any(what in self._findings for what in _CHANGES_TREE):
             return
         if self._proven == self.head.position:
-            differs = "The head's tree is not that of the records, which the last checkpoint proves."
+            differs = "The head's tree is not that of the records, which a signed checkpoint or what was seen proves."
             self.found(self._proven, "head", differs)
             return
-        self._root_differs(self.head.position, "the head")
+        self._root_differs(self.head.position, "that of the head")
 
     def _judged(self, finding: Finding) -> Finding:
         """Say which side was changed, where a checkpoint that holds for the records themselves tells."""
         if finding.what not in ("leaf", "tile") or finding.position > self._proven:
             return finding
-        proof = (
-            f"The checkpoint at size {self._proven} proves the record itself: the {finding.what} was changed."
-        )
+        proof = f"{self._proof} proves the record itself: the {finding.what} was changed."
         return Finding(finding.position, finding.what, f"{finding.sentence} {proof}")
-
-
-def _copies(record: Recorded) -> dict[str, object]:
-    """What the search columns must say."""
-    return {
-        "position": record.position,
-        "event_id": record.id,
-        "kind": recorded.kind_of(record.data),
-        "recorded_at": record.recorded_at,
-        "actor": record.actor.principal,
-    }
-
-
-def _trail_copies(record: Recorded) -> dict[str, object]:
-    """What the trail's columns must say. An actor that is no principal is a word there, not compared."""
-    subject = record.touches[0] if record.touches else Thing("", "")
-    copies = _copies(record) | {
-        "denied": isinstance(record.data, AttemptDenied),
-        "correlation": record.correlation,
-        "subject": subject.id,
-    }
-    if record.actor.principal is None:
-        del copies["actor"]
-    return copies

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from service.log import connect
 from service.log.connect import Connection
 from tests import postgres
 from tests.cli.conftest import Terminal
+from tests.log import forging
 
 
 def test_a_sound_record(terminal: Terminal) -> None:
@@ -61,11 +63,107 @@ def test_the_trail_is_rebuilt(writing: Terminal) -> None:
 def test_a_restored_log_begins_a_new_epoch(writing: Terminal) -> None:
     """A person says so, with a reason, and the record holds it."""
     before = postgres.run(_epoch(writing))
-    assert 0 == writing("restored", "--yes", "--reason", "The disk died").code
+    assert 0 == writing("restored", "--yes", "--force", "--reason", "The disk died").code
     assert before != postgres.run(_epoch(writing))
     event = writing("audit", "--kind", "log.restored", "--json").json["events"][0]
     assert ("console", "The disk died") == (event["actor"]["kind"], event["reason"])
     assert 0 == writing("verify").code
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_healthy_log_is_not_restored_by_mistake(writing: Terminal, seen: bool) -> None:
+    """A new epoch stops every service, so it takes a loss that this machine can see, or --force; exit 4 otherwise."""
+    if seen:
+        assert 0 == writing("audit", "--limit", "1").code
+    before = postgres.run(_epoch(writing))
+    printed = writing("restored", "--yes")
+    assert (4, "") == (printed.code, printed.out)
+    assert ("Nothing is missing" if seen else "has not seen the log") in printed.err
+    assert "--force" in printed.err
+    assert before == postgres.run(_epoch(writing))
+    assert 0 == writing("restored", "--yes", "--force").code
+    assert (
+        "nothing was lost as far as that machine had seen" in writing("audit", "--kind", "log.restored").out
+    )
+
+
+def test_a_tail_that_was_cut_is_named_and_can_be_accepted(writing: Terminal) -> None:
+    """`verify` names the first lost position, more than the cut log itself can tell; then a person accepts it."""
+    assert 0 == writing("audit", "--limit", "1").code
+    end = writing("verify", "--json").json["positions"]
+    postgres.run(_cut(writing, end - 1))
+    printed = writing("verify", "--json")
+    assert 6 == printed.code
+    assert [("seen", end)] == [(one["what"], one["position"]) for one in printed.json["findings"]]
+    assert "1 disagreement." in writing("verify").err
+    assert 0 == writing("restored", "--yes").code
+    assert f"which lost position {end}" in writing("audit", "--kind", "log.restored").out
+    assert 0 == writing("verify").code
+
+
+def test_history_that_was_rewritten_is_found_by_who_saw_it(writing: Terminal, tmp_path: Path) -> None:
+    """All was forged alike and no checkpoint is left in the database: memory and a kept note name the positions."""
+    assert 0 == writing("audit", "--limit", "1").code
+    kept = tmp_path / "kept.note"
+    kept.write_text(postgres.run(_note(writing)) + "\n")
+    assert 0 == writing("verify", "--checkpoint", str(kept)).code
+    postgres.run(_rewrite(writing))
+    printed = writing("verify", "--checkpoint", str(kept))
+    assert 6 == printed.code
+    assert {"seen at position 1:", "kept at position 1:"} <= {
+        line.split(": ")[0] + ":" for line in printed.out.splitlines()
+    }
+    assert str(kept) in printed.out
+    refused = writing("can", "kevin", "role:manage", "role:*")
+    assert (6, "") == (refused.code, refused.out)
+    doctor = writing("doctor", "--json").json["lines"]
+    assert ["fork"] == [line["what"] for line in doctor if line["outcome"] == "fail"]
+
+
+def test_a_file_that_is_no_checkpoint(terminal: Terminal, tmp_path: Path) -> None:
+    """Exit 2 and the file's name, before anything is read."""
+    (tmp_path / "other").write_bytes(b"\xff")
+    printed = terminal("verify", "--checkpoint", str(tmp_path / "other"))
+    assert (2, "") == (printed.code, printed.out)
+    assert "other is not a checkpoint" in printed.err
+    assert 2 == terminal("verify", "--checkpoint", str(tmp_path / "none")).code
+
+
+def test_a_memory_that_was_changed_is_a_finding(writing: Terminal) -> None:
+    """Whoever edits what this machine saw is not let off by it."""
+    assert 0 == writing("audit", "--limit", "1").code
+    file = Path(writing.environ["MUNIMENT_DATA_DIR"], "seen-muniment.json")
+    file.write_text(file.read_text().replace('"position"', '"Position"'))
+    printed = writing("verify")
+    assert 6 == printed.code
+    assert printed.out.startswith("seen: The file")
+
+
+def test_a_value_that_no_record_names(writing: Terminal) -> None:
+    """There is no position to name then."""
+    postgres.run(_execute(writing, "insert into vault values (gen_random_uuid(), 'x')"))
+    assert writing("verify").out.startswith("vault: The vault holds the value")
+
+
+async def _cut(terminal: Terminal, position: int) -> None:
+    async with _connected(terminal.database.owner_dsn) as connection:
+        await forging.cut(connection, position)
+        await connection.execute("delete from trail where position > $1", position)
+        await connection.execute("delete from trail_touch where position > $1", position)
+        await connection.execute("update trail_head set position = least(position, $1)", position)
+
+
+async def _rewrite(terminal: Terminal) -> None:
+    async with _connected(terminal.database.owner_dsn) as connection:
+        where = "kind = 'role.created' and entry like '%Demo cleaner%'"
+        position = await connection.fetchval(f"select position from log where {where}")  # noqa: S608  # Our own words.
+        await forging.rewrite(connection, position, "Demo cleaner", "Demo Cleaner")
+        await connection.execute("delete from checkpoint")
+
+
+async def _note(terminal: Terminal) -> str:
+    async with _connected(terminal.database.service_dsn) as connection:
+        return str(await connection.fetchval("select note from checkpoint order by size desc limit 1"))
 
 
 async def _tamper(terminal: Terminal, change: str, where: str) -> int:

@@ -1,16 +1,21 @@
+import base64
 import hashlib
+from datetime import timedelta
 
+import msgspec
 import pytest
 
 from service.events import Event
 from service.events.contracts import ContractDeleted, ContractPublished
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
-from service.log import checkpoint, merkle, reader, verify, writer
+from service.events.users import PrincipalDeleted, UserCreated
+from service.log import checkpoint, merkle, reader, seal, verify, witness, writer
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.reader import Head
-from service.vocabulary import ApplicationId, ContractId, TokenId, VaultRef
-from tests.log import records
+from service.log.witness import Seen
+from service.vocabulary import ApplicationId, ContractId, KeyId, PrincipalId, Sealed, TokenId, VaultRef
+from tests.log import forging, records
 from tests.log.conftest import Log
 
 SIZE = 700
@@ -213,6 +218,14 @@ async def test_a_false_trail_is_named(log: Log) -> None:
         assert [(position, "trail")] == await tampered(log, change)
 
 
+async def test_a_false_outcome_is_told_in_its_own_words(log: Log) -> None:
+    """What the column says and what it should say are the words that a search uses."""
+    await filled(log)
+    await tampered(log, "update trail set outcome = 'denied' where position = 140")
+    told = "The trail's column outcome at position 140 says denied; the record says done."
+    assert told == (await verified(log.service)).findings[0].sentence
+
+
 async def test_a_log_that_opens_as_another_s_is_named(log: Log) -> None:
     """Record 1 names the account that the head names."""
     await records.appended(log.service, await reader.head(log.service), [records.renamed()])
@@ -296,3 +309,156 @@ async def test_the_vault_holds_what_the_log_names(log: Log) -> None:
         await log.service.execute("delete from vault where ref = $1::uuid", ref)
         if kept is not None:
             await log.service.execute("insert into vault values ($1::uuid, $2)", ref, kept)
+
+
+def seen_of(head: Head, leaf: bytes = b"", signed: int = 0) -> Seen:
+    """What a machine remembers that saw this head."""
+    root = merkle.Frontier.decode(head.frontier).root()
+    return Seen(
+        account=head.account,
+        epoch=head.epoch,
+        position=head.position,
+        leaf=base64.b64encode(leaf).decode(),
+        root=base64.b64encode(root).decode(),
+        signed=signed,
+    )
+
+
+async def held_against(
+    log: Log, seen: Seen | None = None, *notes: str, unsigned_max: timedelta = verify.UNSIGNED_MAX
+) -> list[tuple[int, str, str]]:
+    """What verify finds beside a machine's memory and notes that were kept."""
+    kept = [verify.Kept(source=f"note {number}", note=note) for number, note in enumerate(notes, 1)]
+    report = await verify.verify(
+        log.service, records.KEYS, lambda _done, _all: None, seen, kept, unsigned_max
+    )
+    return [(one.position, one.what, one.sentence) for one in report.findings]
+
+
+async def test_a_rewritten_history_agrees_with_itself_and_not_with_what_was_seen(log: Log) -> None:
+    """Record, leaf, tiles and head forged and the checkpoints deleted: the memory of this machine tells."""
+    seen = seen_of(await filled(log))
+    await forging.rewrite(log.owner, 690, "Tester", "Teller")
+    await log.owner.execute("delete from checkpoint")
+    assert [] == await held_against(log)
+    found = await held_against(log, seen)
+    assert [(1, "seen")] == [one[:2] for one in found]
+    assert "from position 1 to 700" in found[0][2]
+
+
+async def test_checkpoints_that_still_hold_narrow_what_was_rewritten(log: Log) -> None:
+    """Each root that agrees bounds the disagreement from below, whoever kept it."""
+    head = await filled(log)
+    kept = records.SIGNER.sign(head.position, merkle.Frontier.decode(head.frontier).root())
+    await forging.rewrite(log.owner, 690, "Tester", "Teller")
+    found = await held_against(log, seen_of(head), kept)
+    assert [(601, "seen"), (601, "kept")] == [one[:2] for one in found]
+    assert all("from position 601 to 700" in one[2] for one in found)
+    assert "note 1" in found[1][2]
+
+
+async def test_what_was_seen_proves_the_record_where_only_a_leaf_was_changed(log: Log) -> None:
+    """Behind the last checkpoint, too, it is told which side was changed."""
+    seen = seen_of(await filled(log))
+    assert [(650, "leaf")] == await tampered(log, "update log set leaf = sha256('x') where position = 650")
+    assert "the leaf was changed" in (await held_against(log, seen))[0][2]
+
+
+async def test_a_cut_tail_is_named_by_its_first_lost_position(log: Log) -> None:
+    """A log that was cut cleanly agrees with itself; who saw more, or kept a note of more, knows what is missing."""
+    head = await filled(log)
+    kept = records.SIGNER.sign(head.position, merkle.Frontier.decode(head.frontier).root())
+    await forging.cut(log.owner, 650)
+    assert [] == await held_against(log)
+    found = await held_against(log, seen_of(head), kept)
+    assert [(651, "seen"), (651, "kept")] == [one[:2] for one in found]
+    assert "the positions 651 to 700 are gone" in found[1][2]
+
+
+async def test_another_log_than_the_one_that_was_seen_is_named(log: Log) -> None:
+    """Another account, or an epoch that no record explains."""
+    head = await filled(log)
+    for changed in ({"account": records.new_id()}, {"epoch": records.new_id()}):
+        seen = msgspec.structs.replace(seen_of(head), **changed)
+        assert ["seen"] == [one[1] for one in await held_against(log, seen)]
+
+
+async def test_kept_checkpoints_are_each_checked(log: Log) -> None:
+    """Every one that is brought along is judged: true, of another root, signed by another, of another log."""
+    await filled(log)
+    stored = await checkpoint.latest(log.service)
+    assert stored is not None
+    assert [] == await held_against(log, None, stored)
+    wrong = bytes(merkle.HASH_BYTES)
+    found = await held_against(
+        log,
+        None,
+        stored,
+        records.SIGNER.sign(610, wrong),
+        Keys.derived(b"x" * 32).signer(records.SIGNER.origin).sign(620, wrong),
+        records.KEYS.signer("elsewhere/log").sign(630, wrong),
+    )
+    assert [(601, "kept"), (620, "kept"), (630, "kept")] == [one[:2] for one in found]
+    assert "from position 601 to 610" in found[0][2]
+
+
+async def test_a_log_that_stays_unsigned_is_named(log: Log) -> None:
+    """Deleted checkpoints leave records that nothing covers; a record of this moment is still about to be signed."""
+    await filled(log)
+    at_once = timedelta(0)
+    found = await held_against(log, unsigned_max=at_once)
+    assert [(601, "checkpoint")] == [one[:2] for one in found]
+    assert found[0][2].startswith("Unsigned since position 601")
+    assert [] == await held_against(log)
+    await log.owner.execute("alter table checkpoint disable trigger all")
+    await log.owner.execute("delete from checkpoint")
+    found = await held_against(log, unsigned_max=at_once)
+    assert [(1, "checkpoint")] == [one[:2] for one in found]
+    assert "no record is covered" in found[0][2]
+    await checkpoint.publish(log.service, await reader.head(log.service), records.SIGNER)
+    assert [] == await held_against(log, unsigned_max=at_once)
+
+
+async def test_a_checkpoint_that_was_seen_and_is_gone_is_named(log: Log) -> None:
+    """Also at once, and also where an older one is left."""
+    head = await filled(log)
+    assert [] == await held_against(log, seen_of(head, signed=600))
+    await tampered(log, "delete from checkpoint where size = 600")
+    found = await held_against(log, seen_of(head, signed=600))
+    assert [(301, "checkpoint", witness.gone(600, 300))] == found
+
+
+async def test_a_signer_that_is_not_the_key_s_is_named(log: Log) -> None:
+    """A forger who puts a verifier key of their own into record 1 signs what they like, and is found all the same."""
+    head = await reader.head(log.service)
+    forger = Keys.derived(b"x" * 32).signer(records.SIGNER.origin)
+    opened = msgspec.structs.replace(records.opened(head), verifier=forger.verifier)
+    head = await records.appended(log.service, head, [opened])
+    await checkpoint.publish(log.service, head, forger)
+    assert [(1, "opening")] == [one[:2] for one in await held_against(log)]
+
+
+async def test_a_person_s_key_that_is_gone_is_named(log: Log) -> None:
+    """Every living principal's key is there and opens; a deleted one's may go."""
+    head = await reader.head(log.service)
+    people = [(PrincipalId(records.new_id()), *seal.new_person_key()) for _ in range(3)]
+
+    def created(principal: PrincipalId, key: KeyId) -> UserCreated:
+        sealed = Sealed(key=key, box="")
+        return UserCreated(principal=principal, key=key, name=sealed, email=sealed)
+
+    events: list[Event] = [records.opened(head), *(created(who, key) for who, key, _ in people)]
+    batch = writer.Batch(
+        entries=records.entries(head, await records.clock(log.service), events),
+        person_keys=[(key, records.KEYS.wrap(key, raw)) for _, key, raw in people],
+    )
+    head = await writer.append(log.service, head, batch, records.KEYS.key_check) or head
+    assert [] == await held_against(log)
+    (_, first, _), (_, second, _), (third_person, third, _) = people
+    await log.service.execute("delete from person_key where key = any($1::uuid[])", [first, third])
+    await log.owner.execute("update person_key set wrapped = 'x' where key = $1::uuid", second)
+    found = await held_against(log)
+    assert [(2, "key"), (3, "key"), (4, "key")] == [one[:2] for one in found]
+    assert "is gone" in found[0][2]
+    await records.appended(log.service, head, [PrincipalDeleted(principal=third_person)])
+    assert [(2, "key"), (3, "key")] == [one[:2] for one in await held_against(log)]

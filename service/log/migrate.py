@@ -7,6 +7,7 @@ files only, and running again continues. A file that was applied is never edited
 import hashlib
 from importlib import resources
 
+import asyncpg
 import msgspec
 
 from service import errors
@@ -49,7 +50,7 @@ async def migrate(owner_connection: Connection, schema: str, service_role: str |
 
     Safe to run by several at once and again and again. `service_role` is None where the owner itself serves.
     Raises Broken for an applied file that was edited or is from a later release, Invalid for a server or
-    database that will not do.
+    database that will not do. Broken also for a role that may not make or grant the tables.
     """
     await _require_server(owner_connection)
     await owner_connection.execute("select set_config('search_path', $1, false)", connect.search_path(schema))
@@ -59,6 +60,12 @@ async def migrate(owner_connection: Connection, schema: str, service_role: str |
         applied = await _apply(owner_connection, schema)
         if service_role is not None:
             await _grant(owner_connection, service_role)
+    except asyncpg.InsufficientPrivilegeError as failure:
+        role = await owner_connection.fetchval("select current_user")
+        raise errors.Broken(
+            f"The role {role} may not make the tables in the schema {schema} ({failure}). Set MUNIMENT_MIGRATE_URL to"
+            " the address of their owner, or of a role that may create the schema."
+        ) from failure
     finally:
         if not owner_connection.is_closed():
             await owner_connection.execute(sql.text("unlock_migrations"), schema)

@@ -62,6 +62,16 @@ def test_migrate_makes_the_tables_once(
     assert 0 == terminal("migrate", "--check").code
 
 
+def test_migrate_as_a_role_that_may_not_is_a_sentence(seated: Seat, database: postgres.Database) -> None:
+    """Exit 6 and the setting that helps, without a stack trace; nothing was made."""
+    terminal = seated(database)
+    printed = terminal("migrate")
+    assert (6, "") == (printed.code, printed.out)
+    assert "MUNIMENT_MIGRATE_URL" in printed.err
+    assert 1 == printed.err.count("\n")
+    assert [] == terminal("migrate", "--check", "--json").json["applied"]
+
+
 def test_a_healthy_installation(terminal: Terminal) -> None:
     """Exit 0, and every line ok or a warning."""
     printed = terminal("doctor", "--json")

@@ -54,13 +54,20 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
     return _account(event, names)
 
 
+def _lost(event: account.LogRestored) -> str:
+    if not event.lost_from:
+        return "in which nothing was lost as far as that machine had seen"
+    if event.lost_from == event.lost_to:
+        return f"which lost position {event.lost_from}"
+    return f"which lost positions {event.lost_from} to {event.lost_to}"
+
+
 def _account(event: AccountEvent, names: Names) -> str:
     match event:
         case account.LogOpened():
             return "opened the account"
         case account.LogRestored():
-            lost = f", which lost positions {event.lost_from} to {event.lost_to}" if event.lost_from else ""
-            return f"restored the log from another copy{lost}"
+            return f"restored the log from another copy, {_lost(event)}"
         case account.CatalogueAdopted():
             return f"adopted permission catalogue {event.catalogue.number}"
         case account.TrailRead():

@@ -95,6 +95,14 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "restored the log from another copy, which lost positions 5 to 7",
     ),
     (
+        account.LogRestored(epoch_before="e", epoch="f", lost_from=72, lost_to=72),
+        "restored the log from another copy, which lost position 72",
+    ),
+    (
+        account.LogRestored(epoch_before="e", epoch="f", lost_from=0, lost_to=0),
+        "restored the log from another copy, in which nothing was lost as far as that machine had seen",
+    ),
+    (
         account.CatalogueAdopted(number_before=0, catalogue=shipped()),
         f"adopted permission catalogue {shipped().number}",
     ),

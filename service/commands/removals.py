@@ -16,11 +16,11 @@ _APPLICATION_BYTES = 180
 
 
 def contracts_removed(contracts: Iterable[Contract]) -> list[Event]:
-    """The contracts, oldest id first so that a decision repeats exactly, split at 32 KiB."""
+    """The contracts, oldest first so that a decision repeats exactly, split at 32 KiB."""
     decided: list[Event] = []
     piece: list[RemovedContract] = []
     size = 0
-    for contract in sorted(contracts, key=lambda one: one.id):
+    for contract in sorted(contracts, key=lambda one: (one.created_at, one.id)):
         cost = _CONTRACT_BYTES + 2 * len(contract.version.encode())
         if piece and size + cost > PIECE_BYTES_MAX:
             decided.append(ContractsRemoved(contracts=tuple(piece)))

@@ -76,7 +76,7 @@ class Upkeep:
             return
         if self._drafter.denials_due():
             self._handler.flush_denials()
-        if self._tree is None:
+        if self._tree is None or self._signer is None:  # an opening that failed leaves nothing behind
             return
         if head.position > self._tree.size:
             await witness.grown(await self._ready(), self._tree, head.position)
@@ -86,14 +86,13 @@ class Upkeep:
             self._replica.stopped = failure.sentence
             raise
         if head.position > self._done:
-            await self._sign_and_remember(head)
+            await self._sign_and_remember(head, self._signer)
 
-    async def _sign_and_remember(self, head: reader.Head) -> None:
+    async def _sign_and_remember(self, head: reader.Head, signer: checkpoint.Signer) -> None:
         """The checkpoint first: it is only remembered as signed once it is there."""
         connection = await self._ready()
-        if self._signer is not None:
-            await checkpoint.publish(connection, head, self._signer)
-            self._signed = head.position
+        await checkpoint.publish(connection, head, signer)
+        self._signed = head.position
         row = await reader.entry_at(connection, head.position)
         if row is not None:
             await asyncio.to_thread(

@@ -21,8 +21,8 @@ from service.log.merkle import Frontier
 from service.log.reader import Head
 
 REMEDY = "Find the database that has it, or accept the loss by `muniment restored`."
-_CHUNK = 8_192
-"""Leaves between two breaths of the event loop."""
+_CHUNK = 2_048
+"""Texts in memory at once, and between two breaths of the event loop."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +144,9 @@ async def grown(connection: Connection, tree: Frontier, until: int) -> None:
     """Let the tree take in the stored texts up to a position. It stays behind where records are missing."""
     while tree.size < until:
         end = min(tree.size + _CHUNK, until)
-        leaves = await connection.fetchval(sql.text("text_leaves"), tree.size, end) or b""
-        for at in range(0, len(leaves), merkle.HASH_BYTES):
-            tree.append(leaves[at : at + merkle.HASH_BYTES])
+        # Hashed here: it costs half of what Postgres takes, and nobody there can say what the hash is.
+        for row in await connection.fetch(sql.text("texts"), tree.size, end):
+            tree.append(merkle.leaf_hash(row["entry"].encode()))
         if tree.size < end:
             return
 

@@ -139,6 +139,13 @@ def test_a_memory_that_was_changed_is_a_finding(writing: Terminal) -> None:
     assert printed.out.startswith("seen: The file")
 
 
+def test_a_console_command_signs_what_it_wrote(writing: Terminal) -> None:
+    """Without a service nobody else would, and `verify` would name the record before long."""
+    assert 0 == writing("audit", "--limit", "1").code
+    size = postgres.run(_note(writing)).split("\n")[1]
+    assert size == str(writing("verify", "--json").json["positions"])
+
+
 def test_a_value_that_no_record_names(writing: Terminal) -> None:
     """There is no position to name then."""
     postgres.run(_execute(writing, "insert into vault values (gen_random_uuid(), 'x')"))

@@ -9,8 +9,10 @@ import pytest
 
 from service import app as composition
 from service import errors
-from service.log import connect, witness
+from service.events.account import LogOpened
+from service.log import connect, recorded, witness
 from service.log.connect import Connection
+from service.log.keys import Keys
 from service.settings import from_environment
 from tests import given, postgres
 from tests.handling import doors
@@ -103,6 +105,23 @@ async def test_a_log_under_another_key_leaves_no_trace_here(
             pass
     assert sentence == failure.value.sentence
     assert not data_dir.exists()
+
+
+async def test_a_log_that_names_another_signer_is_not_remembered(
+    database: postgres.Database, place: Path
+) -> None:
+    """A forger's own verifier key in record 1 keeps the log from being served, and leaves no memory of it here."""
+    async with superuser(database) as connection:
+        entry = await connection.fetchval("select entry from log where position = 1")
+        opened = recorded.decode(entry).data
+        assert isinstance(opened, LogOpened)
+        forger = Keys.derived(b"x" * 32).signer(opened.origin)
+        await forging.rewrite(connection, 1, opened.verifier, forger.verifier)
+        await connection.execute("delete from checkpoint")
+    with pytest.raises(errors.Broken, match="another verifier key"):
+        async with doors.opened(database, place / "new", follow=True):
+            pass
+    assert not composition.seen_file(settings(database, place / "new")).exists()
 
 
 async def test_a_restoration_without_a_loss_takes_force(database: postgres.Database, place: Path) -> None:

@@ -30,19 +30,19 @@ def test_a_question_about_before_is_answered_by_what_was_true_then(terminal: Ter
     """Matt could have deleted the integration a moment before he did; after the permission went he cannot."""
     before = str(told.played.marks["before the deletion"])
     assert 0 == terminal("can", "matt", DELETE, "integration:Foo/Bar", "--as-of", before).code
-    assert 1 == terminal("can", "matt", DELETE, "integration:Foo/Bar").code
+    assert 1 == writing("can", "matt", DELETE, "integration:Foo/Bar").code
 
 
-def test_a_moment_may_be_a_position_a_time_or_an_event(terminal: Terminal, told: Told) -> None:
+def test_a_moment_may_be_a_position_a_time_or_an_event(writing: Terminal, told: Told) -> None:
     """All three name the same moment, and the names resolve as of then."""
     position = told.played.marks["before the deletion"]
     event = next(
         one
-        for one in terminal("audit", "--limit", "1000", "--json").json["events"]
+        for one in writing("audit", "--limit", "1000", "--json").json["events"]
         if one["position"] == position
     )
     answers = [
-        terminal("can", "matt", DELETE, "integration:Foo/Bar", "--json", "--as-of", moment).json
+        writing("can", "matt", DELETE, "integration:Foo/Bar", "--json", "--as-of", moment).json
         for moment in (str(position), event["recordedAt"], event["id"])
     ]
     assert [position] * 3 == [answer["position"] for answer in answers]

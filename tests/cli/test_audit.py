@@ -24,7 +24,7 @@ def test_the_trail_of_the_wrong_deletion(writing: Terminal, told: Told) -> None:
     assert "Removing the test integration before the demo" == parent["reason"]
     assert ["contract_data:bulk_delete:*"] == [authority["scope"] for authority in parent["authority"]]
     assert (parent["id"], at) == (child["correlation"], child["position"])
-    assert "Foo/Bar/1.1.0 and Foo/Bar/1.0.0" in child["sentence"]
+    assert "Foo/Bar/1.0.0 and Foo/Bar/1.1.0" in child["sentence"]
 
 
 def test_denied_attempts_can_be_asked_for(writing: Terminal) -> None:

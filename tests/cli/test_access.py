@@ -30,7 +30,7 @@ def test_a_question_about_before_is_answered_by_what_was_true_then(terminal: Ter
     """Matt could have deleted the integration a moment before he did; after the permission went he cannot."""
     before = str(told.played.marks["before the deletion"])
     assert 0 == terminal("can", "matt", DELETE, "integration:Foo/Bar", "--as-of", before).code
-    assert 1 == writing("can", "matt", DELETE, "integration:Foo/Bar").code
+    assert 1 == terminal("can", "matt", DELETE, "integration:Foo/Bar").code
 
 
 def test_a_moment_may_be_a_position_a_time_or_an_event(writing: Terminal, told: Told) -> None:

@@ -25,6 +25,10 @@ COMMANDS: Final = {
     "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),
     "break-glass": ("service.cli.people:break_glass", "Give somebody the way back in."),
     "verify": ("service.cli.record:verify", "Prove that the record is what it was."),
+    "checkpoint": (
+        "service.cli.checkpoint:checkpoint",
+        "Print the newest signed head, to be kept elsewhere.",
+    ),
     "rebuild": (
         "service.cli.record:rebuild",
         "Build the search tables anew, or check that replay gives the same.",

@@ -1,0 +1,44 @@
+"""`muniment checkpoint`: the newest signed head of the log, to be kept where the database's owner cannot reach it."""
+
+import click
+
+from service.cli import options, output
+
+
+@click.command()
+@click.option(
+    "--verifier", is_flag=True, help="Print the verifier key that checks it, in place of the checkpoint."
+)
+@options.as_json
+def checkpoint(verifier: bool, as_json: bool) -> None:
+    """Print the newest signed checkpoint (a C2SP signed note), or the key with which anybody can verify it.
+
+    Kept elsewhere, it proves later that nothing before it was changed: muniment checkpoint > monday.note, and then
+    muniment verify --checkpoint monday.note
+    """
+    note, key = options.run(_newest())
+    if as_json:
+        output.json({"checkpoint": note, "verifier": key})
+    else:
+        click.echo(key if verifier else note, nl=verifier)
+
+
+async def _newest() -> tuple[str, str]:
+    from service import errors
+    from service.cli import opening
+    from service.events.account import LogOpened
+    from service.log import checkpoint as notes
+    from service.log import reader, recorded
+
+    async with opening.record("checkpoint") as record:
+        first = await reader.entry_at(record.connection, 1)
+        note = await notes.latest(record.connection)
+    opened = recorded.decode(first.entry).data if first else None
+    if not isinstance(opened, LogOpened):
+        raise errors.Refused("not_open", "This log is empty: no account was opened yet.")
+    if note is None:
+        raise errors.NotFound(
+            "No checkpoint was signed yet. A service signs one within a second of a record."
+        )
+    notes.verify(note, opened.verifier)
+    return note, opened.verifier

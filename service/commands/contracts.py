@@ -64,32 +64,29 @@ class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):
         return {"contract": self.contract}
 
 
-class DeleteIntegrationContracts(msgspec.Struct, frozen=True, kw_only=True):
+class _OfIntegration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bulk deletions of one integration share: which one, and whose consumer must be within reach."""
+
+    consumer: ApplicationId
+    provider: ApplicationId
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        return (_bulk(view, self.consumer, self.provider),)
+
+    def arguments(self) -> dict[str, str]:
+        return {"consumer": self.consumer, "provider": self.provider}
+
+
+class DeleteIntegrationContracts(_OfIntegration, frozen=True, kw_only=True):
     """Delete every contract of an integration; both applications stay."""
 
     word: ClassVar[str] = "delete_integration_contracts"
-    consumer: ApplicationId
-    provider: ApplicationId
-
-    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return (_bulk(view, self.consumer, self.provider),)
-
-    def arguments(self) -> dict[str, str]:
-        return {"consumer": self.consumer, "provider": self.provider}
 
 
-class DeleteIntegration(msgspec.Struct, frozen=True, kw_only=True):
+class DeleteIntegration(_OfIntegration, frozen=True, kw_only=True):
     """Delete an integration: its contracts, and either application if nothing else refers to it."""
 
     word: ClassVar[str] = "delete_integration"
-    consumer: ApplicationId
-    provider: ApplicationId
-
-    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return (_bulk(view, self.consumer, self.provider),)
-
-    def arguments(self) -> dict[str, str]:
-        return {"consumer": self.consumer, "provider": self.provider}
 
 
 class DeleteIntegrations(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service import errors
 from service.commands.order import Caller
-from service.http import audit, authenticate, index, problems, requests, routes
+from service.http import audit, authenticate, freshness, index, problems, requests, routes
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
@@ -23,6 +23,7 @@ STOPPED_RETRY_SECONDS: Final = 30
 """After which another replica, or this one restarted, may answer."""
 _log = structlog.get_logger("muniment.access")
 _STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
+_HEADS: Final = web.AppKey("heads", freshness.Heads)
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,6 +34,7 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     app[parts.EDGE] = edge
     app[parts.PATHS] = index.served_paths([route.path for route in table])
     app[_STRANGERS] = authenticate.Strangers()
+    app[_HEADS] = freshness.Heads()
     app[audit.READINGS] = audit.Readings()
     for route in table:
         app.router.add_route(route.method, route.path, _admitting(route))
@@ -98,6 +100,10 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
             view=edge.replica.now(),
         )
     caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
+    if route.method == "GET":
+        await request.app[_HEADS].caught_up(edge)
+        if edge.replica.position != view.position:  # it moved, and with it perhaps what the caller may
+            caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
     return Call(
         edge=edge, request=request, id=identity, caller=caller, origin=origin, view=view, principal=principal
     )

@@ -111,7 +111,7 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
         if reached is not None:
             grants.append(reached)
         else:
-            misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent)))
+            misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent, target)))
     administering = _administration(view, principal, action, target)
     if administering is not None:
         grants.append(administering)
@@ -200,8 +200,8 @@ def _administration(view: View, principal: Principal, action: str, target: Targe
     )
 
 
-def _why_not(extent: str) -> str:
-    return {
-        "team": "The thing belongs to none of the principal's teams.",
-        "own": "The principal did not create the thing.",
-    }[extent]
+def _why_not(extent: str, target: Target) -> str:
+    whose = target.judged_by or "the thing"
+    if extent == "own":
+        return f"The principal did not create {whose}."
+    return f"{whose[0].upper()}{whose[1:]} belongs to none of the principal's teams."

@@ -43,6 +43,8 @@ class Target(msgspec.Struct, frozen=True):
     owner: PrincipalId | None = None
     readers: "Target | None" = None
     """Another thing whose reach suffices to read this one: an integration is read from its provider's side too."""
+    judged_by: str = ""
+    """Whose teams and creator these are, where they are not the thing's own: `the consumer Foo`."""
 
     @property
     def label(self) -> str:
@@ -100,7 +102,9 @@ def of_integration(view: View, integration: Integration) -> Target:
 def of_pair(consumer: Application, provider: Application) -> Target:
     """An integration of the two, whether or not it holds a contract yet."""
     thing = Thing("integration", integration_id(consumer.id, provider.id), f"{consumer.name}/{provider.name}")
-    return Target(thing, consumer.teams, consumer.creator, of_application(provider))
+    return Target(
+        thing, consumer.teams, consumer.creator, of_application(provider), f"the consumer {consumer.name}"
+    )
 
 
 def of_contract(view: View, contract: Contract) -> Target:
@@ -108,5 +112,9 @@ def of_contract(view: View, contract: Contract) -> Target:
     provider = view.application(contract.provider)
     name = f"{consumer.name}/{provider.name}/{contract.version}"
     return Target(
-        Thing("contract", contract.id, name), consumer.teams, consumer.creator, of_application(provider)
+        Thing("contract", contract.id, name),
+        consumer.teams,
+        consumer.creator,
+        of_application(provider),
+        f"the consumer {consumer.name}",
     )

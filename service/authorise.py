@@ -12,6 +12,11 @@ from service.orders import Order
 from service.vocabulary import Thing
 
 
+def no_api_access() -> errors.Forbidden:
+    """The denial of a principal none of whose roles gives access to the API (seed 001: Guest)."""
+    return errors.Forbidden("None of your roles gives access to the API.", "a role with API access")
+
+
 def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:
     """Why the caller may, one authority a need. Raises Forbidden naming the first thing that is missing."""
     if caller.code and not isinstance(command, RedeemInvitation):
@@ -51,7 +56,7 @@ def may_be_repeated(order: Order, view: View) -> bool:
     A read-only token gets none, since the answer may hold what only the other token may see; and an answer that
     holds a secret is given again only to a caller who might have it made anew.
     """
-    if order.caller.read_only:
+    if order.caller.read_only or not order.caller.api_access:
         return False
     if not isinstance(order.command, InviteUser | RegenerateToken):
         return True

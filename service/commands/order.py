@@ -19,6 +19,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     principal: PrincipalId | None = None
     token: TokenId | None = None
     read_only: bool = False
+    api_access: bool = True
+    """False where none of the principal's roles gives access to the API: its orders are denied, and recorded so."""
     console: str = ""
     """The operating system's user name at the console; such a caller already owns the database."""
     system: str = ""

@@ -20,7 +20,7 @@ async def answered(call: Call) -> Outcome | None:
     Raises Refused for a key of another request.
     """
     key, fingerprint = await requests.identified(call)
-    if not key or call.caller.principal is None or call.caller.read_only:
+    if not key or call.caller.principal is None or call.caller.read_only or not call.caller.api_access:
         return None
     async with call.edge.reader.connection() as connection:
         row = (await reader.idempotent(connection, call.caller.principal, [key])).get(key)

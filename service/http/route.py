@@ -27,3 +27,5 @@ class Route(msgspec.Struct, frozen=True):
     gone: bool = False
     while_stopped: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
+    asks: bool = False
+    """A question, though its method is POST: it makes no order that could record who was denied."""

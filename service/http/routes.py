@@ -151,8 +151,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         "What a PEP must know",
         auth="none",
     ),
-    Route("POST", authzen.EVALUATION, authzen.evaluation, "May this subject do that?"),
-    Route("POST", authzen.EXPLANATION, authzen.explanation, "The same question, with why"),
+    Route("POST", authzen.EVALUATION, authzen.evaluation, "May this subject do that?", asks=True),
+    Route("POST", authzen.EXPLANATION, authzen.explanation, "The same question, with why", asks=True),
     Route("GET", "/access/v1/why", authzen.why, "Why somebody may or may not, by names"),
     Route("GET", "/access/v1/who", authzen.who, "Who may"),
     # -- what happened ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from service import errors
+from service.authorise import no_api_access
 from service.commands.order import Caller
 from service.http import audit, authenticate, freshness, index, problems, requests, routes
 from service.http import edge as parts
@@ -104,6 +105,8 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
         await request.app[_HEADS].caught_up(edge)
         if edge.replica.position != view.position:  # it moved, and with it perhaps what the caller may
             caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
+    if not caller.api_access and (route.method == "GET" or route.asks):
+        raise no_api_access()
     return Call(
         edge=edge, request=request, id=identity, caller=caller, origin=origin, view=view, principal=principal
     )

@@ -177,16 +177,25 @@ def grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
         role = view.role_or_none(grant.role)
         team = view.team_or_none(grant.team) if grant.team else None
         through = (
-            f", because {verdict.target.label} and {who} are both in the team {team.name!r}" if team else ""
+            f", because {_side(verdict, grant)} and {who} are both in the team {team.name!r}" if team else ""
         )
         if grant.source == "team_administrator":
             through = f", because {who} administers the team {team.name if team else grant.team!r}"
         if grant.extent == "own":
-            through = f", because {who} created {verdict.target.label}"
+            through = f", because {who} created {_side(verdict, grant)}"
         sentences.append(
             f"{who} may: the role {role.name if role else grant.role!r} grants {grant.scope}{through}."
         )
     return sentences
+
+
+def _side(verdict: access.Verdict, grant: access.Grant) -> str:
+    """What the grant reached: the thing, or whose teams and creator stand for it, or for reading its other side."""
+    target = verdict.target
+    readers = target.readers if verdict.action.endswith(":read") else None
+    if readers is None or (grant.team is not None and grant.team in target.teams):
+        return target.judged_by or target.label
+    return readers.label if grant.team is not None else "one of its applications"
 
 
 def _near_misses(view: View, verdict: access.Verdict, principal: Principal) -> list[str]:

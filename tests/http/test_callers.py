@@ -95,6 +95,25 @@ async def test_a_role_without_api_access_gives_none(running: Running) -> None:
     assert answer.text.endswith(" Missing: a role with API access.")
 
 
+async def test_what_somebody_without_api_access_tries_is_recorded(running: Running) -> None:
+    """A denied attempt by somebody we know stands in the trail, whatever the reason; a question leaves nothing."""
+    guest = await running.person("Gus", roles=["d6938de2-e37c-11eb-b80e-3f68328092ca"])
+    before = running.position
+    assert 403 == (await guest.get("/pacticipants")).status
+    asked = {
+        "subject": {"type": "user", "id": guest.id},
+        "action": {"name": "x"},
+        "resource": {"type": "y", "id": "z"},
+    }
+    assert 403 == (await guest.post("/access/v1/evaluation", asked)).status
+    assert before == running.position
+    require_refusal(await guest.post("/pacticipants", {"name": "Foo"}), 403)
+    trail = await running.admin.get(f"/audit?kind=attempt.denied&actor={guest.id}")
+    sentences = [one["sentence"] for one in trail.json["events"]]
+    assert 1 == len(sentences)
+    assert "a role with API access" in sentences[0]
+
+
 async def test_a_read_only_token_writes_nothing_and_the_attempt_is_recorded(running: Running) -> None:
     """It reads what its principal may read; a write is 403 with the known sentence, and stands in the log."""
     reader = running.admin

@@ -84,7 +84,7 @@ class Follower:
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._wake.wait()
         finally:
-            connection.terminate()
+            await connect.close(connection)
 
     def _lost(self, failure: Exception) -> None:
         """One line for an outage, however often it is tried again meanwhile."""

@@ -67,7 +67,7 @@ class Upkeep:
                 await self._task
         await self._quietly()
         if self._connection is not None:
-            self._connection.terminate()
+            await connect.close(self._connection)
 
     async def once(self) -> None:
         """Sign and remember the committed head, if it is not yet."""

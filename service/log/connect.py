@@ -4,6 +4,7 @@ The schema is chosen once, on the session, so that no SQL names it. A pooler tha
 between two statements would lose the search path, the listening and the advisory lock: it is refused in words.
 """
 
+import asyncio
 import socket
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -19,6 +20,9 @@ Target: TypeAlias = str | Mapping[str, Any]
 
 IDLE_IN_TRANSACTION_MS_MAX = 5_000
 """How long a frozen replica may hold the head (purpose `append`); other purposes may be slower."""
+
+CLOSE_SECONDS_MAX = 1.0
+"""How long a farewell may take, also of a connection that was being opened when it was no longer wanted."""
 
 _APPEND = "append"
 _POOLED = (
@@ -54,9 +58,22 @@ async def connect(target: Target, schema: str, purpose: str) -> Connection:
             await _through_pooler(connection, target, settings)
         await require_session(connection, schema)
     except BaseException:
-        connection.terminate()
+        await close(connection)
         raise
     return connection
+
+
+async def close(connection: Connection) -> None:
+    """Close a connection, whatever it is doing and whatever became of it. Takes a second at most, and raises nothing.
+
+    A statement that was cancelled is first cancelled in Postgres too; `terminate` alone would abandon that midway,
+    and asyncio would report its failure as one that nobody looked at.
+    """
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):  # its own bound leaves the wait for a cancellation out
+            await connection.close()
+    except Exception:  # noqa: BLE001  # it may be dead already; nothing depends on its farewell
+        connection.terminate()
 
 
 def lost(failure: BaseException) -> bool:
@@ -99,17 +116,32 @@ async def _open(target: Target, settings: dict[str, str]) -> Connection:
     own: dict[str, str] = keywords.get("server_settings", {})
     try:
         try:
-            return await asyncpg.connect(**{**keywords, "server_settings": {**own, **settings}})
+            return await _whole({**keywords, "server_settings": {**own, **settings}})
         except asyncpg.ProtocolViolationError as failure:
             if "unsupported startup parameter" not in str(failure):
                 raise
-            return await asyncpg.connect(**keywords)  # PgBouncer: what it serves is looked at once connected
+            return await _whole(keywords)  # PgBouncer: what it serves is looked at once connected
     except asyncpg.PostgresError as failure:
         raise errors.Unavailable(f"Postgres refuses the connection: {failure}.") from failure
     except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
         raise errors.Unavailable(
             f"Postgres cannot be reached: {str(failure) or type(failure).__name__}."
         ) from failure
+
+
+async def _whole(keywords: dict[str, Any]) -> Connection:
+    """Connect, and when cancelled still to the end: asyncpg leaves a future behind of which asyncio then complains."""
+    connecting = asyncio.ensure_future(asyncpg.connect(**keywords))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait({connecting}, timeout=CLOSE_SECONDS_MAX)
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting})
+        if not connecting.cancelled() and connecting.exception() is None:
+            await close(connecting.result())
+        raise
 
 
 async def _is_session(connection: Connection, schema: str) -> bool:

@@ -30,14 +30,14 @@ class Reader:
                 if connect.lost(failure):
                     connection.terminate()
                     raise errors.Unavailable("The database is away.", 1) from failure
-                self._give_back(connection)
+                await self._give_back(connection)
                 raise
-            self._give_back(connection)
+            await self._give_back(connection)
 
     async def close(self) -> None:
         """Close what is idle."""
         while self._idle:
-            self._idle.pop().terminate()
+            await connect.close(self._idle.pop())
 
     async def _taken(self) -> Connection:
         while self._idle:
@@ -46,8 +46,8 @@ class Reader:
                 return connection
         return await self._connected()
 
-    def _give_back(self, connection: Connection) -> None:
+    async def _give_back(self, connection: Connection) -> None:
         if connection.is_in_transaction():
-            connection.terminate()  # abandoned in the middle: its transaction must not stay open
+            await connect.close(connection)  # abandoned in the middle: its transaction must not stay open
         elif not connection.is_closed():
             self._idle.append(connection)

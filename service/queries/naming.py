@@ -67,6 +67,10 @@ def target(view: View, text: str) -> Target:
         )
     if type_ not in things.TYPES_HELD:
         raise errors.Invalid(_no_type(view, type_))
+    if rest == "*":
+        raise errors.Invalid(
+            f"{text!r} names no single thing: write one's name or id in place of the asterisk."
+        )
     found = held(view, type_, rest)
     if found is None:
         raise errors.NotFound(f"There is no {type_.replace('_', ' ')} {rest!r}.")

@@ -111,3 +111,10 @@ def test_a_name_cannot_steer_the_terminal(writing: Terminal) -> None:
 def _permissions(terminal: Terminal, *more: str) -> list[str]:
     permissions: list[str] = terminal("show", "role:Demo cleaner", "--json", *more).json["permissions"]
     return permissions
+
+
+def test_an_asterisk_names_no_single_thing(terminal: Terminal) -> None:
+    """`show` is about one thing: every application at once is an error in the question, not a thing that is absent."""
+    printed = terminal("show", "application:*")
+    assert (2, "") == (printed.code, printed.out)
+    assert "names no single thing" in printed.err

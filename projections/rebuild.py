@@ -81,7 +81,7 @@ async def replay(
             raise errors.Broken(
                 f"There is no record at position {directory.position + 1}. `muniment verify` says what else is wrong."
             )
-        records = [recorded.decode(row.entry) for row in rows]
+        records = [recorded.decode(row.entry, row.position) for row in rows]
         if undo:
             _fold(directory, records, keep=False)
         _fold(directory, records, keep=True)

@@ -147,7 +147,7 @@ class Replica:
         records = []
         for row in rows:
             try:
-                records.append(recorded.decode(row.entry))
+                records.append(recorded.decode(row.entry, row.position))
             except errors.Broken as failure:
                 raise self._stop(failure.sentence) from failure
         await self._learn_keys(connection, records)

@@ -111,7 +111,7 @@ async def _next_page(connection: Connection) -> tuple[int, Sequence[Row]]:
     rows = await reader.page(connection, position, PAGE)
     if not rows:
         return position, rows
-    records = [recorded.decode(row.entry) for row in rows]
+    records = [recorded.decode(row.entry, row.position) for row in rows]
     await connection.execute(statement("add_to_trail"), *_columns(_entry(record) for record in records))
     touches = [(thing, record.position) for record in records for thing in touched(record)]
     if touches:

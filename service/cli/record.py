@@ -36,7 +36,7 @@ def verify(checkpoints: tuple[BinaryIO, ...], as_json: bool) -> int:
             where = f" at position {finding.position}" if finding.position else ""
             click.echo(f"{finding.what}{where}: {output.plain(finding.sentence)}")
         verified = (
-            f"{_counted(report.positions, 'record')} and {_counted(report.checkpoints, 'signed checkpoint')}"
+            f"{_counted(report.records, 'record')} and {_counted(report.checkpoints, 'signed checkpoint')}"
         )
         verdict = _counted(len(report.findings), "disagreement") if report.findings else "all agree"
         output.words(f"Verified {verified}: {verdict}. Root {report.root or 'unknown'}.")

@@ -96,16 +96,16 @@ def encode(recorded: Recorded) -> bytes:
     return entry
 
 
-def decode(entry: bytes | str) -> Recorded:
-    """The record that a stored text holds.
+def decode(entry: bytes | str, position: int = 0) -> Recorded:
+    """The record that a stored text holds. `position` is where it is stored; 0 where the caller says so itself.
 
     Raises Broken for a kind that this release does not know (naming the release that wrote it), or a text
-    that is no record.
+    that is no record (naming its position and what tells more).
     """
     try:
         return _decoder.decode(entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as failure:
-        raise errors.Broken(_explain(entry, failure)) from failure
+        raise errors.Broken(_explain(entry, position, failure)) from failure
 
 
 def kind_of(event: Event) -> str:
@@ -115,10 +115,14 @@ def kind_of(event: Event) -> str:
     return tag
 
 
-def _explain(entry: bytes | str, failure: Exception) -> str:
+def _explain(entry: bytes | str, position: int, failure: Exception) -> str:
     try:
         outline = _outline.decode(entry)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        if position:
+            return (
+                f"The text stored at position {position} is not a record: {failure}. Run `muniment verify`."
+            )
         return f"A stored text is not a record: {failure}"
     return (
         f"Position {outline.position} ({outline.data.kind}) was written by muniment {outline.release} "

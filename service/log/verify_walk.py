@@ -26,9 +26,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What was verified: so many positions, this root (hex), so many checkpoints, and the findings by position."""
+    """What was verified: this root (hex), so many checkpoints, and the findings by position.
+
+    `positions` is how many the head says there are, `records` how many were there to be read.
+    """
 
     positions: int
+    records: int
     root: str
     checkpoints: int
     findings: tuple[Finding, ...]
@@ -69,6 +73,7 @@ class Walk:
         self._frontier: merkle.Frontier | None = merkle.Frontier()
         self._below: dict[int, list[bytes]] = {0: []}
         self._proven, self._proof = 0, ""
+        self._records = 0
         self._checkpoints = 0
 
     def found(self, position: int, what: str, sentence: str) -> None:
@@ -84,6 +89,7 @@ class Walk:
             if row is None:
                 self._missing(position, page)
             else:
+                self._records += 1
                 self._record(position, row, page.trail.get(position))
                 self._grow(merkle.leaf_hash(row["entry"].encode()))
             if self._frontier is not None:
@@ -120,7 +126,11 @@ class Walk:
         root = "" if self._frontier is None else self._frontier.root().hex()
         findings = sorted(map(self._judged, self._findings.values()), key=lambda finding: finding.position)
         return Report(
-            positions=self.head.position, root=root, checkpoints=self._checkpoints, findings=tuple(findings)
+            positions=self.head.position,
+            records=self._records,
+            root=root,
+            checkpoints=self._checkpoints,
+            findings=tuple(findings),
         )
 
     def _record(self, position: int, row: asyncpg.Record, in_trail: asyncpg.Record | None) -> None:

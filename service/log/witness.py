@@ -225,7 +225,7 @@ async def _hashed(
 async def _verified(connection: Connection, head: Head, note: str) -> checkpoint.Checkpoint:
     """The newest note, once its signature by the key that record 1 names was checked."""
     first = await reader.entry_at(connection, 1)
-    opened = None if first is None else recorded.decode(first.entry).data
+    opened = None if first is None else recorded.decode(first.entry, first.position).data
     if not isinstance(opened, LogOpened):
         raise errors.Broken("Record 1 does not open a log, and yet there are signed checkpoints of one.")
     try:
@@ -253,7 +253,7 @@ async def _restored_since(
     """The restorations by which, as the log itself says, one epoch became the other; None if it does not say so."""
     chain = []
     for row in await connection.fetch(sql.text("restorations")):
-        record = recorded.decode(row["entry"])
+        record = recorded.decode(row["entry"], row["position"])
         event = record.data
         if isinstance(event, LogRestored) and event.epoch_before == before:
             before = event.epoch

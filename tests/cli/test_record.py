@@ -17,9 +17,10 @@ def test_a_sound_record(terminal: Terminal) -> None:
     """Exit 0 with the number of records and the root; --json for programs."""
     printed = terminal("verify", "--json")
     assert 0 == printed.code
-    assert {"sound", "positions", "root", "checkpoints", "findings"} == set(printed.json)
+    assert {"sound", "positions", "records", "root", "checkpoints", "findings"} == set(printed.json)
     assert (True, []) == (printed.json["sound"], printed.json["findings"])
     assert 64 == len(printed.json["root"])
+    assert printed.json["positions"] == printed.json["records"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,26 @@ def test_a_row_that_was_edited_is_named(writing: Terminal, what: str, change: st
     assert 6 == printed.code
     assert (what, position) in [(one["what"], one["position"]) for one in printed.json["findings"]]
     assert f"{what} at position {position}: " in writing("verify").out
+
+
+def test_only_what_was_read_counts_as_verified(writing: Terminal) -> None:
+    """A record that is gone was not verified: the count is of the rows that were there, not of the head's position."""
+    before = writing("verify", "--json").json
+    postgres.run(_remove(writing, 3))
+    after = writing("verify", "--json").json
+    assert before["positions"] == after["positions"]
+    assert before["records"] - 1 == after["records"]
+    assert f"Verified {after['records']} records and " in writing("verify").err
+
+
+def test_a_text_that_is_no_record_is_named_by_its_position(writing: Terminal) -> None:
+    """Junk beyond the head stops a replay; the sentence names where it stands and the command that tells more."""
+    postgres.run(_add_junk(writing, 99_999_999))
+    printed = writing("show", "role:Viewer")
+    assert (6, "") == (printed.code, printed.out)
+    assert "position 99999999 is not a record" in printed.err
+    assert "`muniment verify`" in printed.err
+    assert "head at position 99999999: " in writing("verify").out
 
 
 def test_replays_give_the_same_state(terminal: Terminal) -> None:
@@ -166,6 +187,23 @@ async def _rewrite(terminal: Terminal) -> None:
         position = await connection.fetchval(f"select position from log where {where}")  # noqa: S608  # Our own words.
         await forging.rewrite(connection, position, "Demo cleaner", "Demo Cleaner")
         await connection.execute("delete from checkpoint")
+
+
+async def _remove(terminal: Terminal, position: int) -> None:
+    async with _connected(terminal.database.owner_dsn) as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("delete from log where position = $1", position)
+
+
+async def _add_junk(terminal: Terminal, position: int) -> None:
+    """A row beyond the head whose text is no record."""
+    async with _connected(terminal.database.owner_dsn) as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(
+            "insert into log (position, event_id, kind, recorded_at, leaf, entry)"
+            " values ($1, gen_random_uuid(), 'x', now(), sha256('x'), 'x')",
+            position,
+        )
 
 
 async def _note(terminal: Terminal) -> str:

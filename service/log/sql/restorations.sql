@@ -1,2 +1,2 @@
 -- Every restoration that a person confirmed, in order.
-select entry from log where kind = 'log.restored' order by position
+select position, entry from log where kind = 'log.restored' order by position

@@ -62,6 +62,8 @@ async def events(call: Call) -> web.Response:
     """GET /audit: `{events, _links: {self, next?}}`, oldest first unless `sort=-timestamp`, at most 100 a page."""
     if not call.may("audit:read", _TRAIL):
         await _refused(call)
+    _require_no_moment(call)
+    call.require_only(*audit_filters.PARAMETERS)
     asked = audit_filters.asked(call)
     until = await _read(call, asked, call.asked("cursor"))
     async with call.edge.reader.connection() as connection:
@@ -76,6 +78,8 @@ async def events(call: Call) -> web.Response:
 async def event(call: Call) -> web.Response:
     """GET /audit/{uuid}: one record, with the exact text that its leaf of the Merkle tree hashes (RFC 6962)."""
     wanted = EventId(call.path_id())
+    _require_no_moment(call)
+    call.require_only("at_least")
     until = await _read(call, audit_filters.one_event(wanted), None)
     async with call.edge.reader.connection() as connection:
         position = await reader.position_of_event(connection, wanted)
@@ -93,15 +97,18 @@ async def _refused(call: Call) -> None:
     await requests.handle(call, ReadTrail(filters=audit_filters.ids(call), until=call.edge.replica.position))
 
 
+def _require_no_moment(call: Call) -> None:
+    if call.asked("as_of") is not None:
+        raise errors.Invalid(
+            "The trail is the past itself: ask for a part of it by `until` or `before`.", "as_of"
+        )
+
+
 async def _read(call: Call, asked: Asked, cursor: str | None) -> int:
     """Record the reading, unless it was, and return the position that it is pinned to.
 
     Raises Forbidden without audit:read, judged now, also for a page of a reading that was once permitted.
     """
-    if call.asked("as_of") is not None:
-        raise errors.Invalid(
-            "The trail is the past itself: ask for a part of it by `until` or `before`.", "as_of"
-        )
     replica = call.edge.replica
     await moments.view_of(call.edge.reader, replica, None, call.asked("at_least"))
     readings, until = call.request.app[READINGS], replica.position

@@ -18,7 +18,11 @@ from service.queries.trail import Search
 from service.vocabulary import EventId, is_uuid, uuid_text
 
 _ACTORS: Final = ("console", "system", "code")
-_PAGED: Final = ("from", "pageNumber", "pageSize", "cursor", "at_least")
+PARAMETERS: Final = (
+    "since", "until", "after", "before", "kind", "type", "actor", "userUuid", "touches", "outcome", "sort",
+    "from", "pageNumber", "pageSize", "cursor", "at_least",
+)  # fmt: skip
+"""Every parameter that a search takes, in our words and the vendor's."""
 _LOWER: Final = ("since", "after")
 _NUMBER_MAX: Final = 10**9
 _POSITION_MAX: Final = 10**18

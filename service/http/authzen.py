@@ -14,7 +14,7 @@ from projections import things
 from projections.principals import Principal
 from projections.view import View
 from service import errors
-from service.http import breathing, edge, requests, responses
+from service.http import breathing, edge, parameters, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -57,6 +57,7 @@ async def explanation(call: Call) -> web.Response:
 async def why(call: Call) -> web.Response:
     """GET /access/v1/why?subject=user:sally&action=contract_data:manage&resource=application:Baz: by names."""
     call.require("access:explain", _ACCESS)
+    call.require_only("subject", "action", "resource", "team", "owner", *parameters.MOMENT)
     type_, resource = _resource(call)
     view = (await call.moment()).view
     question = Question(
@@ -84,6 +85,7 @@ async def who(call: Call) -> web.Response:
     Asked as of a moment before an incident, it says who could have.
     """
     call.require("access:explain", _ACCESS)
+    call.require_only("action", "resource", *parameters.MOMENT)
     action = _parameter(call, "action")
     view = (await call.moment()).view
     target = access.whole_or_held(view, action, _parameter(call, "resource"))
@@ -119,6 +121,7 @@ async def _asked(call: Call) -> tuple[Question, View]:
 
     Raises Invalid, which is 400, also for a wrong type of content.
     """
+    call.require_only(*parameters.MOMENT)
     if call.request.content_type != JSON:
         raise errors.Invalid(f"The body must be {JSON}, and its Content-Type say so.", "Content-Type")
     if not isinstance(document := await requests.json_document(call), dict):

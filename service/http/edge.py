@@ -15,6 +15,7 @@ from service import errors
 from service.commands.order import Caller
 from service.fresh import Fresh
 from service.handling import Handler
+from service.http import parameters
 from service.log.keys import Keys
 from service.orders import Origin
 from service.queries import moments
@@ -105,11 +106,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             raise errors.Invalid("This parameter is given more than once.", name)
         return given[0] if given else None
 
+    def require_only(self, *known: str) -> None:
+        """Raise Invalid for a parameter of the query that is none of these; it names the nearest of them."""
+        parameters.require_known(self.request.query, known)
+
     async def moment(self) -> moments.Moment:
         """What `?as_of=` and `?at_least=` ask about; without them, now.
 
-        Raises Invalid for a moment that is no moment or has not come, TooLate when `at_least` did not arrive.
+        Raises Invalid for a moment that is no moment or has not come, or a parameter that is nearly one of the two;
+        TooLate when `at_least` did not arrive.
         """
+        parameters.require_moment_well_spelt(self.request.query)
         found = await moments.view_of(
             self.edge.reader, self.edge.replica, self.asked("as_of"), self.asked("at_least")
         )

@@ -7,6 +7,7 @@ body is refused even there, since nothing downstream could keep it.
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NoReturn, TypeVar
 
@@ -137,7 +138,7 @@ async def json_document(call: Call) -> object:
 def decoded(octets: bytes) -> object:
     """The JSON value in a body, or Invalid: with a place where there is one, with a pointer to a character refused."""
     try:
-        document: object = json.loads(octets.decode(), parse_constant=_no_number)
+        document: object = json.loads(octets.decode(), parse_constant=_no_number, object_pairs_hook=_members)
     except UnicodeDecodeError as failure:
         raise errors.Invalid(f"The body is not UTF-8 (byte {failure.start}).") from failure
     except json.JSONDecodeError as failure:
@@ -243,11 +244,14 @@ async def identified(call: Call) -> tuple[str, bytes]:
 
 
 def _reason(call: Call, body: Body | None) -> str:
-    header = call.request.headers.get("Muniment-Reason")
-    if header is not None:
-        return paragraph(header, "Muniment-Reason", "reason", REASON_LENGTH_MAX)
-    given = body.optional_text("reason") if body is not None else None
-    return paragraph(given or "", "/reason", "reason", REASON_LENGTH_MAX)
+    """From the header or the body's `reason`; both only if they say the same, as one alone would be recorded."""
+    header = call.request.headers.get("Muniment-Reason", "")
+    inside = (body.optional_text("reason") if body is not None else None) or ""
+    outside = paragraph(header, "Muniment-Reason", "reason", REASON_LENGTH_MAX)
+    within = paragraph(inside, "/reason", "reason", REASON_LENGTH_MAX)
+    if outside and within and outside != within:
+        raise errors.Invalid("The header Muniment-Reason and the body give two different reasons.", "/reason")
+    return outside or within
 
 
 def _if_version(call: Call, version_of: tuple[str, str] | None) -> tuple[str, str, int] | None:
@@ -292,6 +296,15 @@ def _require_clean_text(text: str, pointer: str) -> None:
         raise errors.Invalid("This text holds a lone surrogate, which is no character.", pointer)
     if "\0" in text:
         raise errors.Invalid("This text holds a NUL character (U+0000).", pointer)
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object's members; Invalid for one that is there twice, as readers differ in which counts (RFC 7493)."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise errors.Invalid(f"The body holds an object in which {twice[:NAME_LENGTH_MAX]!r} stands twice.")
+    return members
 
 
 def _no_number(literal: str) -> NoReturn:

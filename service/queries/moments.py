@@ -82,7 +82,9 @@ def _instant(text: str, parameter: str) -> datetime:
     try:
         return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError) as failure:
-        raise errors.Invalid(f"{text!r} is no time: {failure}.", parameter) from failure
+        raise errors.Invalid(
+            f"{text!r} is no time: there is no such day, hour or offset.", parameter
+        ) from failure
 
 
 def _at_time(replica: Replica, instant: datetime, parameter: str) -> Moment:

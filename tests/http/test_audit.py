@@ -217,7 +217,7 @@ class TestSearching:
         [
             "sort=up", "outcome=maybe", "since=soon", "pageSize=101", "pageNumber=0", "from=x", "kind=role.eaten",
             "after=-1", "actor=user:nobody-here", "touches=Baz", "cursor=abc", "kind=a&type=b", "as_of=3", "kind=*",
-            "from=00000000-0000-7000-8000-000000000000",
+            "from=00000000-0000-7000-8000-000000000000", "befor=5", "asof=3",
         ],
     )  # fmt: skip
     async def test_a_filter_that_cannot_be_read_is_an_error(self, running: Running, query: str) -> None:

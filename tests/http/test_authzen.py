@@ -264,6 +264,23 @@ class TestTheWire:
             "access_evaluation_endpoint": f"{BASE_URL}{EVALUATION}",
         } == answer.json
 
+    @pytest.mark.parametrize("path", [EVALUATION, "/access/v1/explanation"])
+    async def test_a_parameter_that_is_not_known_is_refused(self, running: Running, path: str) -> None:
+        """A moment that was misspelt must not be answered with now's decision."""
+        body = question("admin@example.org", "role:manage", "role", "Administrator")
+        answer = await running.admin.post(f"{path}?asof=3", body)
+
+        assert 400 == answer.status
+        assert ["There is no parameter `asof` here; did you mean `as_of`?"] == answer.json["errors"]["asof"]
+
+    async def test_a_member_that_stands_twice_is_refused(self, running: Running) -> None:
+        """The gateway and this service could each read another subject (I-JSON, RFC 7493)."""
+        body = b'{"subject":{"type":"user","id":"x","id":"y"},"action":{"name":"a"},"resource":{"type":"t","id":"i"}}'
+        answer = await running.admin.ask("POST", EVALUATION, body=body)
+
+        assert 400 == answer.status
+        assert ["The body holds an object in which 'id' stands twice."] == answer.json["errors"]
+
 
 class TestExplanations:
     async def test_why_is_for_those_who_may_know(self, running: Running) -> None:

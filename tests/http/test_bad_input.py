@@ -283,11 +283,85 @@ async def test_a_parameter_given_twice_is_refused_by_its_name(running: Running, 
         "2026-01-01T00:00:00",
         "-1",
         "0001-01-01T00:00:00%2B23:59",
+        "2026-02-30T00:00:00Z",
     ],
 )
 async def test_a_moment_that_is_none_is_refused(running: Running, as_of: str) -> None:
     """The future, a time without its offset and plain words are no moment."""
     require_refusal(await running.admin.get(f"/admin/roles?as_of={as_of}"), 400)
+
+
+async def test_a_time_that_no_clock_shows_is_told_in_our_words(running: Running) -> None:
+    """An offset of 99 hours is refused by a sentence that says so, not by what a library thinks of it."""
+    answer = await running.admin.get("/admin/roles?as_of=2026-11-20T14:03:00%2B99:00")
+    require_refusal(answer, 400)
+    expected = "'2026-11-20T14:03:00+99:00' is no time: there is no such day, hour or offset."
+    assert {"as_of": [expected]} == answer.json["errors"]
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/audit?befor=5", "before"),
+        ("/audit?useruuid=x", "userUuid"),
+        ("/audit?page_size=5", "pageSize"),
+        (f"/audit/{MISSING}?atleast=5", "at_least"),
+        ("/access/v1/why?subject=user:a&action=role:read&resource=role:x&asof=3", "as_of"),
+        ("/access/v1/who?action=role:read&resorce=role:x", "resource"),
+        ("/admin/roles?asof=3", "as_of"),
+        ("/admin/users?as-of=3", "as_of"),
+        ("/pacticipants?asOf=3", "as_of"),
+        ("/user?atLeast=3", "at_least"),
+    ],
+)
+async def test_a_misspelt_parameter_is_refused_and_the_nearest_named(
+    running: Running, path: str, near: str
+) -> None:
+    """What was ignored would answer another question, and look like the answer to this one."""
+    before = running.position
+    answer = await running.admin.get(path)
+    require_refusal(answer, 400)
+    wrong = path.partition("?")[2].split("&")[-1].partition("=")[0]
+    assert [wrong] == list(answer.json["errors"])
+    assert f"did you mean `{near}`?" in answer.text
+    assert before == running.position
+
+
+async def test_a_parameter_like_none_is_told_the_known_ones(running: Running) -> None:
+    """Where nothing is near, the sentence lists what there is."""
+    answer = await running.admin.get("/access/v1/who?zzz=1")
+    require_refusal(answer, 400)
+    expected = "There is no parameter `zzz` here; known: action, resource, as_of, at_least."
+    assert {"zzz": [expected]} == answer.json["errors"]
+
+
+async def test_a_parameter_of_other_clients_is_ignored_by_lists(running: Running) -> None:
+    """A Pact Broker's clients send what is not known here; only a misspelt moment is refused."""
+    assert 200 == (await running.admin.get("/pacticipants?embed=latest&after=3&last=1&team=x")).status
+
+
+async def test_a_member_that_stands_twice_is_refused(running: Running) -> None:
+    """Readers differ in which of two members counts, so what one approved another might not do (RFC 7493)."""
+    before = running.position
+    for route in WRITES:
+        answer = await ask(running.admin, route, b'{"name": "x", "deep": [{"y": 1, "z": 2, "y": 1}]}')
+        require_refusal(answer, 400, 404)
+        if answer.status == 400:
+            assert ["The body holds an object in which 'y' stands twice."] == answer.json["errors"]
+    assert before == running.position
+
+
+async def test_two_different_reasons_are_refused(running: Running) -> None:
+    """Only one would be recorded, and nobody said which; the same one twice is no contradiction."""
+    headers = {"Muniment-Reason": "Quarterly review"}
+    body = {"name": "x", "permissions": [], "reason": "On request"}
+    before = running.position
+    refused = await running.admin.post("/admin/roles", body, headers=headers)
+    require_refusal(refused, 400)
+    assert ["reason"] == list(refused.json["errors"])
+    assert before == running.position
+    same = await running.admin.post("/admin/roles", {**body, "reason": "Quarterly review"}, headers=headers)
+    assert same.status in (200, 201)
 
 
 async def test_the_past_cannot_be_changed(running: Running) -> None:

@@ -4,9 +4,9 @@ Every question, about now or about any moment before, goes through a view and co
 by id raise NotFound in the words of the noun; `…_or_none` do not.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from projections.applications import Application
 from projections.contracts import Contract, Integration, integration_id
@@ -259,12 +259,13 @@ class View:
 
     def version(self, noun: str, thing: str) -> int:
         """The position that last changed a noun (`role`, `team`, …): its version, for an ETag."""
-        tables: dict[str, dict[str, Timeline[object]]] = {
-            "role": self._directory.roles,  # type: ignore[dict-item]  # keys are NewTypes over str, values only asked for positions
-            "team": self._directory.teams,  # type: ignore[dict-item]  # as above
-            "user": self._directory.principals,  # type: ignore[dict-item]  # as above
-            "application": self._directory.applications,  # type: ignore[dict-item]  # as above
-            "environment": self._directory.environments,  # type: ignore[dict-item]  # as above
+        directory = self._directory
+        tables: dict[str, Mapping[Any, Timeline[Any]]] = {
+            "role": directory.roles,
+            "team": directory.teams,
+            "user": directory.principals,
+            "application": directory.applications,
+            "environment": directory.environments,
         }
         timeline = tables[noun].get(thing)
         return timeline.since(self.position) if timeline else 0

@@ -114,7 +114,7 @@ def run(arguments: list[str]) -> int:
         return exit_code(failure)
     except OSError as failure:  # the network, or a file that this user may not touch
         return _out_of_reach(failure)
-    except Exception as failure:
+    except Exception as failure:  # a driver's errors have no common base; all but a lost database go on up
         if not _database_went(failure):
             raise
         return _out_of_reach(failure)

@@ -4,29 +4,26 @@ Opening is the same for the service and for every command of the console: find P
 this release's, compare the log with what was seen from here, replay it, and only then write or answer.
 """
 
-import asyncio
-import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 import structlog
 
 from projections.follow import Follower
 from projections.replica import Replica
-from service import embedded, errors
+from service import data_directory, database, errors
 from service.catalogue.loader import shipped
 from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
 from service.commands.order import Caller
 from service.drafting import Drafter
 from service.fresh import Fresh
 from service.handling import Handler
-from service.log import connect, migrate, reader, witness
+from service.log import connect, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.orders import Order, Outcome
@@ -35,10 +32,6 @@ from service.settings import Settings
 from service.upkeep import Upkeep
 
 RELEASE = version("muniment")
-SERVING_ROLE = embedded.SERVICE
-KEY_FILE = "key"
-TOKEN_FILE = "admin-token"  # noqa: S105  # a file's name, not a token
-_OTHER_KEY = "This log was opened under another key; set MUNIMENT_KEY to the one that opened it."
 _log = structlog.get_logger("muniment")
 Progress = Callable[[int, int], None]
 
@@ -89,12 +82,13 @@ async def opened(
     """
     notices: list[str] = []
     async with AsyncExitStack() as stack:
-        target = await _database(settings, stack, notices, make=open_account)
+        target = await database.serving(settings, stack, notices, make=open_account)
 
         async def connected(purpose: str) -> Connection:
             return await connect.connect(target, settings.schema, purpose)
 
-        keys = await _keys(settings, connected, notices, make=open_account)
+        drawn = (lambda: secrets.token_bytes(32)) if open_account else None
+        keys = await data_directory.keys(settings, connected, notices, drawn)
         app = _composed(settings, keys, connected, notices, clock)
         await _replayed(app, progress, forked=forked)
         await app.handler.start()
@@ -117,7 +111,7 @@ async def restored(
     """
     head = app.replica.head
     assert head is not None, "an opened replica has caught up"
-    seen = witness.recall(seen_file(app.settings), app.keys)
+    seen = witness.recall(data_directory.seen_file(app.settings), app.keys)
     connection = await app.connected("restored")
     try:
         if not force:
@@ -150,159 +144,6 @@ async def _require_loss(connection: Connection, seen: witness.Seen | None) -> No
     )
 
 
-async def migrated(settings: Settings, stack: AsyncExitStack) -> tuple[str, list[str]]:
-    """Bring the tables up to this release as their owner. Returns the schema's name and what was applied."""
-    owner, role = await _owner(settings, stack)
-    connection = await _plain(owner)
-    try:
-        return settings.schema, await migrate.migrate(connection, settings.schema, role)
-    finally:
-        await connection.close()
-
-
-async def migration_status(settings: Settings, stack: AsyncExitStack) -> migrate.Status:
-    """What of the migrations is there, without touching anything."""
-    target = settings.database_url or (await _embedded(settings, stack, make=False)).service_dsn
-    connection = await connect.connect(target, settings.schema, "doctor")
-    try:
-        return await migrate.status(connection, settings.schema)
-    finally:
-        await connection.close()
-
-
-def seen_file(settings: Settings) -> Path:
-    """Where this machine keeps what it last saw of the log."""
-    return settings.data_dir / f"seen-{settings.schema}.json"
-
-
-# -- Postgres ----------------------------------------------------------------------------------------------
-
-
-async def _database(settings: Settings, stack: AsyncExitStack, notices: list[str], *, make: bool) -> str:
-    """The serving role's DSN of a database whose tables are this release's."""
-    if settings.database_url is None:
-        server = await _embedded(settings, stack, make=make)
-        if server.account:
-            notices.append(
-                f"Embedded Postgres runs as the account {server.account}, since root may not run it."
-            )
-        connection = await _plain(server.owner_dsn)
-        try:
-            await migrate.migrate(connection, settings.schema, SERVING_ROLE)
-        finally:
-            await connection.close()
-        return server.service_dsn
-    serving = await connect.connect(settings.database_url, settings.schema, "start")
-    try:
-        if not (await migrate.status(serving, settings.schema)).current:
-            await _migrate_where_owned(settings, serving, notices)
-        await migrate.require_current(serving, settings.schema)
-    finally:
-        await serving.close()
-    return settings.database_url
-
-
-async def _migrate_where_owned(settings: Settings, serving: Connection, notices: list[str]) -> None:
-    role = str(await serving.fetchval("select current_user"))
-    if settings.migrate_url is not None:
-        owner = await _plain(settings.migrate_url)
-    elif await migrate.owns(serving, settings.schema):
-        owner, role = await _plain(settings.database_url or ""), ""
-    else:
-        return
-    try:
-        applied = await migrate.migrate(owner, settings.schema, role or None)
-    finally:
-        await owner.close()
-    if applied:
-        notices.append(f"Applied to the schema {settings.schema}: {', '.join(applied)}.")
-
-
-async def _owner(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:
-    if settings.database_url is None:
-        server = await _embedded(settings, stack, make=True)
-        return server.owner_dsn, SERVING_ROLE
-    if settings.migrate_url is None:
-        return settings.database_url, None
-    serving = await _plain(settings.database_url)
-    try:
-        return settings.migrate_url, str(await serving.fetchval("select current_user"))
-    finally:
-        await serving.close()
-
-
-async def _plain(dsn: str) -> Connection:
-    """A connection before there is a schema to search."""
-    return await connect.connect(dsn, "public", "migrate")
-
-
-async def _embedded(settings: Settings, stack: AsyncExitStack, *, make: bool) -> embedded.Embedded:
-    if not make and not (settings.data_dir / "postgres").is_dir():
-        raise errors.Refused(
-            "not_open",
-            f"There is no account in {settings.data_dir}. `muniment serve` opens one; MUNIMENT_DATA_DIR or DATABASE_URL"
-            " name another.",
-        )
-    server = await embedded.attach(settings.data_dir)
-    stack.push_async_callback(server.release)
-    watching = asyncio.create_task(server.watch(), name="muniment postgres watch")
-    stack.callback(watching.cancel)
-    return server
-
-
-# -- secrets -----------------------------------------------------------------------------------------------
-
-
-async def _keys(
-    settings: Settings, connected: Callable[[str], Awaitable[Connection]], notices: list[str], *, make: bool
-) -> Keys:
-    """The keys, once they were compared with those that the log was opened under. Raises Broken for other ones.
-
-    The log is looked at before a key is made, so that nothing is left in the data directory for a foreign one.
-    """
-    connection = await connected("start")
-    try:
-        check = (await reader.head(connection)).key_check
-    finally:
-        await connection.close()
-    here = settings.key is not None or (settings.data_dir / KEY_FILE).exists()
-    if not here and make and check:
-        raise errors.Broken(_OTHER_KEY)
-    keys = Keys.derived(_master_key(settings, notices, make=make))
-    if check not in (b"", keys.key_check):
-        raise errors.Broken(_OTHER_KEY)
-    return keys
-
-
-def _master_key(settings: Settings, notices: list[str], *, make: bool) -> bytes:
-    """MUNIMENT_KEY, or the key that this data directory keeps, made at the first start."""
-    if settings.key is not None:
-        return settings.key
-    path = settings.data_dir / KEY_FILE
-    if path.exists():
-        return bytes.fromhex(path.read_text().strip())
-    if not make:
-        raise errors.Refused(
-            "no_key", f"MUNIMENT_KEY is not set and {path} does not exist: nothing sealed could be opened."
-        )
-    key = secrets.token_bytes(32)
-    _write_secret(path, key.hex())
-    notices.append(
-        f"Made a key in {path}. Whoever has it can open what is sealed; without it nobody can: back it up."
-    )
-    return key
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """A file of mode 0600, durable before anything depends on it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
 # -- the replica -------------------------------------------------------------------------------------------
 
 
@@ -317,7 +158,9 @@ def _composed(
     replica = Replica(keys, clock)
     drafter = Drafter(replica, fresh, clock, RELEASE)
     handler = Handler(replica, drafter, lambda: connected("append"))
-    upkeep = Upkeep(replica, drafter, handler, seen_file(settings), lambda: connected("upkeep"))
+    upkeep = Upkeep(
+        replica, drafter, handler, data_directory.seen_file(settings), lambda: connected("upkeep")
+    )
     return App(
         settings=settings,
         keys=keys,
@@ -338,7 +181,7 @@ async def _replayed(app: App, progress: Progress, *, forked: bool) -> None:
         if forked:
             app.upkeep.trust(await witness.require_tree(connection), signed=0)
         else:
-            seen = witness.recall(seen_file(app.settings), app.keys)
+            seen = witness.recall(data_directory.seen_file(app.settings), app.keys)
             proven = await witness.require_no_fork(connection, seen)
             app.upkeep.trust(proven.tree, proven.signed)
             if proven.doubt:
@@ -359,7 +202,7 @@ async def _opened_or_refused(app: App, *, open_account: bool) -> None:
     head = app.replica.head
     assert head is not None, "the replica has caught up"
     origin = _origin(app.settings, head.account)
-    token = _first_token(app)
+    token = data_directory.first_token(app.settings, app.fresh, app.notices)
     command = OpenAccount(
         account=head.account,
         epoch=head.epoch,
@@ -379,17 +222,6 @@ async def _opened_or_refused(app: App, *, open_account: bool) -> None:
         _doubt_other_token(app)  # another replica started at the same moment and was first
         return
     _log.info("account opened", account=head.account, administrator=app.settings.admin_email)
-
-
-def _first_token(app: App) -> str:
-    """MUNIMENT_ADMIN_TOKEN, or one in a file that only this user reads, written before it is recorded."""
-    if app.settings.admin_token is not None:
-        return app.settings.admin_token
-    path = app.settings.data_dir / TOKEN_FILE
-    if not path.exists():
-        _write_secret(path, app.fresh.token().value.text())
-    app.notices.append(f"The first Administrator's token is in {path} (mode 0600).")
-    return path.read_text().strip()
 
 
 def _doubt_other_token(app: App) -> None:

@@ -16,8 +16,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from service import app as application
-from service import demo, demo_play, errors
+from service import data_directory, demo, demo_play, errors
 from service.app import App
 from service.cli import logs, output
 from service.demo_play import Answer, Chapter, Played, Request, Step
@@ -70,7 +69,9 @@ async def shown(app: App, began: datetime, *, quiet: bool) -> None:
 
 async def _play(app: App) -> Memory:
     root = _own_address(app.settings)
-    token = app.settings.admin_token or (app.settings.data_dir / application.TOKEN_FILE).read_text().strip()
+    token = (
+        app.settings.admin_token or (app.settings.data_dir / data_directory.TOKEN_FILE).read_text().strip()
+    )
     async with aiohttp.ClientSession() as session:
 
         async def ask(request: Request) -> Answer:

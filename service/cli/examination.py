@@ -11,8 +11,8 @@ import asyncpg
 import msgspec
 
 from service import app as application
-from service import errors
-from service.cli import logs, opening, options
+from service import data_directory, database, errors
+from service.cli import logs, options
 from service.log import checkpoint, connect, migrate, reader, sql, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
@@ -23,7 +23,7 @@ _SKEW_SECONDS_WARN: Final = 0.5
 _SKEW_SECONDS_FAIL: Final = 1.0
 """An append more than a second ahead of the database's clock is refused, and one 5 s behind it."""
 _TRAIL_LAG_WARN: Final = 1_000
-_SECRET_FILES: Final = (application.KEY_FILE, application.TOKEN_FILE, "postgres.passwords.json")
+_SECRET_FILES: Final = (data_directory.KEY_FILE, data_directory.TOKEN_FILE, "postgres.passwords.json")
 _GRANTS: Final = (
     ("log", "SELECT, INSERT"),
     ("log_head", "SELECT"),
@@ -56,7 +56,7 @@ async def examined() -> list[Line]:
     lines = [*_settings(loaded), *_files(loaded.settings)]
     async with AsyncExitStack() as stack:
         try:
-            target = await opening.database(loaded.settings, stack)
+            target = await database.found(loaded.settings, stack)
             connection = await connect.connect(target, loaded.settings.schema, "doctor")
         except errors.MunimentError as failure:
             return [*lines, _fail("postgres", failure.sentence)]
@@ -178,7 +178,7 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
         return
     yield _ok("log", f"account {head.account} at position {head.position}, last recorded {head.recorded_at}")
     yield _ok("epoch", f"{head.epoch} on server {head.system_identifier}, timeline {head.timeline}")
-    keys = Keys.derived(opening.master_key(settings))
+    keys = Keys.derived(data_directory.master_key(settings))
     fits = head.key_check == keys.key_check
     yield _judge(
         "key", fits, "the log was opened under this key", "The log was opened under another MUNIMENT_KEY."
@@ -207,7 +207,7 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
 
 async def _witness(settings: Settings, connection: Connection, keys: Keys) -> Line:
     try:
-        seen = witness.recall(application.seen_file(settings), keys)
+        seen = witness.recall(data_directory.seen_file(settings), keys)
         proven = await witness.require_no_fork(connection, seen)
     except errors.Broken as failure:
         return _fail("fork", failure.sentence)

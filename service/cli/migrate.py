@@ -34,27 +34,27 @@ def migrate(check: bool, as_json: bool) -> int:
 async def _migrate() -> tuple[str, list[str]]:
     from contextlib import AsyncExitStack
 
-    from service import app
+    from service import database
     from service.cli import logs
 
     loaded = options.settings()
     logs.quiet(loaded.settings)
     options.warn(loaded)
     async with AsyncExitStack() as stack:
-        return await app.migrated(loaded.settings, stack)
+        return await database.migrated(loaded.settings, stack)
 
 
 async def _status() -> "Status":
     from contextlib import AsyncExitStack
 
-    from service import app
+    from service import database
     from service.cli import logs
 
     loaded = options.settings()
     logs.quiet(loaded.settings)
     options.warn(loaded)
     async with AsyncExitStack() as stack:
-        return await app.migration_status(loaded.settings, stack)
+        return await database.migration_status(loaded.settings, stack)
 
 
 def _report(status: "Status", as_json: bool) -> int:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 
 from service import app as application
-from service import embedded, errors, vocabulary
+from service import data_directory, database, errors, vocabulary
 from service.app import App
 from service.cli import logs, options, output
 from service.commands import Command
@@ -57,39 +57,15 @@ async def record(purpose: str) -> AsyncIterator[Record]:
     logs.quiet(loaded.settings)
     options.warn(loaded)
     async with AsyncExitStack() as stack:
-        target = await database(loaded.settings, stack)
+        target = await database.found(loaded.settings, stack)
         connection = await connect.connect(target, loaded.settings.schema, purpose)
         stack.push_async_callback(connection.close)
         await migrate.require_current(connection, loaded.settings.schema)
         yield Record(
-            settings=loaded.settings, keys=Keys.derived(master_key(loaded.settings)), connection=connection
+            settings=loaded.settings,
+            keys=Keys.derived(data_directory.master_key(loaded.settings)),
+            connection=connection,
         )
-
-
-async def database(settings: Settings, stack: AsyncExitStack) -> str:
-    """The serving role's address: DATABASE_URL, or the embedded server if it was ever made."""
-    if settings.database_url is not None:
-        return settings.database_url
-    if not (settings.data_dir / "postgres").is_dir():
-        raise errors.Refused(
-            "not_open", f"There is no account in {settings.data_dir}. `muniment serve` opens one."
-        )
-    server = await embedded.attach(settings.data_dir)
-    stack.push_async_callback(server.release)
-    return server.service_dsn
-
-
-def master_key(settings: Settings) -> bytes:
-    """MUNIMENT_KEY, or the key that the data directory keeps. Raises Refused (`no_key`) where there is neither."""
-    if settings.key is not None:
-        return settings.key
-    path = settings.data_dir / application.KEY_FILE
-    try:
-        return bytes.fromhex(path.read_text().strip())
-    except FileNotFoundError:
-        raise errors.Refused("no_key", f"MUNIMENT_KEY is not set, and there is no {path}.") from None
-    except (OSError, ValueError) as failure:
-        raise errors.Broken(f"The key in {path} cannot be read: {failure}.") from failure
 
 
 async def moment(app: App, as_of: str | None, option: str = "--as-of") -> Moment:

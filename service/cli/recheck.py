@@ -14,8 +14,7 @@ import msgspec
 
 from projections import digest, rebuild
 from projections.rebuild import Check
-from service import app as application
-from service import errors
+from service import data_directory, errors
 from service.cli import opening, options, output
 from service.cli.main import ALLOWED, DENIED
 from service.http import served
@@ -119,7 +118,7 @@ def _token(settings: Settings, file: Path | None) -> tuple[str | None, bool]:
     if given := os.environ.get(TOKEN):
         return given, True
     try:
-        return (settings.data_dir / application.TOKEN_FILE).read_text().strip(), False
+        return (settings.data_dir / data_directory.TOKEN_FILE).read_text().strip(), False
     except OSError:
         return settings.admin_token, False
 

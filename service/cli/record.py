@@ -46,8 +46,7 @@ def verify(checkpoints: tuple[BinaryIO, ...], as_json: bool) -> int:
 async def _verify(checkpoints: tuple[tuple[str, bytes], ...]) -> "Report":
     import msgspec
 
-    from service import app as application
-    from service import errors
+    from service import data_directory, errors
     from service.cli import opening
     from service.log import verify as proof
     from service.log import witness
@@ -58,7 +57,7 @@ async def _verify(checkpoints: tuple[tuple[str, bytes], ...]) -> "Report":
         seen = None
         try:
             # Before the log is looked at, so that what a service sees meanwhile is not missed in it.
-            seen = witness.recall(application.seen_file(record.settings), record.keys)
+            seen = witness.recall(data_directory.seen_file(record.settings), record.keys)
         except errors.Broken as failure:
             unreadable = (proof.Finding(0, "seen", failure.sentence),)
         with output.progress("Verifying") as tell:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service import app as composition
-from service import errors
+from service import data_directory, errors
 from service.events.account import LogOpened
 from service.log import connect, recorded, witness
 from service.log.connect import Connection
@@ -121,7 +121,7 @@ async def test_a_log_that_names_another_signer_is_not_remembered(
     with pytest.raises(errors.Broken, match="another verifier key"):
         async with doors.opened(database, place / "new", follow=True):
             pass
-    assert not composition.seen_file(settings(database, place / "new")).exists()
+    assert not data_directory.seen_file(settings(database, place / "new")).exists()
 
 
 async def test_a_restoration_without_a_loss_takes_force(database: postgres.Database, place: Path) -> None:

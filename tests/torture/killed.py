@@ -1,0 +1,78 @@
+"""kill -9 of the service, of Postgres, of one of its backends, or of everything, in the middle of 64 writers."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+from tests.torture.ground import Ground
+from tests.torture.served import Service, Watch, ended
+from tests.torture.writers import writing
+
+ROUNDS: Final = 50
+WRITERS: Final = 64
+VICTIMS: Final = ("service", "postgres", "both", "a backend")
+_PROOFS_EVERY: Final = 5
+"""`verify` and `rebuild --check` read the whole log; after the last round they run in any case."""
+
+
+async def run(ground: Ground) -> None:
+    """Every acknowledged action is in the log once, where it was acknowledged, and no start needs a hand."""
+    service = Service(ground)
+    async with ended(service):
+        await service.start()
+        watch = Watch(ground, service.owner_dsn)
+        async with writing(ground, [service.url], WRITERS) as writers:
+            for number in range(ground.rounds):
+                victim = VICTIMS[number] if number < len(VICTIMS) else ground.random.choice(VICTIMS)
+                await writers.more(ground.random.randrange(32, 400))
+                await _kill(service, victim)
+                if victim in ("service", "both"):
+                    await service.start()
+                await writers.more(WRITERS)
+                await watch.check(writers.acknowledged, writers.sent)
+                ground.tell(f"round {number + 1}, {victim}: {len(writers.acknowledged)} acknowledged")
+                if (number + 1) % _PROOFS_EVERY == 0:
+                    await service.prove()
+        await watch.check(writers.acknowledged, writers.sent)
+        await service.prove()
+        ground.require(await service.stop() == 0, "The service did not end with 0 at SIGTERM.")
+        ground.require(service.postmaster() is None, "The service left Postgres behind at SIGTERM.")
+        await service.start()
+        await watch.check(writers.acknowledged, writers.sent)
+        await service.prove()
+        await service.stop()
+
+
+async def _kill(service: Service, victim: str) -> None:
+    postmaster = service.postmaster()
+    assert postmaster is not None, "Postgres runs while writers are acknowledged"
+    match victim:
+        case "service":
+            await service.kill()
+        case "postgres":
+            os.kill(postmaster, signal.SIGKILL)
+        case "a backend":
+            _kill_a_backend(service, postmaster)
+        case _:
+            os.kill(postmaster, signal.SIGKILL)
+            await service.kill()
+
+
+def _kill_a_backend(service: Service, postmaster: int) -> None:
+    """Postgres then ends every other one too, since what they share may be damaged, and recovers by itself."""
+    children = _children(postmaster)
+    backends = [pid for pid in children if b"muniment" in _title(pid)]
+    victims = backends or children
+    os.kill(service.ground.random.choice(victims), signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    return sorted(int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def _title(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.torture import killed
+from tests.torture import killed, repeated
 from tests.torture.ground import Ground, aloud
 
 Fault = Callable[[Ground], Awaitable[None]]

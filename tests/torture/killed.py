@@ -26,7 +26,7 @@ async def run(ground: Ground) -> None:
             for number in range(ground.rounds):
                 victim = VICTIMS[number] if number < len(VICTIMS) else ground.random.choice(VICTIMS)
                 await writers.more(ground.random.randrange(32, 400))
-                await _kill(service, victim)
+                await kill(service, victim)
                 if victim in ("service", "both"):
                     await service.start()
                 await writers.more(WRITERS)
@@ -44,7 +44,8 @@ async def run(ground: Ground) -> None:
         await service.stop()
 
 
-async def _kill(service: Service, victim: str) -> None:
+async def kill(service: Service, victim: str) -> None:
+    """kill -9 of whom the word says. Nothing is started again here."""
     postmaster = service.postmaster()
     assert postmaster is not None, "Postgres runs while writers are acknowledged"
     match victim:

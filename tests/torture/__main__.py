@@ -23,8 +23,9 @@ FAULTS: Final[dict[str, tuple[Fault, int, str]]] = {
     "killed": (
         killed.run,
         killed.ROUNDS,
-        "kill -9 of the service, Postgres, a backend, or everything, under writers",
+        "kill -9 of the service, Postgres, a backend, or both, under writers",
     ),
+    "repeated": (repeated.run, repeated.ROUNDS, "every order four times under one key, through kills"),
 }
 """What can be tried: how, in how many rounds, and what it is."""
 

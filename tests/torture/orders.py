@@ -205,7 +205,7 @@ AT_THE_END: Final = (
 def missing() -> set[tuple[str, str]]:
     """The orders of the API that no step gives: a new route is tortured too, or says here why not."""
     given = {(step.method, _shape(step.route or step.path)) for step in (*STORY, *AT_THE_END)}
-    offered = {
+    offered: set[tuple[str, str]] = {
         (route.method, _shape(route.path))
         for route in ROUTES
         if route.method != "GET" and not route.asks and route.auth == "token"

@@ -26,6 +26,7 @@ from service.events import Event, account, attempts
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
+from service.events import people as person_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -36,6 +37,7 @@ from service.vocabulary import (
     ApplicationId,
     ContractId,
     EnvironmentId,
+    KeyId,
     PrincipalId,
     RoleId,
     TeamId,
@@ -75,6 +77,8 @@ class Directory:
         self.contracts: dict[ContractId, Timeline[contracts.Contract]] = {}
         self.integrations: dict[str, Timeline[contracts.Integration]] = {}
         self.environments: dict[EnvironmentId, Timeline[environments.Environment]] = {}
+        # Whose keys were destroyed, and which: what a restore from an older copy must not bring back.
+        self.forgotten: dict[PrincipalId, Timeline[tuple[KeyId, ...]]] = {}
         # Names are timelines too: who had this name when.
         self.role_names: dict[str, Timeline[RoleId]] = {}
         self.team_names: dict[str, Timeline[TeamId]] = {}
@@ -183,6 +187,8 @@ class Directory:
                 self._put(self.invitations, event.principal, tokens.fold_invitation(event, recorded))
                 if isinstance(event, user_events.InvitationIssued):
                     self._ever(self.invitation_digests, event.digest, event.principal)
+            case person_events.PersonForgotten():
+                self._put(self.forgotten, event.principal, event.keys)
             case token_events.TokenIssued() | token_events.TokenRegenerated() | token_events.TokenRevoked():
                 self._fold_token(event, recorded)
             case (
@@ -204,15 +210,8 @@ class Directory:
                 | environment_events.EnvironmentDeleted()
             ):
                 self._fold_environment(event, recorded)
-            case account.CatalogueAdopted():
-                self._put(self.catalogues, "", Compiled(event.catalogue))
-                for role in list(self.roles):
-                    self._compile(role)
-            case account.LogOpened():
-                before = self.opened
-                self.opened = event
-                if self._journal is not None:
-                    self._journal.append(lambda: setattr(self, "opened", before))
+            case account.CatalogueAdopted() | account.LogOpened():
+                self._fold_account(event)
             case (
                 contract_events.IntegrationContractsDeleted()
                 | contract_events.IntegrationDeleted()
@@ -226,6 +225,20 @@ class Directory:
                 | attempts.AttemptDenied()
             ):
                 pass  # recorded for the trail; nothing that a question depends on changed
+            case _:
+                assert_never(event)
+
+    def _fold_account(self, event: account.CatalogueAdopted | account.LogOpened) -> None:
+        match event:
+            case account.CatalogueAdopted():
+                self._put(self.catalogues, "", Compiled(event.catalogue))
+                for role in list(self.roles):
+                    self._compile(role)
+            case account.LogOpened():
+                before = self.opened
+                self.opened = event
+                if self._journal is not None:
+                    self._journal.append(lambda: setattr(self, "opened", before))
             case _:
                 assert_never(event)
 

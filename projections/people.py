@@ -63,6 +63,14 @@ class People:
             if (text := self.text(principal.name)) is not None and email_key(text) == wanted
         ]
 
+    def forget(self, principal: PrincipalId) -> None:
+        """Drop every name and address that leads to the principal. It looks at all of them: forgetting is rare."""
+        for index in (self._by_email, self._by_name):
+            for text in [text for text, whose in index.items() if principal in whose]:
+                del index[text][principal]
+                if not index[text]:
+                    del index[text]
+
     @staticmethod
     def _alive(
         candidates: dict[PrincipalId, None], table: dict[PrincipalId, Timeline[Principal]], position: int

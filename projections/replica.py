@@ -14,6 +14,7 @@ from projections.directory import Directory
 from projections.people import People
 from projections.view import View
 from service import errors
+from service.events.people import PersonForgotten
 from service.log import reader, recorded, seal
 from service.log.connect import Connection
 from service.log.keys import Keys
@@ -132,6 +133,12 @@ class Replica:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
+    def forget(self, event: PersonForgotten) -> None:
+        """Drop the destroyed keys and whatever they opened. Only for a record that is in the log for good."""
+        for key in event.keys:
+            self.person_keys.forget(key)
+        self.people.forget(event.principal)
+
     @property
     def root(self) -> bytes:
         """The Merkle root at the committed head."""
@@ -158,6 +165,8 @@ class Replica:
                 raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
             self._folded_leaf = rows[number - 1].leaf
             self.people.learn(record)
+            if isinstance(record.data, PersonForgotten):
+                self.forget(record.data)
             seen(record)
             if number % _BREATH_RECORDS == 0:
                 await asyncio.sleep(0)

@@ -116,6 +116,15 @@ class View:
     def invitation_or_none(self, principal: str) -> Invitation | None:
         return self._at(self._directory.invitations, PrincipalId(principal))
 
+    def last_principal(self, principal: str) -> Principal | None:
+        """The principal as it is, or as it last was; None for somebody this log never knew."""
+        timeline = self._directory.principals.get(PrincipalId(principal))
+        return None if timeline is None else timeline.last_at(self.position)
+
+    def forgotten(self, principal: str) -> bool:
+        """Whether the person's keys were destroyed."""
+        return self._at(self._directory.forgotten, PrincipalId(principal)) is not None
+
     # -- one thing by its name ---------------------------------------------------------------------------
 
     def role_named(self, name: str) -> Role | None:

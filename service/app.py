@@ -159,7 +159,12 @@ def _composed(
     drafter = Drafter(replica, fresh, clock, RELEASE)
     handler = Handler(replica, drafter, lambda: connected("append"))
     upkeep = Upkeep(
-        replica, drafter, handler, data_directory.seen_file(settings), lambda: connected("upkeep")
+        replica,
+        drafter,
+        handler,
+        data_directory.seen_file(settings),
+        data_directory.forgotten_file(settings),
+        lambda: connected("upkeep"),
     )
     return App(
         settings=settings,

@@ -85,6 +85,11 @@ def seen_file(settings: Settings) -> Path:
     return settings.data_dir / f"seen-{settings.schema}.json"
 
 
+def forgotten_file(settings: Settings) -> Path:
+    """Where this machine keeps whose keys were destroyed."""
+    return settings.data_dir / f"forgotten-{settings.schema}.json"
+
+
 def _write_secret(path: Path, text: str) -> None:
     """A file of mode 0600, durable before anything depends on it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ from service.envelope import Envelope, Material, material_of, redeemer
 from service.events import Event
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractPublished
+from service.events.people import PersonForgotten
 from service.events.system_accounts import SystemAccountCreated
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.events.users import UserCreated
@@ -147,6 +148,9 @@ class Draft:
         self._ended = True
         self._replica.directory.keep()
         self._drafter.denials = self._denials
+        for record, _ in self.written.entries:
+            if isinstance(record.data, PersonForgotten):
+                self._replica.forget(record.data)
 
     def turned_up(self) -> None:
         """The batch was undone while its fate was open, and then found in the log after all."""

@@ -35,7 +35,8 @@ class Envelope:
         self._person_keys = person_keys
         self._one_more_key = one_more_key
         held = view.principal_or_none(principal) if principal else None
-        self._key = held.key if held else None
+        # Without the key of whoever acts nothing can be sealed: the record then says less of where it came from.
+        self._key = held.key if held and person_keys.get(held.key) is not None else None
         self._own_key: KeyId | None = None
 
     def actor(self, event: EventId) -> Actor:

@@ -19,8 +19,10 @@ from projections.replica import Replica
 from service import errors
 from service.authorise import key_reused, may_be_repeated
 from service.commands.account import RestoreLog
+from service.commands.people import ForgetPerson
 from service.drafting import Draft, Drafter
 from service.events.account import LogRestored
+from service.events.people import PersonForgotten
 from service.log import connect, merkle, reader, recorded, writer
 from service.log.connect import Connection
 from service.log.reader import Head
@@ -211,8 +213,9 @@ class Handler:
 
     async def _try(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> bool:
         """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
-        restoring = any(isinstance(pending.order.command, RestoreLog) for pending in batch)
-        if time.monotonic() >= self._fair_until and not restoring:
+        # These change more than an append does, so they need a transaction around it.
+        more = any(isinstance(pending.order.command, RestoreLog | ForgetPerson) for pending in batch)
+        if time.monotonic() >= self._fair_until and not more:
             head = self._replica.head
             if head is None or head.position != self._replica.directory.position:
                 await self._catch_up(connection, tries)  # a follower was cut off in the middle of a page
@@ -244,6 +247,8 @@ class Handler:
             for record, _ in draft.written.entries:
                 if isinstance(record.data, LogRestored):
                     locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
+                elif isinstance(record.data, PersonForgotten):
+                    await writer.destroy(connection, record.data.keys)
             after = await self._sent(connection, Try(draft, answers), tries, locked)
             if after is None:
                 await transaction.rollback()

@@ -15,7 +15,7 @@ from projections.replica import Replica
 from service import errors
 from service.drafting import Drafter
 from service.handling import Handler
-from service.log import checkpoint, connect, reader, witness
+from service.log import checkpoint, connect, forgotten, reader, witness
 from service.log.connect import Connection
 from service.log.merkle import Frontier
 
@@ -33,6 +33,7 @@ class Upkeep:
         drafter: Drafter,
         handler: Handler,
         seen_file: Path,
+        forgotten_file: Path,
         connected: Callable[[], Awaitable[Connection]],
     ) -> None:
         self._replica = replica
@@ -40,6 +41,8 @@ class Upkeep:
         self._handler = handler
         self._signer: checkpoint.Signer | None = None
         self._seen_file = seen_file
+        self._forgotten_file = forgotten_file
+        self._listed = 0
         self._connected = connected
         self._connection: Connection | None = None
         self._tree: Frontier | None = None
@@ -87,6 +90,25 @@ class Upkeep:
             raise
         if head.position > self._done:
             await self._sign_and_remember(head, self._signer)
+        await self._list_forgotten(head)
+
+    async def _list_forgotten(self, head: reader.Head) -> None:
+        """Keep beside the database whose keys were destroyed, for the day on which an older copy of it is restored."""
+        timelines = self._replica.directory.forgotten
+        if len(timelines) <= self._listed:
+            return
+        people = {
+            principal: keys
+            for principal, timeline in timelines.items()
+            if (keys := timeline.at(head.position)) is not None
+        }
+        try:
+            await asyncio.to_thread(
+                forgotten.remember, self._forgotten_file, head.account, people, self._replica.keys
+            )
+        except errors.Broken as failure:  # somebody else's file is no reason not to sign, and is said once
+            _log.error("forgotten people are not listed", sentence=failure.sentence)
+        self._listed = len(people)
 
     async def _sign_and_remember(self, head: reader.Head, signer: checkpoint.Signer) -> None:
         """The checkpoint first: it is only remembered as signed once it is there."""

@@ -8,6 +8,7 @@ from service.commands.contracts import (
     PublishContract,
 )
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
+from service.commands.people import ForgetPerson
 from service.commands.roles import CreateRole, DeleteRole, EditRole
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
@@ -32,6 +33,7 @@ Command = (
     | DeleteUser
     | ChangeRoles
     | RedeemInvitation
+    | ForgetPerson
     | CreateSystemAccount
     | RegenerateToken
     | CreateApplication

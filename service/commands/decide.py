@@ -9,6 +9,7 @@ from service.commands import (
     applications,
     contracts,
     environments,
+    people,
     roles,
     system_accounts,
     teams,
@@ -44,6 +45,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | users.DeleteUser()
             | users.ChangeRoles()
             | users.RedeemInvitation()
+            | people.ForgetPerson()
         ):
             return _users(command, view, caller)
         case system_accounts.CreateSystemAccount():
@@ -121,7 +123,8 @@ def _users(
     | users.EditUser
     | users.DeleteUser
     | users.ChangeRoles
-    | users.RedeemInvitation,
+    | users.RedeemInvitation
+    | people.ForgetPerson,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -136,6 +139,8 @@ def _users(
             return users.change_roles(command, view, caller)
         case users.RedeemInvitation():
             return users.redeem_invitation(command, view, caller)
+        case people.ForgetPerson():
+            return people.forget_person(command, view, caller)
         case _:
             assert_never(command)
 

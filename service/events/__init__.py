@@ -3,6 +3,7 @@ from service.events.applications import ApplicationEvent
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractEvent
 from service.events.environments import EnvironmentEvent
+from service.events.people import PersonEvent
 from service.events.roles import RoleEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
@@ -16,6 +17,7 @@ Event = (
     | RoleEvent
     | TeamEvent
     | UserEvent
+    | PersonEvent
     | SystemAccountEvent
     | TokenEvent
     | ApplicationEvent

@@ -1,8 +1,9 @@
-"""The people's keys, by the log: every living principal's is there and opens. No event destroys one yet."""
+"""The people's keys, by the log: every living principal's is there and opens, and no destroyed one is."""
 
 from collections.abc import Iterator
 
 from service import errors
+from service.events.people import PersonForgotten
 from service.events.system_accounts import SystemAccountCreated
 from service.events.users import PrincipalDeleted, UserCreated
 from service.log import sql
@@ -16,9 +17,13 @@ _NAMED_MAX = 50
 
 
 class Named:
-    """Every key that a principal's creation named, with its position, until the principal is deleted."""
+    """Every key that a principal's creation named, with its position, until the principal is deleted.
+
+    Beside them, every key that a forgetting destroyed.
+    """
 
     def __init__(self) -> None:
+        self._destroyed: dict[KeyId, int] = {}
         self._named: dict[PrincipalId, tuple[int, KeyId]] = {}
 
     def take(self, record: Recorded) -> None:
@@ -28,6 +33,8 @@ class Named:
                 self._named[event.principal] = (record.position, event.key)
             case PrincipalDeleted():
                 self._named.pop(event.principal, None)
+            case PersonForgotten():
+                self._destroyed.update(dict.fromkeys(event.keys, record.position))
             case _:
                 pass  # what other events seal stands under these keys, or under one of a reason's own
 
@@ -44,6 +51,13 @@ class Named:
         return [*found[:_NAMED_MAX], (position, further)]
 
     def _judged(self, held: dict[KeyId, bytes], keys: Keys) -> Iterator[tuple[int, str]]:
+        for key, position in self._destroyed.items():
+            if key in held:
+                yield (
+                    position,
+                    f"The key {key}, which position {position} says was destroyed, is there: a forgotten person can be"
+                    " read again.",
+                )
         for principal, (position, key) in self._named.items():
             if key not in held:
                 yield (

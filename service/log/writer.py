@@ -91,6 +91,12 @@ async def adopt_epoch(connection: Connection, locked: Head, epoch: str) -> Head:
     return msgspec.structs.replace(locked, epoch=epoch)
 
 
+async def destroy(connection: Connection, keys: Sequence[KeyId]) -> None:
+    """Delete people's keys for good, in the transaction of the record that says so, under the head's lock."""
+    assert connection.is_in_transaction(), "a key must not go without its record"
+    await connection.execute(sql.text("destroy_person_keys"), list(keys))
+
+
 def _check(head: Head, batch: Batch) -> list[bytes]:
     """The leaves; ValueError for a batch that does not follow the head, which is a defect of the caller."""
     if not batch.entries:

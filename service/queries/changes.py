@@ -9,6 +9,7 @@ from service.events import AccountEvent, account, attempts
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
+from service.events import people as person_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -44,6 +45,8 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _team(event, names)
     if isinstance(event, user_events.UserEvent | system_account_events.SystemAccountEvent):
         return _principal(event, record, names)
+    if isinstance(event, person_events.PersonEvent):
+        return _ended(keys=list(event.keys))
     if isinstance(event, token_events.TokenEvent):
         return _token(event)
     if isinstance(event, application_events.ApplicationEvent):

@@ -7,6 +7,7 @@ from service.events import AccountEvent, Event, account, attempts
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
+from service.events import people as person_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -39,6 +40,8 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _team(event, names)
     if isinstance(event, user_events.UserEvent):
         return _user(event, record, names)
+    if isinstance(event, person_events.PersonEvent):
+        return f"forgot the person {event.principal}: no name or address of theirs can be read again"
     if isinstance(event, system_account_events.SystemAccountEvent):
         return f"created the system account {names.text(record, 'name', event.name)}"
     if isinstance(event, token_events.TokenEvent):

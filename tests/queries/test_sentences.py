@@ -14,6 +14,7 @@ from service.events import Event, account
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
+from service.events import people as person_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -161,6 +162,10 @@ TOLD: tuple[tuple[Event, str], ...] = (
     (user_events.PrincipalEnabled(principal=SALLY), "enabled Sally"),
     (user_events.PrincipalRolesChanged(principal=SALLY, added=(ROLE,)), "gave Sally the role Tester"),
     (user_events.PrincipalDeleted(principal=SALLY), "deleted Sally"),
+    (
+        person_events.PersonForgotten(principal=SALLY, keys=(KeyId("hers"),)),
+        f"forgot the person {SALLY}: no name or address of theirs can be read again",
+    ),
     (
         user_events.InvitationIssued(
             invitation=InvitationId("i"), principal=SALLY, digest=DIGEST, expires_at=AT

@@ -1,6 +1,8 @@
 """Following the log: woken by notifications, and polling, because a notification can be lost.
 
-The trail is advanced here too: by one replica at a time, after what it searches was folded.
+What this replica wrote itself needs no look: its notifications are passed over. The trail is advanced here too, by
+one replica at a time, and gives way to appends: while they go on it takes one page now and then, unless it is far
+behind. A search brings it up to the log first, so that nothing is ever missed.
 """
 
 import asyncio
@@ -17,6 +19,10 @@ from service.log.connect import Connection
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
+TRAIL_PACE_SECONDS = 0.1
+"""Between two pages of the trail while it is not far behind."""
+TRAIL_BEHIND_MAX = 20_000
+"""Records beyond which the trail is no longer put off: a search would have to take them all in first."""
 _log = structlog.get_logger("muniment.follow")
 
 
@@ -72,19 +78,38 @@ class Follower:
     async def _follow(self) -> None:
         connection = await self._connected()
         try:
-            await connection.add_listener(self._schema, lambda *_: self._wake.set())
+            await connection.add_listener(self._schema, self._notified)
             while True:
+                self._wake.clear()
                 head = await reader.head(connection)
-                if head.position != self._replica.position or self._replica.head != head:
+                if head.position > self._replica.position or self._replica.head != head:
                     await self._replica.catch_up(connection)
                 self._found()
-                await trail.advance(connection)
-                self._wake.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._wake.wait()
+                await self._follow_on(connection)
         finally:
             await connect.close(connection)
+
+    async def _follow_on(self, connection: Connection) -> None:
+        """Let the trail follow, page by page, until it is time to look at the head again."""
+        until = self._now() + POLL_SECONDS
+        caught_up = False
+        while not self._wake.is_set() and (left := until - self._now()) > 0:
+            if not caught_up:
+                reached, caught_up = await trail.advance_page(connection)
+                if self._replica.position - reached > TRAIL_BEHIND_MAX:
+                    continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left if caught_up else min(left, TRAIL_PACE_SECONDS)):
+                    await self._wake.wait()
+
+    def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """Wake for what others wrote. What is folded here is this replica's own; should another have won the same
+        position, the writer finds out by itself, and the next poll does in any case."""
+        epoch, _, position = str(payload).partition(":")
+        head = self._replica.head
+        own = head is not None and epoch == head.epoch and position.isdigit()
+        if not own or int(position) > self._replica.directory.position:
+            self._wake.set()
 
     def _lost(self, failure: Exception) -> None:
         """One line for an outage, however often it is tried again meanwhile."""

@@ -48,14 +48,20 @@ async def advance(connection: Connection) -> int:
     cannot read: the trail stops before it.
     """
     while True:
-        try:
-            async with connection.transaction():
-                await connection.execute(statement("bound_the_wait"))
-                position, rows = await _next_page(connection)
-        except asyncpg.LockNotAvailableError as failure:
-            raise errors.Unavailable("Another replica is writing the trail; try again.") from failure
-        if len(rows) < PAGE:
+        position, caught_up = await advance_page(connection)
+        if caught_up:
             return position
+
+
+async def advance_page(connection: Connection) -> tuple[int, bool]:
+    """One page of `advance`: the position that the trail has reached, and whether that was all."""
+    try:
+        async with connection.transaction():
+            await connection.execute(statement("bound_the_wait"))
+            position, rows = await _next_page(connection)
+    except asyncpg.LockNotAvailableError as failure:
+        raise errors.Unavailable("Another replica is writing the trail; try again.") from failure
+    return position, len(rows) < PAGE
 
 
 async def rebuild(connection: Connection) -> int:

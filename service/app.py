@@ -271,7 +271,6 @@ async def _farewell(app: App, *, follow: bool) -> None:
 async def _following(app: App, stack: AsyncExitStack) -> None:
     follower = Follower(app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic)
     app.follower = follower
-    app.handler.appended = follower.nudge
     await follower.start()
     stack.push_async_callback(follower.stop)
     await app.upkeep.start()

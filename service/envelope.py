@@ -1,5 +1,7 @@
 """What stands around and beside the events of one order: who and why, and what goes to the vault and to the keys."""
 
+import functools
+import typing
 from collections.abc import Callable
 
 import msgspec
@@ -31,26 +33,30 @@ class Envelope:
     ) -> None:
         self._order = order
         self.ticket = order.ticket
-        self._principal = principal
         self._person_keys = person_keys
         self._one_more_key = one_more_key
         held = view.principal_or_none(principal) if principal else None
         # Without the key of whoever acts nothing can be sealed: the record then says less of where it came from.
         self._key = held.key if held and person_keys.get(held.key) is not None else None
         self._own_key: KeyId | None = None
+        caller, origin = order.caller, order.origin
+        self._actor = Actor(principal=principal, token=caller.token, system=caller.system)
+        self._source = Source(request=origin.request, traceparent=origin.traceparent)
+        self._sealing = self._key is not None and bool(origin.address or origin.user_agent)
 
     def actor(self, event: EventId) -> Actor:
-        caller = self._order.caller
-        if caller.console:
-            return Actor(console=self._seal(caller.console, self._single_key(), event, "console"))
-        return Actor(principal=self._principal, token=caller.token, system=caller.system)
+        console = self._order.caller.console
+        if console:
+            return Actor(console=self._seal(console, self._single_key(), event, "console"))
+        return self._actor
 
     def source(self, event: EventId) -> Source:
+        if not self._sealing:
+            return self._source
         origin = self._order.origin
-        sealing = self._key is not None
         return Source(
-            address=self._seal(origin.address, self._key, event, "address") if sealing else None,
-            user_agent=self._seal(origin.user_agent, self._key, event, "user_agent") if sealing else None,
+            address=self._seal(origin.address, self._key, event, "address"),
+            user_agent=self._seal(origin.user_agent, self._key, event, "user_agent"),
             request=origin.request,
             traceparent=origin.traceparent,
         )
@@ -77,6 +83,9 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
+_CARRIERS = frozenset({NewPrincipal, NewToken, TokenPair})
+
+
 class Material(msgspec.Struct):
     """What a command carries for the vault and for sealing, by its name."""
 
@@ -86,7 +95,7 @@ class Material(msgspec.Struct):
 
 def material_of(command: Command) -> Material:
     found = Material()
-    for field in command.__struct_fields__:
+    for field in _carrying(type(command)):
         value = getattr(command, field)
         match value:
             case NewPrincipal():
@@ -97,7 +106,18 @@ def material_of(command: Command) -> Material:
                 found.secrets[value.read_only.ref] = value.read_only.value
                 found.secrets[value.read_write.ref] = value.read_write.value
             case _:
-                pass  # a plain value, which the event itself carries
+                pass  # one that was left out
     if isinstance(command, PublishContract):
         found.secrets[command.body_ref] = command.body
     return found
+
+
+@functools.cache
+def _carrying(kind: type[Command]) -> tuple[str, ...]:
+    """The fields that carry any; every other one is a plain value, which the event itself carries."""
+    hints = typing.get_type_hints(kind)
+    return tuple(
+        field
+        for field in kind.__struct_fields__
+        if {hints[field], *typing.get_args(hints[field])} & _CARRIERS
+    )

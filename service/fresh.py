@@ -3,13 +3,15 @@
 import base64
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from service.commands.order import NewInvitation, NewPrincipal, NewToken, TokenPair
 from service.log.keys import Keys
 from service.vocabulary import EventId, InvitationId, KeyId, PrincipalId, Secret, TokenId, VaultRef
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RANDOM_BITS = ~(0xF << 76 | 0x3 << 62)
+_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
 TOKEN_BYTES = 32
 """A token is 256 random bits: a fast keyed digest of it is safe, where a password would need a slow one."""
 
@@ -27,12 +29,12 @@ class Fresh:
 
     def event_id(self, at: datetime) -> EventId:
         """A time-ordered id (UUID version 7, RFC 9562) for a record of this instant; Postgres 15 makes none."""
-        milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
-        drawn = int.from_bytes(self._octets(10), "big")
-        number = milliseconds << 80 | drawn
-        number = number & ~(0xF << 76) | 0x7 << 76
-        number = number & ~(0x3 << 62) | 0x2 << 62
-        return EventId(str(uuid.UUID(int=number)))
+        since = at - _EPOCH
+        milliseconds = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
+        number = milliseconds << 80 | int.from_bytes(self._octets(10), "big")
+        number = number & _RANDOM_BITS | _VERSION_AND_VARIANT
+        digits = f"{number:032x}"  # by hand: uuid.UUID would cost more than all of the above
+        return EventId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
 
     def principal(self) -> NewPrincipal:
         """Who is about to exist, with a sealing key of their own."""

@@ -9,7 +9,6 @@ comes back as a follower, looks for its own event ids behind a barrier, and only
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -29,27 +28,15 @@ from service.log.reader import Head
 from service.log.recorded import Recorded
 from service.orders import Order, Outcome
 from service.vocabulary import EventId, PrincipalId
+from service.waiting import Answer, Pending, Waiting
 
-QUEUE_ORDERS_MAX = 4_096
 BATCH_ORDERS_MAX = 256
 BATCH_RECORDS_MAX = 1_000
 BATCH_BYTES_MAX = 4 * 1024 * 1024
-ANSWER_SECONDS_MAX = 15.0
 FAIR_SECONDS = 5.0
 RECOVERY_SECONDS_MAX = 8.0
 _ATTEMPTS_MAX = 5
 _log = structlog.get_logger("muniment.handling")
-
-Answer = Outcome | errors.MunimentError
-
-
-class Pending(msgspec.Struct, eq=False):
-    """An order in the queue. `begun`: its batch was sent, so a caller who gives up learns «unknown», not «not done»."""
-
-    order: Order
-    future: asyncio.Future[Answer]
-    begun: bool = False
-    dropped: bool = False
 
 
 class Try(msgspec.Struct, eq=False):
@@ -75,15 +62,12 @@ class Handler:
         self._drafter = drafter
         self._connected = connected
         self._connection: Connection | None = None
-        self._queue: deque[Pending] = deque()
-        self._waiting = asyncio.Event()
+        self._waiting = Waiting()
         self._writer: asyncio.Task[None] | None = None
         self._fair_until = 0.0
         self._stopping = False
         self._failing = False
         self.commits = 0
-        self.appended: Callable[[], None] = lambda: None
-        """Called after every commit, so that checkpoints and the trail follow."""
 
     # -- the door ----------------------------------------------------------------------------------------
 
@@ -96,33 +80,10 @@ class Handler:
             raise errors.Unavailable(f"This replica has stopped: {self._replica.stopped}", 30)
         if self._stopping:
             raise errors.Unavailable("The service is shutting down; nothing was done.", 5)
-        if len(self._queue) >= QUEUE_ORDERS_MAX:
-            raise errors.Unavailable("Too many orders are waiting; nothing was done.", 1)
-        pending = Pending(order, asyncio.get_running_loop().create_future())
-        self._queue.append(pending)
-        self._waiting.set()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                answer = await asyncio.shield(pending.future)
-        except TimeoutError as failure:
-            raise self._gave_up(pending) from failure
-        except asyncio.CancelledError:
-            pending.dropped = not pending.begun
-            raise
+        answer = await self._waiting.give(order)
         if isinstance(answer, errors.MunimentError):
             raise answer
         return answer
-
-    @staticmethod
-    def _gave_up(pending: Pending) -> errors.Unavailable:
-        if pending.begun:
-            return errors.OutcomeUnknown(
-                "The database has not answered: this may or may not have been done. Retry with the same "
-                "Idempotency-Key.",
-                2,
-            )
-        pending.dropped = True
-        return errors.Unavailable("The database is not answering; nothing was done.", 2)
 
     async def start(self) -> None:
         """Begin to write. The replica has caught up before."""
@@ -132,7 +93,7 @@ class Handler:
         """Finish what is queued, then stop."""
         self._stopping = True
         self._drafter.closing = True
-        self._waiting.set()
+        self._waiting.wake()
         if self._writer is not None:
             await self._writer
         if self._connection is not None:
@@ -141,18 +102,17 @@ class Handler:
 
     def flush_denials(self) -> None:
         """Have repeats of denied attempts recorded whose minute is over, even while nobody writes."""
-        self._waiting.set()
+        self._waiting.wake()
 
     # -- the writer --------------------------------------------------------------------------------------
 
     async def _write(self) -> None:
         while True:
-            await self._waiting.wait()
-            self._waiting.clear()
-            while self._queue or self._drafter.denials_due():
-                batch = self._next_batch()
+            await self._waiting.something()
+            while len(self._waiting) or self._drafter.denials_due():
+                batch = self._waiting.take(BATCH_ORDERS_MAX)
                 try:
-                    if not await self._commit(batch) and not self._queue:
+                    if not await self._commit(batch) and not len(self._waiting):
                         break  # denials alone are due, and Postgres is away: later is soon enough
                 except Exception as failure:  # noqa: BLE001  # the writer outlives every defect, or callers would wait
                     _log.exception("batch failed")
@@ -160,18 +120,10 @@ class Handler:
                     self._answer_all(
                         batch, errors.OutcomeUnknown(f"The write failed: {type(failure).__name__}.", 2)
                     )
-                    if not self._queue:
+                    if not len(self._waiting):
                         break
             if self._stopping:
                 return
-
-    def _next_batch(self) -> list[Pending]:
-        batch: list[Pending] = []
-        while self._queue and len(batch) < BATCH_ORDERS_MAX:
-            pending = self._queue.popleft()
-            if not pending.dropped:
-                batch.append(pending)
-        return batch
 
     async def _commit(self, batch: list[Pending]) -> bool:
         """Carry a batch through to its answers, however often it takes; what did not fit goes back to the queue.
@@ -180,7 +132,7 @@ class Handler:
         """
         tries: list[Try] = []
         for _ in range(_ATTEMPTS_MAX):
-            batch = [pending for pending in batch if not pending.future.done() and not pending.dropped]
+            batch = [pending for pending in batch if not pending.future.done()]
             if not batch and not self._drafter.denials_due():
                 return True
             async with self._replica.mutex:
@@ -205,7 +157,6 @@ class Handler:
                     await self._recover(batch, tries)
                     continue
             if done:
-                self.appended()
                 return True
         others = errors.Unavailable("Other replicas were always first; nothing was done.", 1)
         self._answer_lost(batch, tries, others)
@@ -304,7 +255,7 @@ class Handler:
 
         Orders that were answered or given up meanwhile are left out: who was told «not done» can rely on it.
         """
-        batch[:] = [pending for pending in batch if not pending.future.done() and not pending.dropped]
+        batch[:] = [pending for pending in batch if not pending.future.done()]
         draft = self._drafter.draft()
         try:
             return draft, self._drafted_into(draft, batch)
@@ -322,8 +273,7 @@ class Handler:
             size += sum(len(entry) for _, entry in draft.written.entries[seen:])
             full = size >= BATCH_BYTES_MAX or len(draft.written.entries) >= BATCH_RECORDS_MAX
             if full and number + 1 < len(batch):
-                self._queue.extendleft(reversed(batch[number + 1 :]))
-                self._waiting.set()
+                self._waiting.put_back(batch[number + 1 :])
                 del batch[number + 1 :]
                 break
         return answers

@@ -4,6 +4,7 @@ A person's name never stands here: `touches` is copied into search tables. A chi
 names its integrations here and its contracts in its data alone, since both would not fit.
 """
 
+import functools
 from collections.abc import Iterable
 
 from projections.contracts import integration_id
@@ -32,6 +33,18 @@ _SINGLE = (
     "provider",
     "contract",
 )
+_LISTING = frozenset(
+    {
+        TeamMembersChanged,
+        TeamAdministratorsChanged,
+        TeamApplicationsChanged,
+        TeamEnvironmentsChanged,
+        PrincipalRolesChanged,
+        application_events.ApplicationsRemoved,
+        contract_events.ContractsRemoved,
+    }
+)
+"""Events that list several things of one kind."""
 _THINGS_BYTES_MAX = 16_384
 _THING_BYTES = 120  # two ids and the framing; a name may double when it is escaped
 _NOUN = {"consumer": "application", "provider": "application"}
@@ -40,7 +53,10 @@ _NOUN = {"consumer": "application", "provider": "application"}
 def touched(event: Event, view: View) -> tuple[Thing, ...]:
     """The things, each once; `view` is the state before the event, which still knows what is about to go."""
     found: dict[tuple[str, str], Thing] = {}
-    for thing in (*_singles(event, view), *_relations(event, view), *_bulk(event, view)):
+    things = _singles(event, view)
+    if type(event) in _LISTING:
+        things += (*_relations(event, view), *_bulk(event, view))
+    for thing in things:
         found.setdefault((thing.type, thing.id), thing)
     return tuple(found.values())
 
@@ -49,8 +65,8 @@ def _singles(event: Event, view: View) -> list[Thing]:
     if isinstance(event, AttemptDenied):
         return [event.on] if event.on is not None and event.on.id not in ("", "*") else []
     things = []
-    for field in _SINGLE:
-        one = getattr(event, field, None)
+    for field in _single_fields(type(event)):
+        one = getattr(event, field)
         if isinstance(one, str):
             noun = _NOUN.get(field, field)
             if noun == "principal":
@@ -63,6 +79,12 @@ def _singles(event: Event, view: View) -> list[Thing]:
             Thing("integration", integration_id(consumer, provider), _pair_name(consumer, provider, view))
         )
     return things
+
+
+@functools.cache
+def _single_fields(kind: type[Event]) -> tuple[str, ...]:
+    """Which of its fields name one thing, in the order of `_SINGLE`."""
+    return tuple(field for field in _SINGLE if field in kind.__struct_fields__)
 
 
 def _relations(event: Event, view: View) -> list[Thing]:

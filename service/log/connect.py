@@ -51,6 +51,9 @@ async def connect(target: Target, schema: str, purpose: str) -> Connection:
         settings["idle_in_transaction_session_timeout"] = str(IDLE_IN_TRANSACTION_MS_MAX)
         # A bound that the role may have would cancel a commit that waits for its standby.
         settings["statement_timeout"] = "0"
+        # An append is the same plan whatever its arguments: planned once, and never worth compiling.
+        settings["plan_cache_mode"] = "force_generic_plan"
+        settings["jit"] = "off"
     connection = await _open(target, settings)
     try:
         _keep_alive(connection)

@@ -4,6 +4,7 @@ The text that `encode` returns is what Postgres stores, what the Merkle leaf has
 It is never encoded again: a reader that needs the bytes uses the stored ones.
 """
 
+import functools
 from datetime import datetime
 
 import msgspec
@@ -110,6 +111,11 @@ def decode(entry: bytes | str, position: int = 0) -> Recorded:
 
 def kind_of(event: Event) -> str:
     """The chosen string of the event's kind: `role.created`."""
+    return _kind(type(event))
+
+
+@functools.cache
+def _kind(event: type[Event]) -> str:
     tag = event.__struct_config__.tag
     assert isinstance(tag, str), "every event is tagged"
     return tag

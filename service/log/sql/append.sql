@@ -9,9 +9,9 @@ with head as (
 ),
 records as (
     insert into log (position, event_id, kind, recorded_at, actor, leaf, entry)
-    select r.position, r.event_id, r.kind, r.recorded_at, r.actor, r.leaf, r.entry
-    from head, unnest($11::bigint[], $12::uuid[], $13::text[], $14::timestamptz[], $15::uuid[], $16::bytea[], $17::text[])
-        as r (position, event_id, kind, recorded_at, actor, leaf, entry)
+    select r.position, r.event_id, r.kind, $4::timestamptz + r.later * interval '1 microsecond', r.actor, r.leaf, r.entry
+    from head, unnest($11::bigint[], $12::uuid[], $13::text[], $14::bigint[], $15::uuid[], $16::bytea[], $17::text[])
+        as r (position, event_id, kind, later, actor, leaf, entry)
 ),
 vault_put as (
     insert into vault (ref, ciphertext)

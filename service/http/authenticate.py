@@ -35,7 +35,7 @@ async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tu
     deleted, all in the same words. A caller without access to the API (seed 001) may order nothing and read nothing;
     its orders go on to the door, which records the attempt.
     """
-    headers = request.headers.getall("Authorization", [])
+    headers = request.headers.getall("Authorization", ())
     if len(headers) > 1:
         raise errors.Unauthenticated("There is more than one Authorization header: whose request is it?")
     header = headers[0] if headers else ""
@@ -46,10 +46,11 @@ async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tu
         raise errors.Unauthenticated("The Authorization header must be: Bearer <token>.")
     digest = edge.keys.token_digest(found[1])
     view = edge.replica.now()
-    if view.token_with_digest(digest) is None:
+    token = view.token_with_digest(digest)
+    if token is None:
         await strangers.look(edge)
         view = edge.replica.now()
-    token = view.token_with_digest(digest)
+        token = view.token_with_digest(digest)
     principal = view.principal_or_none(token.principal) if token else None
     expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
     if token is None or principal is None or expired or not principal.active:
@@ -96,7 +97,9 @@ class Strangers:
 
 def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
     """Where a request comes from, each part bounded and harmless; what is not well-formed is left out."""
-    agent = "".join(one for one in request.headers.get("User-Agent", "") if one.isprintable())
+    agent = request.headers.get("User-Agent", "")
+    if not agent.isprintable():
+        agent = "".join(one for one in agent if one.isprintable())
     trace = request.headers.get("traceparent", "")
     return Origin(
         address=address(
@@ -112,6 +115,8 @@ def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
 
 def address(peer: str, forwarded: list[str], trusted: tuple[Network, ...]) -> str:
     """The client's address: the right-most one that no trusted proxy has, since anybody may write the rest."""
+    if not forwarded or not trusted:
+        return peer
     claimed = [one.strip() for header in forwarded for one in header.split(",")][-_FORWARDED_MAX:]
     nearest = peer
     while _trusted(nearest, trusted) and claimed:

@@ -4,6 +4,7 @@ A person's name leaves the seals here and nowhere else. What somebody may not re
 as a team's member is left out.
 """
 
+import functools
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -60,7 +61,7 @@ class Documents:
                 "Change the name, members, administrators, applications and environments of one team"
             )
         return {
-            "uuid": str(uuid.uuid5(_PERMISSION_IDS, canonical)),
+            "uuid": _permission_id(canonical),
             "scope": scope,
             "label": label,
             "name": label,
@@ -259,6 +260,12 @@ def held_roles(view: View, principal: Principal) -> list[Role]:
 def by_name(nouns: Iterable[Named]) -> list[Named]:
     """Nouns by name, whatever its case, then by id."""
     return sorted(nouns, key=lambda noun: (noun.name.casefold(), noun.id))
+
+
+@functools.lru_cache(maxsize=1_024)
+def _permission_id(canonical: str) -> str:
+    """The scope's id, the same on every installation."""
+    return str(uuid.uuid5(_PERMISSION_IDS, canonical))
 
 
 def times(created_at: datetime, updated_at: datetime) -> Document:

@@ -6,7 +6,6 @@ The frame is the only place that knows request ids, tokens and error shapes, so 
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import structlog
 from aiohttp import web
@@ -14,7 +13,7 @@ from aiohttp import web
 from service import errors
 from service.authorise import no_api_access
 from service.commands.order import Caller
-from service.http import audit, authenticate, freshness, index, problems, requests, routes
+from service.http import audit, authenticate, freshness, index, problems, requests, routes, wellformed
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
@@ -51,7 +50,7 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
     started = time.monotonic()
     request[_REQUEST_ID] = identity = authenticate.request_id(edge, request)
     try:
-        _require_clean(request)
+        wellformed.require_clean(request)
         answer = await handler(request)
     except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
         answer = problems.response(request, error, identity)
@@ -112,36 +111,17 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
     )
 
 
-def _require_clean(request: web.Request) -> None:
-    """Raise Invalid for bytes in the path, the query or a header that are no text, or hold a NUL."""
-    for part, place in ((request.rel_url.raw_path, "path"), (request.rel_url.raw_query_string, "query")):
-        try:
-            text = unquote_to_bytes(part).decode()
-        except UnicodeError as failure:
-            raise errors.Invalid("Its escaped bytes are not UTF-8.", place) from failure
-        if "\0" in text:
-            raise errors.Invalid("It holds a NUL character (U+0000).", place)
-        if any(not _hexadecimal(escape[:2]) for escape in part.split("%")[1:]):
-            raise errors.Invalid("It holds a % that escapes nothing.", place)
-    for name, value in request.headers.items():
-        if "\0" in value or not (value.isascii() or requests.is_text(value)):
-            raise errors.Invalid("It holds bytes that are not UTF-8, or a NUL.", name)
-
-
-def _hexadecimal(pair: str) -> bool:
-    return len(pair) == 2 and all(character in "0123456789abcdefABCDEF" for character in pair)
-
-
 def complete(answer: web.StreamResponse, identity: str, position: int, *, settled: bool = True) -> None:
     """The headers that every answer carries: which request it answers, and as of which position."""
     if answer.prepared:
         return
-    answer.headers["Muniment-Position"] = str(position)
+    headers = answer.headers
+    headers["Muniment-Position"] = str(position)
     if not settled:
-        answer.headers["Muniment-Settled"] = "false"
-    answer.headers["X-Request-ID"] = identity
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Server"] = "muniment"
+        headers["Muniment-Settled"] = "false"
+    headers["X-Request-ID"] = identity
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Server"] = "muniment"
 
 
 def _position(request: web.Request, edge: Edge) -> int:

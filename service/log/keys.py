@@ -4,7 +4,6 @@ Each purpose has a key of its own, so what one of them gives away says nothing a
 stands outside the database: a copy of the database alone opens no seal and no vault row, and signs nothing.
 """
 
-import hashlib
 import hmac
 import os
 
@@ -51,7 +50,7 @@ class Keys:
 
     def token_digest(self, value: str) -> str:
         """Hex HMAC-SHA-256 of a token's value or an invitation's code: what events hold in its place."""
-        return hmac.new(self._token, value.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._token, value.encode(), "sha256").hex()
 
     def fingerprint(self, body: bytes) -> bytes:
         """32 bytes that two equal request bodies share; keyed, so that a short body cannot be guessed from it."""

@@ -29,6 +29,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     # The TCP port to listen on; 0 lets the system choose. The default is a Pact Broker's: clients need no change.
     port: int
+    # The certificate chain and the key that TLS is spoken with, in PEM; both or neither. None: plain HTTP, behind a proxy.
+    tls_cert_file: Path | None
+    tls_key_file: Path | None
+    # The TCP port for operators: metrics and probes, plain and without a token. None: there is none.
+    ops_port: int | None
+    # Where that port listens. This machine only by default, whatever HOST is: nobody is asked who they are there.
+    ops_host: str
+    # How long to go on serving after SIGTERM, not ready any more, until whoever routes requests here has noticed.
+    drain_seconds: int
     # How clients reach the service: scheme, host and perhaps a path, without a slash at the end. In every link.
     base_url: str
     # Whose X-Forwarded-… headers are believed. Nobody's by default: anyone may send them.
@@ -69,6 +78,7 @@ def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Lo
         if text is not None:
             texts[variable] = text
     read: dict[str, Any] = {variable: READERS[variable](text, variable) for variable, text in texts.items()}
+    _require_both_or_neither(read)
     host = read.get("HOST", "127.0.0.1")
     port = read.get("PORT", 9292)
     if root is None:
@@ -78,7 +88,12 @@ def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Lo
         migrate_url=read.get("MUNIMENT_MIGRATE_URL"),
         host=host,
         port=port,
-        base_url=read.get("BASE_URL") or _default_base_url(host, port),
+        tls_cert_file=read.get("TLS_CERT_FILE"),
+        tls_key_file=read.get("TLS_KEY_FILE"),
+        ops_port=read.get("MUNIMENT_OPS_PORT"),
+        ops_host=read.get("MUNIMENT_OPS_HOST", "127.0.0.1"),
+        drain_seconds=read.get("SHUTDOWN_DRAIN_SECONDS", 0),
+        base_url=read.get("BASE_URL") or _default_base_url(host, port, tls="TLS_CERT_FILE" in read),
         trusted_proxies=read.get("TRUSTED_PROXIES", ()),
         schema=read.get("MUNIMENT_SCHEMA", "muniment"),
         data_dir=read.get("MUNIMENT_DATA_DIR") or _default_data_dir(environ, root),
@@ -89,7 +104,7 @@ def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Lo
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
     )
-    warnings = list(settings_names.doubts(environ, tuple(READERS)))
+    warnings = list(settings_names.doubts(environ, tuple(READERS), PATHS))
     if settings.migrate_url and not settings.database_url:
         warnings.append(
             "MUNIMENT_MIGRATE_URL is set without DATABASE_URL: the embedded Postgres is used, and it is ignored."
@@ -105,6 +120,11 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_MIGRATE_URL": _without_password(settings.migrate_url) or "not set",
         "HOST": settings.host,
         "PORT": str(settings.port),
+        "TLS_CERT_FILE": str(settings.tls_cert_file or "not set"),
+        "TLS_KEY_FILE": str(settings.tls_key_file or "not set"),
+        "MUNIMENT_OPS_PORT": "not set" if settings.ops_port is None else str(settings.ops_port),
+        "MUNIMENT_OPS_HOST": settings.ops_host,
+        "SHUTDOWN_DRAIN_SECONDS": str(settings.drain_seconds),
         "BASE_URL": settings.base_url,
         "TRUSTED_PROXIES": ", ".join(map(str, settings.trusted_proxies)) or "none",
         "MUNIMENT_SCHEMA": settings.schema,
@@ -120,7 +140,8 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
 
 def _text(environ: Mapping[str, str], variable: str) -> tuple[str | None, str]:
     """A variable's text and its source: its own, its file's without one newline at the end, or none."""
-    own, named = environ.get(variable, ""), environ.get(f"{variable}_FILE", "")
+    own = environ.get(variable, "")
+    named = "" if variable in PATHS else environ.get(f"{variable}_FILE", "")
     if own and named:
         raise errors.Invalid(f"{variable} and {variable}_FILE are both set. Keep one of them.", variable)
     if own:
@@ -153,6 +174,11 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_MIGRATE_URL": settings_values.postgres_url,
     "HOST": settings_values.host,
     "PORT": settings_values.port,
+    "TLS_CERT_FILE": settings_values.file,
+    "TLS_KEY_FILE": settings_values.file,
+    "MUNIMENT_OPS_PORT": settings_values.port,
+    "MUNIMENT_OPS_HOST": settings_values.host,
+    "SHUTDOWN_DRAIN_SECONDS": settings_values.seconds,
     "BASE_URL": settings_values.base_url,
     "TRUSTED_PROXIES": settings_values.networks,
     "MUNIMENT_SCHEMA": settings_values.schema,
@@ -165,11 +191,22 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
 }
 """Every variable there is, and what reads it."""
 
+PATHS: Final = ("TLS_CERT_FILE", "TLS_KEY_FILE")
+"""Settings that are files, not texts that may stand in one: they are read again whenever they change."""
 
-def _default_base_url(host: str, port: int) -> str:
+
+def _require_both_or_neither(read: Mapping[str, Any]) -> None:
+    for given, lacking in (PATHS, PATHS[::-1]):
+        if given in read and lacking not in read:
+            raise errors.Invalid(
+                f"{lacking} must be set where {given} is: TLS needs the certificate and its key.", lacking
+            )
+
+
+def _default_base_url(host: str, port: int, *, tls: bool) -> str:
     """A server on every address is reached by people on this machine under its usual name."""
     reached = "localhost" if host in ("0.0.0.0", "::") else host
-    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+    return f"{'https' if tls else 'http'}://{f'[{reached}]' if ':' in reached else reached}:{port}"
 
 
 def _default_data_dir(environ: Mapping[str, str], root: bool) -> Path:

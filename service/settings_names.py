@@ -11,9 +11,19 @@ BESIDE: Final = ("MUNIMENT_TOKEN",)
 """No settings, but read by commands that ask a service: whoever sets them means them."""
 
 
-def doubts(environ: Mapping[str, str], variables: tuple[str, ...]) -> Iterable[str]:
-    """A sentence for each name that is ours and unknown, or one or two slips of the finger away from a known one."""
-    known = {name for variable in (*variables, *BESIDE) for name in (variable, f"{variable}_FILE")}
+def doubts(
+    environ: Mapping[str, str], variables: tuple[str, ...], paths: tuple[str, ...] = ()
+) -> Iterable[str]:
+    """A sentence for each name that is ours and unknown, or one or two slips of the finger away from a known one.
+
+    The `paths` among the variables have no second form with _FILE; without it their names are ours all the same.
+    """
+    texts = [variable for variable in (*variables, *BESIDE) if variable not in paths]
+    known = {name for variable in texts for name in (variable, f"{variable}_FILE")} | set(paths)
+    for path in paths:
+        short = path.removesuffix("_FILE")
+        if short in environ:
+            yield f"{short} is no setting and is ignored; did you mean {path}?"
     for name in sorted(environ.keys() - known):
         nearest = _nearest(name.upper(), known)
         if nearest:

@@ -114,6 +114,20 @@ def directory(text: str, variable: str) -> Path:
     return Path(text)
 
 
+def file(text: str, variable: str) -> Path:
+    """A path; what is there is read when it is needed."""
+    if "\0" in text or text.endswith("/"):
+        raise errors.Invalid(f"{variable} must be a file's path, such as /etc/muniment/tls.pem.", variable)
+    return Path(text)
+
+
+def seconds(text: str, variable: str) -> int:
+    """A whole number of seconds, an hour at most."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > 3_600:
+        raise errors.Invalid(f"{variable} must be a number of seconds from 0 to 3600, such as 10.", variable)
+    return int(text)
+
+
 def key(text: str, variable: str) -> bytes:
     """64 hexadecimal digits, or base64 in either alphabet, with or without its padding."""
     found = b""

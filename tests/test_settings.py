@@ -26,6 +26,11 @@ def test_nothing_needs_to_be_set() -> None:
             migrate_url=None,
             host="127.0.0.1",
             port=9292,
+            tls_cert_file=None,
+            tls_key_file=None,
+            ops_port=None,
+            ops_host="127.0.0.1",
+            drain_seconds=0,
             base_url="http://127.0.0.1:9292",
             trusted_proxies=(),
             schema="muniment",
@@ -50,6 +55,11 @@ def test_every_setting_is_read_and_named() -> None:
             "MUNIMENT_MIGRATE_URL": "postgres://owner@db/muniment",
             "HOST": "::1",
             "PORT": "80",
+            "TLS_CERT_FILE": "/tls/tls.crt",
+            "TLS_KEY_FILE": "/tls/tls.key",
+            "MUNIMENT_OPS_PORT": "9293",
+            "MUNIMENT_OPS_HOST": "0.0.0.0",
+            "SHUTDOWN_DRAIN_SECONDS": "10",
             "BASE_URL": "https://example.org/muniment/",
             "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1",
             "MUNIMENT_SCHEMA": "acme_1",
@@ -67,6 +77,11 @@ def test_every_setting_is_read_and_named() -> None:
             migrate_url="postgres://owner@db/muniment",
             host="::1",
             port=80,
+            tls_cert_file=Path("/tls/tls.crt"),
+            tls_key_file=Path("/tls/tls.key"),
+            ops_port=9293,
+            ops_host="0.0.0.0",
+            drain_seconds=10,
             base_url="https://example.org/muniment",
             trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
             schema="acme_1",
@@ -106,6 +121,35 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert 9292 == load(PORT="", PORT_FILE="").port
 
 
+@pytest.mark.parametrize(("given", "lacking"), [settings.PATHS, settings.PATHS[::-1]])
+def test_half_of_tls_is_an_error(given: str, lacking: str) -> None:
+    """Nobody believes that TLS is spoken where it is not; the sentence names the other half."""
+    with pytest.raises(errors.Invalid, match=f"{lacking} must be set where {given} is") as caught:
+        load(**{given: "/tls/one"})
+    assert lacking == caught.value.pointer
+
+
+def test_a_path_is_not_read_as_a_text_in_a_file(tmp_path: Path) -> None:
+    """TLS_CERT_FILE is a file by nature: what is in it stays there, and TLS_CERT_FILE_FILE means nothing."""
+    loaded = settings.from_environment(
+        {"TLS_CERT_FILE": str(tmp_path / "missing"), "TLS_KEY_FILE": "/k", "TLS_KEY_FILE_FILE": "/nowhere"}
+    )
+    assert tmp_path / "missing" == loaded.settings.tls_cert_file
+    assert "environment" == loaded.sources["TLS_CERT_FILE"]
+
+
+@pytest.mark.parametrize("name", ["TLS_CERT", "TLS_KEY"])
+def test_a_certificate_that_nobody_reads_is_a_warning(name: str) -> None:
+    """Whoever sets the name without _FILE is told, or it would be plain HTTP in silence."""
+    (warning,) = settings.from_environment({name: "/tls/one"}).warnings
+    assert f"{name} is no setting and is ignored; did you mean {name}_FILE?" == warning
+
+
+def test_links_are_https_with_a_certificate() -> None:
+    """BASE_URL's default says what is spoken."""
+    assert "https://localhost:9292" == load(HOST="0.0.0.0", TLS_CERT_FILE="/c", TLS_KEY_FILE="/k").base_url
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff", b"x" * 70_000])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     """The sentence names the variable and the path, so that the mistake is found in one look."""
@@ -128,6 +172,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         ("PORT", "65536"),
         ("PORT", "-1"),
         ("PORT", "٣"),
+        ("TLS_CERT_FILE", "/tls/"),
+        ("TLS_KEY_FILE", "/tls/"),
+        ("MUNIMENT_OPS_PORT", "metrics"),
+        ("MUNIMENT_OPS_HOST", "no host"),
+        ("SHUTDOWN_DRAIN_SECONDS", "1.5"),
+        ("SHUTDOWN_DRAIN_SECONDS", "9999"),
         ("BASE_URL", "example.org"),
         ("BASE_URL", "https://example.org?x=1"),
         ("BASE_URL", "https://user@example.org"),

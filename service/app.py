@@ -30,6 +30,7 @@ from service.orders import Order, Outcome
 from service.queries.reading import Reader
 from service.settings import Settings
 from service.upkeep import Upkeep
+from service.vigil import Vigil
 
 RELEASE = version("muniment")
 _log = structlog.get_logger("muniment")
@@ -47,6 +48,7 @@ class App(msgspec.Struct, kw_only=True):
     handler: Handler
     reader: Reader
     upkeep: Upkeep
+    vigil: Vigil
     connected: Callable[[str], Awaitable[Connection]]
     follower: Follower | None = None
     release: str = RELEASE
@@ -175,6 +177,7 @@ def _composed(
         handler=handler,
         reader=Reader(lambda: connected("read")),
         upkeep=upkeep,
+        vigil=Vigil(replica, handler, lambda: connected("vigil"), clock),
         connected=connected,
         notices=notices,
     )
@@ -226,7 +229,7 @@ async def _opened_or_refused(app: App, *, open_account: bool) -> None:
             raise
         _doubt_other_token(app)  # another replica started at the same moment and was first
         return
-    _log.info("account opened", account=head.account, administrator=app.settings.admin_email)
+    _log.info("account opened", account=head.account)
 
 
 def _doubt_other_token(app: App) -> None:
@@ -274,3 +277,5 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     await follower.start()
     stack.push_async_callback(follower.stop)
     await app.upkeep.start()
+    await app.vigil.start()
+    stack.push_async_callback(app.vigil.stop)

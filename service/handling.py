@@ -35,6 +35,8 @@ BATCH_RECORDS_MAX = 1_000
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 FAIR_SECONDS = 5.0
 RECOVERY_SECONDS_MAX = 8.0
+CLOCK_AHEAD_MAX = writer.AHEAD_MAX
+CLOCK_BEHIND_MAX = writer.BEHIND_MAX
 _ATTEMPTS_MAX = 5
 _log = structlog.get_logger("muniment.handling")
 
@@ -66,8 +68,14 @@ class Handler:
         self._writer: asyncio.Task[None] | None = None
         self._fair_until = 0.0
         self._stopping = False
-        self._failing = False
+        self._sent_at: float | None = None
+        self.failing = False
+        """Whether Postgres did not take the last batch. `prove` finds out whether it would take one again."""
         self.commits = 0
+        self.answered: Callable[[Answer], None] = lambda _answer: None
+        """Told what every order came to, for whoever counts."""
+        self.took: Callable[[int, float], None] = lambda _records, _seconds: None
+        """Told of every commit how many records it holds, and how long it took from being sent to its reply."""
 
     # -- the door ----------------------------------------------------------------------------------------
 
@@ -76,14 +84,22 @@ class Handler:
 
         Unavailable: certainly not done. OutcomeUnknown: the same order under the same idempotency key is safe.
         """
-        if self._replica.stopped:
-            raise errors.Unavailable(f"This replica has stopped: {self._replica.stopped}", 30)
-        if self._stopping:
-            raise errors.Unavailable("The service is shutting down; nothing was done.", 5)
-        answer = await self._waiting.give(order)
+        answer: Answer
+        try:
+            answer = self._closed() or await self._waiting.give(order)
+        except errors.Unavailable as full:
+            answer = full
+        self.answered(answer)
         if isinstance(answer, errors.MunimentError):
             raise answer
         return answer
+
+    def _closed(self) -> errors.Unavailable | None:
+        if self._replica.stopped:
+            return errors.Unavailable(f"This replica has stopped: {self._replica.stopped}", 30)
+        if self._stopping:
+            return errors.Unavailable("The service is shutting down; nothing was done.", 5)
+        return None
 
     async def start(self) -> None:
         """Begin to write. The replica has caught up before."""
@@ -99,6 +115,29 @@ class Handler:
         if self._connection is not None:
             with contextlib.suppress(Exception):  # it may be dead already; nothing depends on its farewell
                 await self._connection.close(timeout=2)
+
+    @property
+    def waiting(self) -> int:
+        """How many orders are in the queue."""
+        return len(self._waiting)
+
+    def appending_seconds(self) -> float:
+        """How long the append under way has been waiting for Postgres; 0.0 where there is none."""
+        return 0.0 if self._sent_at is None else time.monotonic() - self._sent_at
+
+    async def prove(self) -> None:
+        """Commit something of no consequence, as an append would. Raises what an append would meet."""
+        async with self._replica.mutex:
+            connection = await self._ready([])
+            self._sent_at = time.monotonic()
+            try:
+                await writer.barrier(connection)
+            except BaseException:
+                self._forget_connection()
+                raise
+            finally:
+                self._sent_at = None
+            self.failing = False
 
     def flush_denials(self) -> None:
         """Have repeats of denied attempts recorded whose minute is over, even while nobody writes."""
@@ -116,6 +155,7 @@ class Handler:
                         break  # denials alone are due, and Postgres is away: later is soon enough
                 except Exception as failure:  # noqa: BLE001  # the writer outlives every defect, or callers would wait
                     _log.exception("batch failed")
+                    self.failing = True
                     self._forget_connection()
                     self._answer_all(
                         batch, errors.OutcomeUnknown(f"The write failed: {type(failure).__name__}.", 2)
@@ -204,6 +244,7 @@ class Handler:
             if after is None:
                 await transaction.rollback()
                 return False
+            self._sent_at = time.monotonic()
             await transaction.commit()  # only from here on is anything true
         except BaseException:
             if draft is not None:
@@ -212,6 +253,8 @@ class Handler:
                 with contextlib.suppress(Exception):  # the first failure is the one to tell
                     await transaction.rollback()
             raise
+        finally:
+            self._sent_at = None
         self._committed(draft, answers, after)
         return True
 
@@ -230,12 +273,17 @@ class Handler:
                     pending.begun = True
                 batch = writer.Batch(**msgspec.structs.asdict(one.draft.written))
                 tries.append(one)
+                self._sent_at = began = time.monotonic()
                 after = await writer.append(connection, head, batch, self._replica.keys.key_check)
+                if after is not None:
+                    self.took(len(batch.entries), time.monotonic() - began)
         except BaseException as failure:
             one.draft.undo()
             if isinstance(failure, errors.MunimentError | writer.KeyUsed) and one in tries:
                 tries.remove(one)  # Postgres said that it was not written
             raise
+        finally:
+            self._sent_at = None
         if after is None:
             one.draft.undo()
             if one in tries:
@@ -245,7 +293,7 @@ class Handler:
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
         entries = draft.written.entries
-        self._failing = False
+        self.failing = False
         self.commits += bool(entries)
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
         self._deliver(answers)
@@ -356,8 +404,8 @@ class Handler:
 
     def _fail(self, batch: list[Pending], tries: list[Try], failure: errors.Unavailable) -> None:
         """Answer a batch that Postgres did not take; one line for the first of them, until one is taken again."""
-        if not self._failing:
-            self._failing = True
+        if not self.failing:
+            self.failing = True
             _log.warning("writes fail", sentence=failure.sentence)
         self._answer_lost(batch, tries, failure)
 

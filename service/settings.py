@@ -29,7 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     # The TCP port to listen on; 0 lets the system choose. The default is a Pact Broker's: clients need no change.
     port: int
-    # The certificate chain and the key that TLS is spoken with, in PEM; both or neither. None: plain HTTP, behind a proxy.
+    # The certificate chain and the key that TLS is spoken with, in PEM; both or neither. None: plain HTTP.
     tls_cert_file: Path | None
     tls_key_file: Path | None
     # The TCP port for operators: metrics and probes, plain and without a token. None: there is none.

@@ -12,9 +12,9 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
@@ -86,6 +86,21 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 def open_directory() -> Path:
     """A new temporary directory through which, as root, the account that runs Postgres may pass."""
     return _passable(Path(tempfile.mkdtemp(prefix=PREFIX, dir=_temporary())))
+
+
+@asynccontextmanager
+async def away(database: Database, server: Server) -> AsyncIterator[None]:
+    """For a while every connection is cut and none is made."""
+    owner = await asyncpg.connect(server.owner_dsn)
+    try:
+        await owner.execute(f'alter database "{database.name}" allow_connections false')
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database.name
+        )
+        yield
+        await owner.execute(f'alter database "{database.name}" allow_connections true')
+    finally:
+        await owner.close()
 
 
 @contextmanager

@@ -233,6 +233,7 @@ def edge_of(app: App) -> Edge:
         replica=app.replica,
         handler=app.handler,
         reader=app.reader,
+        vigil=app.vigil,
         release=app.release,
     )
 

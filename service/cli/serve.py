@@ -88,6 +88,7 @@ async def _answering(app: "App", listening: socket.socket) -> AsyncIterator[None
         replica=app.replica,
         handler=app.handler,
         reader=app.reader,
+        vigil=app.vigil,
         release=app.release,
     )
     runner = wire.runner(edge, shutdown_timeout=_DRAIN_SECONDS_MAX)

@@ -1,5 +1,6 @@
 """What the surfaces get: the service's parts, and one call with who makes it. They translate, they never decide."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +22,7 @@ from service.orders import Origin
 from service.queries import moments
 from service.queries.reading import Reader
 from service.settings import Settings
+from service.vigil import Vigil
 from service.vocabulary import PrincipalId, uuid_text
 
 _BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
@@ -36,7 +38,10 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     replica: Replica
     handler: Handler
     reader: Reader
+    vigil: Vigil
     release: str
+    answered: Callable[[str, str, int, float], None] = lambda _surface, _method, _status, _seconds: None
+    """Told of every answer its surface, method, status and how long it took, for whoever counts."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,9 @@
 """An outage of the database leaves its traces in the service's own log: one line as it begins, one as it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 from structlog import testing, typing
 
@@ -28,7 +26,7 @@ async def test_an_outage_is_two_lines_and_failing_writes_are_one(
     async with doors.opened(database, place, follow=True) as app:
         await doors.do(app, given.role(app.fresh, "role before"))
         with testing.capture_logs() as lines:
-            async with _away(database, postgres_server):
+            async with postgres.away(database, postgres_server):
                 await _until(lambda: "database lost" in _events(lines))
                 for number in range(RETRIES):
                     with pytest.raises(errors.Unavailable):
@@ -50,18 +48,3 @@ async def _until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def _away(database: postgres.Database, server: postgres.Server) -> AsyncIterator[None]:
-    """For a while every connection is cut and none is made."""
-    owner = await asyncpg.connect(server.owner_dsn)
-    try:
-        await owner.execute(f'alter database "{database.name}" allow_connections false')
-        await owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database.name
-        )
-        yield
-        await owner.execute(f'alter database "{database.name}" allow_connections true')
-    finally:
-        await owner.close()

@@ -79,11 +79,19 @@ def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Lo
             texts[variable] = text
     read: dict[str, Any] = {variable: READERS[variable](text, variable) for variable, text in texts.items()}
     _require_both_or_neither(read)
-    host = read.get("HOST", "127.0.0.1")
-    port = read.get("PORT", 9292)
-    if root is None:
-        root = os.geteuid() == 0
-    settings = Settings(
+    settings = _settings(read, environ, os.geteuid() == 0 if root is None else root)
+    warnings = list(settings_names.doubts(environ, tuple(READERS), PATHS))
+    if settings.migrate_url and not settings.database_url:
+        warnings.append(
+            "MUNIMENT_MIGRATE_URL is set without DATABASE_URL: the embedded Postgres is used, and it is ignored."
+        )
+    return Loaded(settings=settings, sources=sources, warnings=tuple(warnings))
+
+
+def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -> Settings:
+    """What was read, with the default of everything else."""
+    host, port = read.get("HOST", "127.0.0.1"), read.get("PORT", 9292)
+    return Settings(
         database_url=read.get("DATABASE_URL"),
         migrate_url=read.get("MUNIMENT_MIGRATE_URL"),
         host=host,
@@ -104,12 +112,6 @@ def from_environment(environ: Mapping[str, str], root: bool | None = None) -> Lo
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
     )
-    warnings = list(settings_names.doubts(environ, tuple(READERS), PATHS))
-    if settings.migrate_url and not settings.database_url:
-        warnings.append(
-            "MUNIMENT_MIGRATE_URL is set without DATABASE_URL: the embedded Postgres is used, and it is ignored."
-        )
-    return Loaded(settings=settings, sources=sources, warnings=tuple(warnings))
 
 
 def masked(loaded: Loaded) -> list[tuple[str, str, str]]:

@@ -293,7 +293,7 @@ class Handler:
     def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
         draft.keep()
         entries = draft.written.entries
-        self.failing = False
+        self.failing = self.failing and not entries
         self.commits += bool(entries)
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
         self._deliver(answers)

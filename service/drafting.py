@@ -13,11 +13,10 @@ import structlog
 from projections import access
 from projections.replica import Replica
 from projections.view import View
-from service import errors
+from service import denials, errors
 from service.authorise import authorise, key_reused, may_be_repeated, no_api_access
 from service.commands import guard
 from service.commands.account import ReadTrail
-from service.commands.contracts import PublishContract
 from service.commands.decide import decide
 from service.commands.touches import touched
 from service.envelope import Envelope, Material, material_of, redeemer
@@ -36,26 +35,12 @@ from service.orders import Order, Outcome
 from service.vocabulary import EventId, KeyId, PrincipalId, Secret, Thing, VaultRef
 
 _MICROSECOND = timedelta(microseconds=1)
-DENIALS_JOINED_FOR = timedelta(seconds=60)
 _log = structlog.get_logger("muniment.drafting")
 
 
 _NAMING_MATERIAL = frozenset(
     {TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated}
 )
-
-DenialKey = tuple[str, str, str]
-"""(principal, permission, thing): what makes one denial the repeat of another."""
-
-
-class Denial(msgspec.Struct, frozen=True):
-    """A denial that was recorded, and how often it was repeated since."""
-
-    first: EventId
-    at: datetime
-    order: Order
-    event: AttemptDenied
-    repeats: int = 0
 
 
 class Written(msgspec.Struct):
@@ -76,16 +61,12 @@ class Drafter:
         self.fresh = fresh
         self.clock = clock
         self.release = release
-        self.denials: dict[DenialKey, Denial] = {}
+        self.denials = denials.Denials()
         self.closing = False
 
     def denials_due(self) -> bool:
         """Whether a denied attempt's minute is over, or the service is closing while repeats are still uncounted."""
-        return any(self.due(denial) for denial in self.denials.values())
-
-    def due(self, denial: Denial) -> bool:
-        """Whether this denial is to be counted, or forgotten, now."""
-        return self.clock() - denial.at >= DENIALS_JOINED_FOR or (self.closing and denial.repeats > 0)
+        return len(self.denials) > 0 and self.denials.any_due(self.clock(), closing=self.closing)
 
     def draft(self) -> "Draft":
         """Begin a batch on the replica's head. The caller holds the mutex and ends it by `keep` or `undo`."""
@@ -112,7 +93,7 @@ class Draft:
         self._replica = drafter.replica
         self._at = head.recorded_at
         self._new_keys: list[KeyId] = []
-        self._denials: dict[DenialKey, Denial] = dict(drafter.denials)
+        self._denials = denials.Changes(drafter.denials)
         self._ended = False
         self._outcomes: dict[tuple[PrincipalId, str], tuple[bytes, Outcome]] = {}
         self._replica.directory.begin()
@@ -144,22 +125,23 @@ class Draft:
 
     def flush_denials(self) -> None:
         """Record repeats whose minute is over, as one record with a count each."""
-        for key, denial in list(self._denials.items()):
-            if self._drafter.due(denial):
+        drafter = self._drafter
+        if drafter.denials_due():
+            for key, denial in drafter.denials.due(drafter.clock(), closing=drafter.closing):
                 self._count(key, denial)
 
     def keep(self) -> None:
         """The batch is committed."""
         self._ended = True
         self._replica.directory.keep()
-        self._drafter.denials = self._denials
+        self._drafter.denials.taken_in(self._denials)
         for record, _ in self.written.entries:
             if isinstance(record.data, PersonForgotten):
                 self._replica.forget(record.data)
 
     def turned_up(self) -> None:
         """The batch was undone while its fate was open, and then found in the log after all."""
-        self._drafter.denials = self._denials
+        self._drafter.denials.taken_in(self._denials)
 
     def undo(self) -> None:
         """The batch was not committed, or nobody knows: take everything back. A second call does nothing."""
@@ -317,15 +299,19 @@ class Draft:
         return denied
 
     def _attempt(self, order: Order, denied: errors.Forbidden) -> None:
-        """The first denial of (principal, permission, thing) is recorded at once; repeats within 60 s are counted."""
+        """The first denial of (principal, permission, thing) is recorded at once; repeats within 60 s are counted.
+
+        Beyond some different ones a minute all others of the principal count as repeats of one.
+        """
         principal = order.caller.principal
         if principal is None:
             return
         on = Thing(*denied.on) if denied.on else None
-        key = (principal, denied.missing, ":".join(denied.on) if denied.on else order.command.word)
+        thing = ":".join(denied.on) if denied.on else order.command.word
+        key = self._denials.key_of(principal, denied.missing, thing)
         known = self._denials.get(key)
-        if known is not None and not self._drafter.due(known):
-            self._denials[key] = msgspec.structs.replace(known, repeats=known.repeats + 1)
+        if known is not None and not denials.is_due(known, self._drafter.clock()):
+            self._denials.put(key, msgspec.structs.replace(known, repeats=known.repeats + 1))
             return
         event = AttemptDenied(
             command=order.command.word,
@@ -337,21 +323,21 @@ class Draft:
         record = self._record([event], order, (), self._replica.drafting(self._next_instant()))[0]
         if known is not None:
             self._count(key, known)
-        self._denials[key] = Denial(record.id, record.recorded_at, _without_bodies(order), event)
+        remembered = denials.Denial(record.id, record.recorded_at, denials.without_command(order), event)
+        self._denials.put(key, remembered)
 
-    def _count(self, key: DenialKey, denial: Denial) -> None:
+    def _count(self, key: denials.DenialKey, denial: denials.Denial) -> None:
         """Record how often a denial was repeated, if it was, and forget it."""
-        del self._denials[key]
+        self._denials.put(key, None)
         if not denial.repeats:
             return
-        event = msgspec.structs.replace(denial.event, count=denial.repeats, first=denial.first)
+        event = denials.repeats_of(key, denial)
         kept = self._mark()
         try:
             view = self._replica.drafting(self._next_instant())
             self._record([event], denial.order, (), view, causation=denial.first)
-        except (
-            errors.MunimentError
-        ):  # its person was forgotten meanwhile, say: that must not stop every later batch
+        except errors.MunimentError:
+            # Its person was forgotten meanwhile, say: that must not stop every later batch.
             self._back_to(kept)
             _log.warning("repeats were not counted", first=denial.first, repeats=denial.repeats)
 
@@ -418,10 +404,3 @@ class Draft:
 def _bounded(arguments: dict[str, str]) -> dict[str, str]:
     """Arguments that fit a record whatever was asked: ids and numbers are far shorter than the bounds."""
     return {key: text[:100] for key, text in list(arguments.items())[:50]}
-
-
-def _without_bodies(order: Order) -> Order:
-    """The order without what it would have stored: it is only remembered to count its repeats."""
-    if not isinstance(order.command, PublishContract):
-        return order
-    return msgspec.structs.replace(order, command=msgspec.structs.replace(order.command, body=Secret(b"")))

@@ -83,6 +83,8 @@ def _account(event: AccountEvent, names: Names) -> str:
 
 
 def _attempt(event: attempts.AttemptDenied) -> str:
+    if event.command == attempts.VARIOUS:
+        return f"tried various other things {_counted(event.count, 'more time')} and was refused"
     verb, _, rest = event.command.partition("_")
     noun = rest.replace("_", " ")
     article = "" if not noun or noun.endswith("s") else "an " if noun[0] in "aeio" else "a "

@@ -15,11 +15,12 @@ from service.commands.order import Caller
 from service.commands.roles import CreateRole, EditRole
 from service.commands.teams import DeleteTeam, EditTeam
 from service.commands.users import RedeemInvitation
-from service.events.attempts import AttemptDenied
+from service.denials import DISTINCT_MAX, REMEMBERED_MAX, Changes, Denial, Denials
+from service.events.attempts import VARIOUS, AttemptDenied
 from service.events.roles import RoleCreated
 from service.log import recorded
 from service.orders import Origin, Outcome
-from service.vocabulary import RoleId, TeamId, Thing
+from service.vocabulary import EventId, RoleId, TeamId, Thing
 from tests import given
 from tests.given import Account
 
@@ -243,6 +244,43 @@ def test_other_attempts_are_first_ones_of_their_own(account: Account) -> None:
     ]
     account.batch([*orders, account.order(given.role(account.fresh, "Mine"), sally)])
     assert [1] * 5 == [denial.count for denial in denials(account)]
+
+
+def test_a_bot_that_tries_ever_other_things_leaves_a_few_records_a_minute(account: Account) -> None:
+    """What somebody can make the log and the memory grow by does not depend on how much they try."""
+    bot, sally = account.person("Bot"), account.person("Sally")
+    roles = [account.role(f"Role {n}") for n in range(300)]
+    length = len(account.log)
+    for minute in range(3):
+        for at in range(0, 300, 50):
+            wanted = [account.order(EditRole(role=role, name="Mine"), bot) for role in roles[at : at + 50]]
+            answers = account.batch(wanted)
+            assert {errors.Forbidden} == {type(answer) for answer in answers}
+        assert (DISTINCT_MAX + 2) * minute + DISTINCT_MAX + 1 == len(account.log) - length
+        assert DISTINCT_MAX + 1 == len(account.drafter.denials)
+        account.clock.advance(61)
+        account.batch([])
+        joined = denials(account)[-1]
+        assert (VARIOUS, 300 - DISTINCT_MAX - 1) == (joined.command, joined.count)
+        assert joined.first in {record.id for record in account.log}
+    assert not account.drafter.denials
+    account.batch([account.order(EditRole(role=roles[0], name="Mine"), sally)])
+    assert "edit_role" == denials(account)[-1].command
+
+
+def test_denials_of_many_principals_are_bounded_too(account: Account) -> None:
+    """However many accounts a robot farm has, nobody is remembered for more than one thing beyond the bound."""
+    remembered = Denials()
+    changes = Changes(remembered)
+    template = account.order(given.role(account.fresh, "Mine"))
+    event = AttemptDenied(command="x", arguments={}, missing="m")
+    for n in range(REMEMBERED_MAX + 500):
+        principal = f"principal {n % (REMEMBERED_MAX // 10)}"
+        key = changes.key_of(principal, "m", f"thing {n}")
+        changes.put(key, Denial(EventId(str(n)), account.clock(), template, event))
+    remembered.taken_in(changes)
+    assert REMEMBERED_MAX <= len(remembered) <= REMEMBERED_MAX + REMEMBERED_MAX // 10
+    assert len(remembered) == sum(remembered.distinct(f"principal {n}") for n in range(REMEMBERED_MAX // 10))
 
 
 def test_a_read_only_token_writes_nothing_but_its_attempt(account: Account) -> None:

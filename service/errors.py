@@ -99,6 +99,19 @@ class Stale(MunimentError):
     code = "stale"
 
 
+class Throttled(MunimentError):
+    """Too often in vain: who was denied again and again, or knocked with one useless credential after the other, waits.
+
+    Nothing was looked up and nothing recorded.
+    """
+
+    code = "throttled"
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Unavailable(MunimentError):
     """Not now: the queue is full, Postgres is away, or this replica is behind. Certainly not done."""
 

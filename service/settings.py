@@ -52,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_token: str | None
     # The first Administrator's e-mail address at the first start; it can be changed like anybody's later.
     admin_email: str
+    # How many connections may be open at once; further ones are told to come again.
+    connections_max: int
+    # How many denied changes a token, and how many useless credentials an address, has each minute. 0: no limit.
+    denials_per_minute: int
+    # How long the database may be out of hearing before questions are answered 503 instead of from what was heard.
+    staleness_seconds_max: int
     # The least severe messages to log: debug, info, warning or error.
     log_level: str
     # json: one object a line; console: for people; auto: console on a terminal and json elsewhere.
@@ -109,6 +115,9 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         admin_token=read.get("MUNIMENT_ADMIN_TOKEN"),
         # A name reserved for examples: mail to it reaches nobody, and nobody's address is guessed.
         admin_email=read.get("MUNIMENT_ADMIN_EMAIL", "admin@example.org"),
+        connections_max=read.get("MUNIMENT_CONNECTIONS_MAX", 1_000),
+        denials_per_minute=read.get("MUNIMENT_DENIALS_PER_MINUTE", 60),
+        staleness_seconds_max=read.get("MUNIMENT_STALENESS_SECONDS_MAX", 300),
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
     )
@@ -134,6 +143,9 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_KEY": _MASK if settings.key else "generated in the data directory",
         "MUNIMENT_ADMIN_TOKEN": _MASK if settings.admin_token else "generated at the first start",
         "MUNIMENT_ADMIN_EMAIL": settings.admin_email,
+        "MUNIMENT_CONNECTIONS_MAX": str(settings.connections_max),
+        "MUNIMENT_DENIALS_PER_MINUTE": str(settings.denials_per_minute),
+        "MUNIMENT_STALENESS_SECONDS_MAX": str(settings.staleness_seconds_max),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
     }
@@ -188,6 +200,9 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_KEY": settings_values.key,
     "MUNIMENT_ADMIN_TOKEN": settings_values.token,
     "MUNIMENT_ADMIN_EMAIL": settings_values.email,
+    "MUNIMENT_CONNECTIONS_MAX": settings_values.whole(1, 100_000),
+    "MUNIMENT_DENIALS_PER_MINUTE": settings_values.whole(0, 60_000),
+    "MUNIMENT_STALENESS_SECONDS_MAX": settings_values.whole(1, 86_400),
     "LOG_LEVEL": settings_values.one_of("debug", "info", "warning", "error"),
     "LOG_FORMAT": settings_values.one_of("auto", "console", "json"),
 }

@@ -168,6 +168,17 @@ def email(text: str, variable: str) -> str:
         ) from None
 
 
+def whole(least: int, most: int) -> Callable[[str, str], int]:
+    """A reader of a whole number from `least` to `most`."""
+
+    def read(text: str, variable: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise errors.Invalid(f"{variable} must be a whole number from {least} to {most}.", variable)
+        return int(text)
+
+    return read
+
+
 def one_of(*words: str) -> Callable[[str, str], str]:
     """A reader of these words, in any case."""
 

@@ -202,6 +202,8 @@ def settings(database: postgres.Database, data_dir: Path, **environment: str) ->
             "MUNIMENT_KEY": KEY,
             "MUNIMENT_ADMIN_TOKEN": ADMIN_TOKEN,
             "BASE_URL": BASE_URL,
+            # Tests are denied more than anybody else; those of the limit itself set one.
+            "MUNIMENT_DENIALS_PER_MINUTE": "0",
             **environment,
         }
     ).settings

@@ -14,6 +14,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.commands.order import Caller
+from service.http import limits
 from service.http.edge import Edge
 from service.log import reader
 from service.orders import Origin
@@ -28,32 +29,28 @@ LOOK_SECONDS_MIN: Final = 0.2
 LOOK_SECONDS_MAX: Final = 2.0
 
 
-async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tuple[Caller, Principal, View]:
-    """The caller of a request, and the view in which it was found.
+async def caller(
+    edge: Edge, strangers: "Strangers", request: web.Request, address: str
+) -> tuple[Caller, Principal, View]:
+    """The caller of a request from an address, and the view in which it was found.
 
+    Raises Throttled for a token that is unknown, where too many from that address did not work.
     Raises Unauthenticated without a token that works: unknown, replaced, expired, or its principal disabled or
     deleted, all in the same words. A caller without access to the API (seed 001) may order nothing and read nothing;
     its orders go on to the door, which records the attempt.
     """
-    headers = request.headers.getall("Authorization", ())
-    if len(headers) > 1:
-        raise errors.Unauthenticated("There is more than one Authorization header: whose request is it?")
-    header = headers[0] if headers else ""
-    if not header:
-        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
-    found = _BEARER.fullmatch(header)
-    if found is None:
-        raise errors.Unauthenticated("The Authorization header must be: Bearer <token>.")
-    digest = edge.keys.token_digest(found[1])
+    digest = edge.keys.token_digest(_presented(request))
     view = edge.replica.now()
     token = view.token_with_digest(digest)
     if token is None:
+        strangers.failures.require(limits.network(address))
         await strangers.look(edge)
         view = edge.replica.now()
         token = view.token_with_digest(digest)
     principal = view.principal_or_none(token.principal) if token else None
     expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
     if token is None or principal is None or expired or not principal.active:
+        strangers.failures.spend(limits.network(address))
         raise errors.Unauthenticated(
             "This token does not work: it is unknown, replaced, expired or disabled."
         )
@@ -66,6 +63,20 @@ async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tu
     return found_caller, principal, view
 
 
+def _presented(request: web.Request) -> str:
+    """The token in the header. Raises Unauthenticated where there is none, or none that anybody could have."""
+    headers = request.headers.getall("Authorization", ())
+    if len(headers) > 1:
+        raise errors.Unauthenticated("There is more than one Authorization header: whose request is it?")
+    header = headers[0] if headers else ""
+    if not header:
+        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
+    found = _BEARER.fullmatch(header)
+    if found is None:
+        raise errors.Unauthenticated("The Authorization header must be: Bearer <token>.")
+    return found[1]
+
+
 class Strangers:
     """A look at the log's head for a token that is unknown here: another replica may just have issued it.
 
@@ -73,7 +84,9 @@ class Strangers:
     the next one, so that a fresh token works at its first use and a flood of false ones costs five queries a second.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failures: limits.Buckets) -> None:
+        self.failures = failures
+        """How often each address presented what did not work."""
         self._last = -math.inf
         self._next: asyncio.Task[None] | None = None
 

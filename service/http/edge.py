@@ -16,7 +16,7 @@ from service import errors
 from service.commands.order import Caller
 from service.fresh import Fresh
 from service.handling import Handler
-from service.http import parameters
+from service.http import limits, parameters
 from service.log.keys import Keys
 from service.orders import Origin
 from service.queries import moments
@@ -141,6 +141,8 @@ CALL: Final = web.RequestKey("call", Call)
 MOMENT: Final = web.RequestKey("moment", moments.Moment)
 POSITION: Final = web.RequestKey("position", int)
 EDGE: Final = web.AppKey("edge", Edge)
+FAILURES: Final = web.AppKey("failures", limits.Buckets)
+"""How often each address presented a token or a code that did not work (`limits.strangers`)."""
 PATHS: Final = web.AppKey("paths", frozenset)
 """The shapes of the paths that this application serves, by which the index knows which links lead somewhere."""
 

@@ -102,6 +102,8 @@ def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
             return Answer(400, listed, {"errors": [listed]}, {"candidates": error.candidates})
         case errors.Stale():
             return _plainly(412, error.sentence)
+        case errors.Throttled():
+            return _plainly(429, error.sentence, {"Retry-After": str(error.retry_after_seconds)})
         case errors.TooLate():
             return _later(504, error, request_id)
         case errors.Unavailable():

@@ -29,3 +29,8 @@ class Route(msgspec.Struct, frozen=True):
     body_bytes_max: int = BODY_BYTES_MAX
     asks: bool = False
     """A question, though its method is POST: it makes no order that could record who was denied."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it makes an order."""
+        return self.method != "GET" and not self.asks

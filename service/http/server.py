@@ -13,7 +13,7 @@ from aiohttp import web
 from service import errors
 from service.authorise import no_api_access
 from service.commands.order import Caller
-from service.http import audit, authenticate, freshness, index, problems, requests, routes, wellformed
+from service.http import audit, authenticate, freshness, index, limits, problems, requests, routes, wellformed
 from service.http import edge as parts
 from service.http.edge import Call, Edge
 from service.http.route import Route
@@ -23,6 +23,7 @@ STOPPED_RETRY_SECONDS: Final = 30
 """After which another replica, or this one restarted, may answer."""
 _log = structlog.get_logger("muniment.access")
 _STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
+_DENIALS: Final = web.AppKey("denials", limits.Buckets)
 _HEADS: Final = web.AppKey("heads", freshness.Heads)
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,7 +34,9 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     app = web.Application(middlewares=[_frame])
     app[parts.EDGE] = edge
     app[parts.PATHS] = index.served_paths([route.path for route in table])
-    app[_STRANGERS] = authenticate.Strangers()
+    app[_DENIALS] = limits.denials(edge.settings.denials_per_minute)
+    app[parts.FAILURES] = limits.strangers(edge.settings.denials_per_minute)
+    app[_STRANGERS] = authenticate.Strangers(app[parts.FAILURES])
     app[_HEADS] = freshness.Heads()
     app[audit.READINGS] = audit.Readings()
     for route in table:
@@ -74,9 +77,14 @@ def _admitting(route: Route) -> _Next:
     async def admitted(request: web.Request) -> web.StreamResponse:
         edge = request.app[parts.EDGE]
         request[requests.BODY_LIMIT] = route.body_bytes_max
+        call = None
         try:
             request[parts.CALL] = call = await _call(edge, request, route)
             return await route.surface(call)
+        except errors.Forbidden:
+            if route.changes and call is not None:
+                request.app[_DENIALS].spend(call.caller.token or "")
+            raise
         except errors.NotFound as error:
             return problems.response(request, error, request[_REQUEST_ID], gone=route.gone)
 
@@ -99,12 +107,18 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
             origin=origin,
             view=edge.replica.now(),
         )
-    caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
+    caller, principal, view = await authenticate.caller(
+        edge, request.app[_STRANGERS], request, origin.address
+    )
     if route.method == "GET":
         await request.app[_HEADS].caught_up(edge)
         if edge.replica.position != view.position:  # it moved, and with it perhaps what the caller may
-            caller, principal, view = await authenticate.caller(edge, request.app[_STRANGERS], request)
-    if not caller.api_access and (route.method == "GET" or route.asks):
+            caller, principal, view = await authenticate.caller(
+                edge, request.app[_STRANGERS], request, origin.address
+            )
+    if route.changes:
+        request.app[_DENIALS].require(caller.token or "")
+    elif not caller.api_access:
         raise no_api_access()
     return Call(
         edge=edge, request=request, id=identity, caller=caller, origin=origin, view=view, principal=principal

@@ -16,7 +16,7 @@ from service.commands.tokens import RegenerateToken
 from service.commands.users import RedeemInvitation
 from service.events.tokens import TokenRegenerated
 from service.events.users import InvitationRedeemed
-from service.http import requests, responses
+from service.http import edge, limits, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -71,9 +71,17 @@ async def redeemed(call: Call) -> web.Response:
     code = body.text("code")
     if len(code) > CODE_LENGTH_MAX:
         raise errors.Invalid("This is no code.", "/code")
-    command = RedeemInvitation(digest=call.edge.fresh.code_digest(code), tokens=call.edge.fresh.tokens())
+    digest = call.edge.fresh.code_digest(code)
+    failures, place = call.request.app[edge.FAILURES], limits.network(call.origin.address)
+    if call.view.invitation_with_digest(digest) is None:
+        failures.require(place)
+    command = RedeemInvitation(digest=digest, tokens=call.edge.fresh.tokens())
     bearer = msgspec.structs.replace(call, caller=Caller(code=True))
-    outcome = await requests.handle(bearer, command, body)
+    try:
+        outcome = await requests.handle(bearer, command, body)
+    except errors.Unauthenticated:
+        failures.spend(place)
+        raise
     view = call.edge.replica.view(outcome.position)
     principal = view.principal(requests.event(outcome, InvitationRedeemed).principal)
     draw = Documents(call, view)

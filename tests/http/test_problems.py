@@ -31,6 +31,7 @@ RAISED: dict[str, tuple[Exception, int, object]] = {
     "taken": (errors.Refused("name_taken", "Taken.", "/name"), 409, {"errors": {"name": ["Taken."]}}),
     "refused": (errors.Refused("would_lock_out", "Refused."), 422, {"errors": ["Refused."]}),
     "stale": (errors.Stale("Old."), 412, {"errors": ["Old."]}),
+    "throttled": (errors.Throttled("Slowly.", 7), 429, {"errors": ["Slowly."]}),
     "unavailable": (errors.Unavailable("Later."), 503, "Later."),
     "unknown": (errors.OutcomeUnknown("Perhaps."), 503, "Perhaps."),
     "too-late": (errors.TooLate("Not yet."), 504, "Not yet."),
@@ -109,6 +110,7 @@ async def test_each_error_has_its_status_and_its_older_shape(running: Running) -
         else:
             assert expected == answer.json
     assert "1" == found["unavailable"].headers["Retry-After"]
+    assert "7" == found["throttled"].headers["Retry-After"]
 
 
 async def test_each_error_is_a_problem_document_for_who_accepts_one(running: Running) -> None:

@@ -1,0 +1,156 @@
+"""A fresh process of the bench: it opens a world as the service does, pages it raw, and decides.
+
+What it holds is measured from outside of the bench's own memory: nothing else was ever loaded into it.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import random
+import re
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+_BEGAN = time.monotonic()
+
+
+def answer(given: Callable[[dict[str, Any]], Any]) -> None:
+    """Answer one JSON line by another until nothing more is asked."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
+    for line in sys.stdin:
+        answers.write(json.dumps(given(json.loads(line))) + "\n")
+        answers.flush()
+
+
+class Opened:
+    """A world opened in this process, or about to be."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._app: Any = None
+
+    def asked(self, question: dict[str, Any]) -> Any:
+        """What one question asks for, by its word."""
+        match question["do"]:
+            case "open":
+                return self._runner.run(self._open(question["began"]))
+            case "page":
+                return self._runner.run(_paged())
+            case "replay":
+                return self._runner.run(_replayed())
+            case "decide":
+                return self._decided(question["questions"], question["seed"])
+            case "close":
+                self._runner.run(self._stack.aclose())
+                return {}
+            case other:
+                raise ValueError(other)
+
+    async def _open(self, began: float) -> dict[str, Any]:
+        """Open as the service does. `began` is the monotonic clock when the process was started, in seconds."""
+        from service import app
+
+        imported = time.monotonic()
+        self._app = await self._stack.enter_async_context(app.opened(_settings(), follow=False))
+        opened = time.monotonic()
+        gc.collect()
+        return {
+            "position": self._app.replica.position,
+            "python_seconds": _BEGAN - began,
+            "import_seconds": imported - _BEGAN,
+            "open_seconds": opened - imported,
+            "seconds": opened - began,
+            "resident_mb": _status("VmRSS") / 1024,
+            "peak_mb": _status("VmHWM") / 1024,
+        }
+
+    def _decided(self, count: int, seed: int) -> dict[str, Any]:
+        """Questions a second by the single call, over people and applications that this world has."""
+        from projections import access, things
+        from tests.bench.deciding import ACTIONS, asker
+
+        chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        view = self._app.replica.now()
+        directory = self._app.replica.directory
+        people, applications = list(directory.principals), list(directory.applications)
+        questions = [
+            (chance.choice(people), chance.choice(ACTIONS), chance.choice(applications)) for _ in range(count)
+        ]
+        found: dict[str, Any] = {}
+        for name in ("single", "bound"):
+            yes = 0
+            began = time.perf_counter()
+            if name == "single":
+                for principal, action, application in questions:
+                    target = things.of_application(view.application(application))
+                    yes += access.may(view, principal, action, target)
+            else:
+                asked = asker(view)
+                for principal, action, application in questions:
+                    yes += asked(principal, action, application)
+            found[name] = count / (time.perf_counter() - began)
+            found[f"{name}_yes"] = yes
+        return found
+
+
+async def _paged() -> dict[str, Any]:
+    """The log's rows, fetched page by page by plain asyncpg in the reader's own statement, and dropped."""
+    import asyncpg
+
+    from projections.rebuild import PAGE
+    from service.log import connect, sql
+
+    settings = _settings()
+    connection = await asyncpg.connect(
+        settings.database_url, server_settings={"search_path": connect.search_path(settings.schema)}
+    )
+    statement = await connection.prepare(sql.text("page"))
+    position, began = 0, time.perf_counter()
+    while rows := await statement.fetch(position, PAGE):
+        position = rows[-1]["position"]
+    seconds = time.perf_counter() - began
+    await connection.close()
+    return {"records": position, "seconds": seconds}
+
+
+async def _replayed() -> dict[str, Any]:
+    """The log folded into fresh state, as `muniment rebuild` does it."""
+    from projections import rebuild
+    from projections.directory import Directory
+    from service.log import connect, reader
+
+    settings = _settings()
+    assert settings.database_url is not None, "a world is in a database of its own"
+    connection = await connect.connect(settings.database_url, settings.schema, "rebuild")
+    until = (await reader.head(connection)).position
+    directory = Directory()
+    began = time.perf_counter()
+    await rebuild.replay(connection, directory, until, lambda _done, _all: None)
+    seconds = time.perf_counter() - began
+    await connection.close()
+    return {"records": directory.position, "seconds": seconds}
+
+
+def _settings() -> Any:
+    from service import settings
+
+    return settings.from_environment(os.environ).settings
+
+
+def _status(field: str) -> int:
+    """A size in KiB from /proc."""
+    text = Path("/proc/self/status").read_text("ascii")
+    found = re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE)
+    assert found, "Linux reports it"
+    return int(found[1])
+
+
+if __name__ == "__main__":
+    answer(Opened().asked)

@@ -1,0 +1,178 @@
+"""The evaluator in process against a hand-written loop over the same questions, now and as of earlier positions.
+
+Ours answers from the multiversion directory through the one rule; the loop has dictionaries made for exactly these
+questions at exactly this position. Both are asked in turns in a fresh process, and agree on every question.
+"""
+
+import gc
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from projections import access, things
+from projections.directory import Directory
+from projections.people import People
+from projections.view import View
+from tests.bench import afresh
+from tests.bench.by_hand import ByHand, Question, Tables
+from tests.bench.ground import Ground
+from tests.bench.measure import Figure, ratio
+from tests.bench.population import RELATIONS, Shape
+from tests.bench.worlds import World
+
+ACTIONS = ("contract_data:manage", "contract_data:read", "contract_data:bulk_delete")
+_USERS, _TEAMS, _APPLICATIONS, _CHANGES = 10_000, 200, 5_000, 100_000
+_QUESTIONS = 200_000
+
+
+def _asker(view: View) -> Callable[[str, str, str], bool]:
+    application_or_none, of = view.application_or_none, things.of_application
+
+    def asked(principal: str, action: str, application: str) -> bool:
+        found = application_or_none(application)
+        return found is not None and access.may(view, principal, action, of(found))
+
+    return asked
+
+
+asker: Callable[[View], Callable[[str, str, str], bool]] = getattr(access, "asker", _asker)
+
+
+async def figures(ground: Ground) -> list[Figure]:
+    """Now by the single call and by the bound form; and both at random earlier positions, to their own rate now."""
+    program = ground.fresh("deciding")
+    found = await program.ask(
+        {
+            "users": ground.size(_USERS, 10),
+            "teams": ground.size(_TEAMS, 3),
+            "applications": ground.size(_APPLICATIONS, 5),
+            "changes": ground.size(_CHANGES, 50),
+            "questions": ground.size(_QUESTIONS, 500),
+            "rounds": ground.rounds,
+        }
+    )
+    ground.end(program.program)
+    hand, single, bound = found["hand"], found["single"], found["bound"]
+    return [
+        ratio("now, access.asker: bound to a moment", hand, bound, "/s", at_least=0.4),
+        ratio("now, access.may: a call a question", hand, single, "/s"),
+        ratio(
+            "earlier positions, access.asker, to its rate now", bound, found["bound_then"], "/s", at_least=0.7
+        ),
+        ratio(
+            "earlier positions, access.may, to its rate now", single, found["single_then"], "/s", at_least=0.7
+        ),
+    ]
+
+
+class Sides:
+    """A folded world, the hand-written loop of its last position, and what both are asked."""
+
+    def __init__(self, asked: dict[str, Any]) -> None:
+        shape = Shape(
+            users=asked["users"],
+            teams=asked["teams"],
+            applications=asked["applications"],
+            changes=asked["changes"],
+            mix=RELATIONS,
+        )
+        self.chance = random.Random(shape.seed)  # noqa: S311  # repeatable on purpose
+        self.world, self.directory, tables = World(shape), Directory(), Tables()
+        gc.disable()  # nothing is garbage while a world is made
+        for record in self.world.records():
+            self.directory.apply(record)
+            tables.take(record.data)
+        self.hand = tables.derived(ACTIONS)
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+        people, applications = self.world.population.users, self.world.population.applications
+        self.questions: list[Question] = [
+            (self.chance.choice(people), self.chance.choice(ACTIONS), self.chance.choice(applications).id)
+            for _ in range(asked["questions"])
+        ]
+
+    def view(self, position: int | None = None) -> View:
+        """The view at a position, or now."""
+        at = self.directory.position if position is None else position
+        return View(self.directory, People(lambda _: None), at, self.directory.instant(at))
+
+    def earlier(self) -> int:
+        """A random position among the later changes: everybody and everything is there."""
+        return self.chance.randint(self.world.settled, self.directory.position)
+
+    def count_single(self, view: View) -> int:
+        """The questions through `access.may`, with the look-up of the application that its caller makes."""
+        may, application_or_none, of = access.may, view.application_or_none, things.of_application
+        yes = 0
+        for principal, action, application in self.questions:
+            found = application_or_none(application)
+            yes += found is not None and may(view, principal, action, of(found))
+        return yes
+
+    def count_bound(self, view: View) -> int:
+        """The questions through `access.asker`."""
+        asked = asker(view)
+        yes = 0
+        for principal, action, application in self.questions:
+            yes += asked(principal, action, application)
+        return yes
+
+    def require_agreement(self) -> int:
+        """Raise unless both sides give the same verdict on every question, now and then. How many were a yes."""
+        verdicts = self.hand.verdicts(self.questions)
+        view = self.view()
+        asked = asker(view)
+        for question, verdict in zip(self.questions, verdicts, strict=True):
+            principal, action, application = question
+            target = things.of_application(view.application(application))
+            if (
+                not verdict
+                == access.may(view, principal, action, target)
+                == asked(principal, action, application)
+            ):
+                raise AssertionError(f"The two sides disagree on {question}")
+        self._require_agreement_then()
+        return sum(verdicts)
+
+    def _require_agreement_then(self) -> None:
+        """The same at one earlier position, against a loop made from the records up to there."""
+        position = self.earlier()
+        hand = self.hand_at(position)
+        view = self.view(position)
+        if not hand.count(self.questions) == self.count_single(view) == self.count_bound(view):
+            raise AssertionError(f"The two sides disagree at position {position}")
+
+    def hand_at(self, position: int) -> ByHand:
+        """The hand-written loop for an earlier position: made anew from the records, since it knows only one."""
+        tables = Tables()
+        for record in World(self.world.shape).records():
+            if record.position > position:
+                break
+            tables.take(record.data)
+        return tables.derived(ACTIONS)
+
+
+def measured(asked: dict[str, Any]) -> dict[str, Any]:
+    """Questions a second of every side, a value a round, in turns."""
+    sides = Sides(asked)
+    yes = sides.require_agreement()
+    turns: dict[str, Callable[[], int]] = {
+        "hand": lambda: sides.hand.count(sides.questions),
+        "single": lambda: sides.count_single(sides.view()),
+        "bound": lambda: sides.count_bound(sides.view()),
+        "single_then": lambda: sides.count_single(sides.view(sides.earlier())),
+        "bound_then": lambda: sides.count_bound(sides.view(sides.earlier())),
+    }
+    found: dict[str, Any] = {name: [] for name in turns}
+    for _ in range(asked["rounds"]):
+        for name, turn in turns.items():
+            began = time.perf_counter()
+            turn()
+            found[name].append(len(sides.questions) / (time.perf_counter() - began))
+    return {**found, "yes": yes, "position": sides.directory.position}
+
+
+if __name__ == "__main__":
+    afresh.answer(measured)

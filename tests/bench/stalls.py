@@ -1,0 +1,126 @@
+"""How long other callers' decisions wait while one order deletes a hundred thousand contracts.
+
+A coroutine decides every millisecond on the loop that also carries the deletion, the follower and the trail, as
+in the service; the raw thing beside it is the same coroutine while nothing is deleted.
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable
+
+import msgspec
+
+from projections import access, things
+from service import app
+from service.catalogue.compiled import DEFAULT_TEAM
+from service.commands.contracts import DeleteIntegrations
+from service.commands.order import Caller
+from service.events.contracts import ContractsRemoved
+from service.orders import Order
+from tests.bench import worlds
+from tests.bench.ground import Ground
+from tests.bench.measure import Figure, spelt
+from tests.bench.population import Mix, Shape
+
+_CONTRACTS = 100_000
+_TICK_SECONDS = 0.001
+_IDLE_SECONDS = 3.0
+_ROUNDS_MAX = 3
+PUBLISHING = Mix(join=0, leave=0, roles=0, edit=0, publish=1, denied=0)
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds between two decisions beyond the tick, the deletion's seconds, and how many contracts went."""
+
+    longest: float
+    p99: float
+    seconds: float
+    removed: int = 0
+
+
+async def figures(ground: Ground) -> list[Figure]:
+    """Each round deletes everything from its own copy of one world."""
+    shape = Shape(users=50, teams=10, applications=300, changes=ground.size(_CONTRACTS, 200), mix=PUBLISHING)
+    stored = await ground.world(shape)
+    idle, busy = [], []
+    for number in range(min(ground.rounds, _ROUNDS_MAX)):
+        database = ground.database(stored.database.name)
+        settings = worlds.settings_of(database, ground.directory / f"stalls-{number}")
+        async with app.opened(settings, follow=True) as opened:
+            await _trail_is_up(opened)
+            idle.append(await _during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
+            busy.append(await _during(opened, _deleted(opened)))
+        ground.drop(database)
+        if busy[-1].removed != shape.changes:
+            raise RuntimeError(f"{busy[-1].removed} of {shape.changes} contracts were removed")
+    return [
+        _figure(f"longest wait while {shape.changes:,} contracts are deleted", idle, busy, "longest", 50),
+        _figure("99 % of the decisions meanwhile waited at most", idle, busy, "p99", None),
+        Figure(
+            what="the deletion from order to answer",
+            rounds=tuple(one.seconds for one in busy),
+            unit="s",
+            raw="",
+            ours=f"{spelt(statistics.median(one.seconds for one in busy))} s",
+        ),
+    ]
+
+
+def _figure(what: str, idle: list[Waits], busy: list[Waits], field: str, at_most: float | None) -> Figure:
+    beside, found = ([float(getattr(one, field)) for one in side] for side in (idle, busy))
+    return Figure(
+        what=what,
+        rounds=tuple(found),
+        unit="ms",
+        raw=f"{spelt(statistics.median(beside))} ms while nothing is deleted",
+        ours=f"{spelt(statistics.median(found))} ms",
+        at_most=at_most,
+    )
+
+
+async def _during(opened: app.App, work: Awaitable[int]) -> Waits:
+    """Decide every millisecond until the work is done."""
+    gaps: list[float] = []
+    working = asyncio.ensure_future(work)
+    began = last = time.perf_counter()
+    while not working.done():
+        await asyncio.sleep(_TICK_SECONDS)
+        _decide(opened)
+        now = time.perf_counter()
+        gaps.append(now - last - _TICK_SECONDS)
+        last = now
+    gaps.sort()
+    return Waits(
+        longest=gaps[-1] * 1_000,
+        p99=gaps[int(len(gaps) * 0.99)] * 1_000,
+        seconds=last - began,
+        removed=await working,
+    )
+
+
+def _decide(opened: app.App) -> None:
+    """One decision, about a team: the applications vanish with their contracts."""
+    view = opened.replica.now()
+    principal = next(iter(opened.replica.directory.principals))
+    if not access.may(view, principal, "team:manage", things.of_team(view.team(DEFAULT_TEAM))):
+        raise RuntimeError("the first Administrator may manage every team, also while contracts are deleted")
+
+
+async def _deleted(opened: app.App) -> int:
+    """Delete every integration there is; how many contracts vanished, by the records."""
+    administrator = opened.replica.now().principal_with_email(opened.settings.admin_email)
+    assert administrator is not None, "every world has one"
+    caller = Caller(principal=administrator.id, token=administrator.tokens[0])
+    outcome = await opened.handler.handle(Order(command=DeleteIntegrations(), caller=caller))
+    return sum(
+        len(record.data.contracts) for record in outcome.records if isinstance(record.data, ContractsRemoved)
+    )
+
+
+async def _trail_is_up(opened: app.App) -> None:
+    """Wait until the trail has caught up with the world: a service that has run for a while is measured."""
+    connection = await opened.connected("bench")
+    while await connection.fetchval("select position from trail_head") < opened.replica.position:
+        await asyncio.sleep(0.1)
+    await connection.close()

@@ -6,22 +6,53 @@ administers a team may manage that one team (`team:manage:{uuid}`), member or no
 `manage` implies `read` and never `bulk_delete`. (Section 1.2 of the vendor's rules; seeds 000 to 004.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol, cast
 
 import msgspec
 
+from projections.applications import Application
 from projections.principals import Principal
+from projections.teams import Team
 from projections.things import Target
+from projections.timeline import Timeline
 from projections.view import View
-from service.catalogue.compiled import NOTHING, TEAM_ADMINISTRATOR
-from service.vocabulary import RoleId, TeamId
+from service.catalogue.compiled import (
+    ADMINISTERED,
+    ADMINISTERED_TEAM,
+    EITHER_SIDE,
+    EVERYWHERE,
+    OWN,
+    TEAM,
+    TEAM_ADMINISTRATOR,
+)
+from service.vocabulary import PrincipalId, RoleId, TeamId
 
 RULE = 1
 """Raised whenever this module's verdict on any question changes; every record carries it."""
 
-_TEAM_ACTIONS = ("team:manage", "team:read")
-_ADMINISTRATION = (*_TEAM_ACTIONS, "environment:read")
-"""What administering a team gives: that team, and a look at the environments attached to it (section 3.2)."""
+_EXTENTS = {EVERYWHERE: "*", TEAM: "team", OWN: "own"}
+_ADMINISTERS = ADMINISTERED_TEAM | ADMINISTERED
+
+
+class Decided(Protocol):
+    """A thing that can be decided about: a Target, or a noun that says of itself what decides."""
+
+    @property
+    def teams(self) -> tuple[TeamId, ...]:
+        """The teams that it belongs to."""
+
+    @property
+    def owner(self) -> PrincipalId | None:
+        """Who created it."""
+
+    @property
+    def readers(self) -> "Decided | None":
+        """Another thing whose reach suffices to read this one."""
+
+    @property
+    def team(self) -> TeamId | None:
+        """The team that it is, if it is one."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,35 +89,91 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return missing(self.action, self.target.label)
 
 
-def may(view: View, principal_id: str, action: str, target: Target) -> bool:
-    """Whether the principal may. A denial costs what a permission costs: look-ups, a mask, an intersection."""
+def may(view: View, principal_id: str, action: str, target: Decided) -> bool:
+    """Whether the principal may. A denial costs what a permission costs: look-ups and an intersection."""
     principal = view.principal_or_none(principal_id)
+    reach = _reach(view, principal, action)
+    if principal is None or not reach:
+        return False
+    return bool(reach & EVERYWHERE) or _within(view.directory.teams, view.position, principal, reach, target)
+
+
+def asker(view: View) -> Callable[[str, str, str], bool]:
+    """`may(principal id, action, application id)` at the view's moment, for many questions: nothing is allocated.
+
+    What does not exist, be it principal, action or application, is a no.
+    """
+    position = view.position
+    directory = view.directory
+    # Text from outside may be anything; what is no id is simply not there.
+    principals = cast("dict[str, Timeline[Principal]]", directory.principals)
+    things = cast("dict[str, Timeline[Application]]", directory.applications)
+    role_sets, teams = directory.role_sets, directory.teams
+    numbers = view.catalogue.numbers if view.catalogue else {}
+
+    def asked(principal_id: str, action: str, thing_id: str) -> bool:
+        try:
+            whose = principals[principal_id]
+            what = things[thing_id]
+            number = numbers[action]
+        except KeyError:
+            return False
+        principal = whose.value
+        if whose.made > position:
+            principal = whose.before(position)
+        thing = what.value
+        if what.made > position:
+            thing = what.before(position)
+        if principal is None or thing is None or not principal.active:
+            return False
+        role_set = role_sets[principal.role_set]
+        reaches = role_set.value
+        if role_set.made > position:
+            reaches = role_set.before(position)
+        reach = reaches[number] if reaches else 0
+        if reach & EVERYWHERE:
+            return True
+        return bool(reach) and _within(teams, position, principal, reach, thing)
+
+    return asked
+
+
+def _reach(view: View, principal: Principal | None, action: str) -> int:
+    """How far the principal reaches with the action, by its roles or by administering teams; 0 is nowhere."""
     catalogue = view.catalogue
     if principal is None or not principal.active or catalogue is None:
-        return False
-    bit = catalogue.bits.get(action, 0)
-    if not bit:
-        return False
-    granted = view.granted(principal)
-    if granted.everywhere & bit:
+        return 0
+    number = catalogue.numbers.get(action)
+    return 0 if number is None else view.reaches(principal)[number]
+
+
+def _within(
+    teams: dict[TeamId, Timeline[Team]], position: int, principal: Principal, reach: int, target: Decided
+) -> bool:
+    """Whether what is not reached everywhere is reached on this thing: the rule itself, for every way of asking."""
+    if reach & TEAM and _shared(teams, position, principal.teams, target.teams) is not None:
         return True
-    if granted.own & bit and _owns(principal, action, target):
+    if reach & OWN and target.owner == principal.person.id:
         return True
-    if granted.team & bit and _shared_team(view, principal, action, target) is not None:
+    if reach & _ADMINISTERS and _administered(teams, position, principal, reach, target) is not None:
         return True
-    return action in _ADMINISTRATION and _administered(view, principal, action, target) is not None
+    if reach & EITHER_SIDE:
+        other = target.readers
+        return other is not None and _within(teams, position, principal, reach & (TEAM | OWN), other)
+    return False
 
 
 def grant(view: View, principal_id: str, action: str, target: Target) -> Grant | None:
     """The first grant that gives the permission, or None where `may` says no: what a record names as its authority."""
-    if not may(view, principal_id, action, target):
+    principal = view.principal_or_none(principal_id)
+    reach = _reach(view, principal, action)
+    if principal is None or not reach:
         return None
-    principal = view.principal(principal_id)
     for given in _given(view, principal, action):
-        reached = _reach(view, principal, action, target, given)
+        reached = _reached(view, principal, action, target, given)
         if reached is not None:
             return reached
-    return _administration(view, principal, action, target)
+    return _administration(view, principal, reach, target)
 
 
 def missing(action: str, on: str) -> str:
@@ -107,12 +194,12 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
     grants: list[Grant] = []
     misses: list[NearMiss] = []
     for given in _given(view, principal, action):
-        reached = _reach(view, principal, action, target, given)
+        reached = _reached(view, principal, action, target, given)
         if reached is not None:
             grants.append(reached)
         else:
             misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent, target)))
-    administering = _administration(view, principal, action, target)
+    administering = _administration(view, principal, _reach(view, principal, action), target)
     if administering is not None:
         grants.append(administering)
     return Verdict(
@@ -128,67 +215,53 @@ def api_access(view: View, principal: Principal) -> bool:
 def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:
     """Every scope of every live role that grants the action at some extent."""
     compiled = view.compiled
-    bit = compiled.bits[action]
     for role in view.roles_of(principal):
-        whole = compiled.masks(role.scopes)
-        if not (whole.everywhere | whole.team | whole.own) & bit:
-            continue
-        for scope in role.scopes:
-            masks = compiled.scope_masks(scope)
-            if masks is NOTHING:
-                continue
-            extents = (("*", masks.everywhere), ("team", masks.team), ("own", masks.own))
-            for extent, mask in extents:
-                if mask & bit:
-                    yield Grant(source="role", role=role.id, scope=scope, extent=extent)
+        for scope, extent in compiled.grants(role.scopes).get(action, ()):
+            yield Grant(source="role", role=role.id, scope=scope, extent=_EXTENTS[extent])
 
 
-def _reach(view: View, principal: Principal, action: str, target: Target, given: Grant) -> Grant | None:
+def _reached(view: View, principal: Principal, action: str, target: Target, given: Grant) -> Grant | None:
     """The grant with the team it came through, or None when its extent does not include the target."""
     if given.extent == "*":
         return given
-    if given.extent == "own":
-        return given if _owns(principal, action, target) else None
-    team = _shared_team(view, principal, action, target)
-    return None if team is None else msgspec.structs.replace(given, team=team)
-
-
-def _owns(principal: Principal, action: str, target: Target) -> bool:
-    """Whether the principal created the thing, or for reading the other side of it."""
-    if target.owner == principal.id:
-        return True
-    return target.readers is not None and action.endswith(":read") and target.readers.owner == principal.id
-
-
-def _shared_team(view: View, principal: Principal, action: str, target: Target) -> TeamId | None:
-    """A live team that both belong to; team extent is membership at decision time.
-
-    Who may read one side of an integration may read it (section 3.4: «the integrations they take part in»).
-    """
-    mine = principal.teams
-    for team in target.teams:
-        if team in mine and view.team_or_none(team) is not None:
-            return team
-    if target.readers is not None and action.endswith(":read"):
-        return _shared_team(view, principal, action, target.readers)
+    sides = (target, target.readers) if action.endswith(":read") else (target,)
+    for side in sides:
+        if side is None:
+            continue
+        if given.extent == "own" and side.owner == principal.id:
+            return given
+        if given.extent == "team":
+            team = _shared(view.directory.teams, view.position, principal.teams, side.teams)
+            if team is not None:
+                return msgspec.structs.replace(given, team=team)
     return None
 
 
-def _administered(view: View, principal: Principal, action: str, target: Target) -> TeamId | None:
+def _shared(
+    teams: dict[TeamId, Timeline[Team]], position: int, mine: tuple[TeamId, ...], theirs: tuple[TeamId, ...]
+) -> TeamId | None:
+    """A live team that is among both; team extent is membership at decision time."""
+    for team in theirs:
+        if team in mine and (held := teams.get(team)) is not None and held.at(position) is not None:
+            return team
+    return None
+
+
+def _administered(
+    teams: dict[TeamId, Timeline[Team]], position: int, principal: Principal, reach: int, target: Decided
+) -> TeamId | None:
     """The live team whose administration gives the action: the team itself, or one of the environment's."""
-    if action in _TEAM_ACTIONS:
-        candidates: tuple[TeamId, ...] = (TeamId(target.thing.id),) if target.thing.type == "team" else ()
-    else:
-        candidates = target.teams
-    for team in candidates:
-        if team in principal.administers and view.team_or_none(team) is not None:
-            return team
+    if reach & ADMINISTERED_TEAM:
+        itself = target.team
+        return None if itself is None else _shared(teams, position, principal.administers, (itself,))
+    if reach & ADMINISTERED:
+        return _shared(teams, position, principal.administers, target.teams)
     return None
 
 
-def _administration(view: View, principal: Principal, action: str, target: Target) -> Grant | None:
+def _administration(view: View, principal: Principal, reach: int, target: Target) -> Grant | None:
     """The grant that administering a team is, if it reaches the target."""
-    team = _administered(view, principal, action, target) if action in _ADMINISTRATION else None
+    team = _administered(view.directory.teams, view.position, principal, reach, target)
     if team is None:
         return None
     return Grant(

@@ -1,20 +1,20 @@
 """An application as it is true at some moment, with the teams that own it."""
 
 from datetime import datetime
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 import msgspec
 
-from projections.principals import changed
+from projections.principals import with_one
 from service.events import applications as events
 from service.events.teams import TeamApplicationsChanged
-from service.log.recorded import Recorded
-from service.vocabulary import ApplicationId, PrincipalId, TeamId
+from service.log.recorded import Foldable
+from service.vocabulary import ApplicationId, PrincipalId, TeamId, interned
 
 ApplicationEvent = events.ApplicationEvent | TeamApplicationsChanged
 
 
-class Application(msgspec.Struct, frozen=True, kw_only=True):
+class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An application. Its creator holds `own` over it, for as long as it lives; ownership does not move."""
 
     id: ApplicationId
@@ -26,16 +26,24 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     main_branch: str | None = None
     created_at: datetime
     updated_at: datetime
+    team: ClassVar[None] = None
+    readers: ClassVar[None] = None
+    """It is decided about by itself: it is no team, and no other thing's reach suffices to read it."""
+
+    @property
+    def owner(self) -> PrincipalId | None:
+        """Who holds `own` over it."""
+        return self.creator
 
 
-def fold(application: Application | None, event: ApplicationEvent, recorded: Recorded) -> Application | None:
+def fold(application: Application | None, event: ApplicationEvent, recorded: Foldable) -> Application | None:
     """The application after the event, or None once it is deleted."""
     match event:
         case events.ApplicationCreated():
             return Application(
-                id=event.application,
+                id=interned(event.application),
                 name=event.name,
-                creator=event.creator,
+                creator=event.creator and interned(event.creator),
                 display_name=event.display_name,
                 repository_url=event.repository_url,
                 main_branch=event.main_branch,
@@ -50,9 +58,8 @@ def fold(application: Application | None, event: ApplicationEvent, recorded: Rec
         case TeamApplicationsChanged():
             if application is None:
                 return None
-            added = (event.team,) if application.id in event.added else ()
-            removed = (event.team,) if application.id in event.removed else ()
-            return msgspec.structs.replace(application, teams=changed(application.teams, added, removed))
+            teams = with_one(application.teams, event.team, application.id in event.added)
+            return msgspec.structs.replace(application, teams=teams)
         case events.ApplicationDeleted() | events.ApplicationsRemoved():
             return None
         case _:

@@ -6,13 +6,13 @@ from typing import assert_never
 import msgspec
 
 from service.events import contracts as events
-from service.log.recorded import Recorded
-from service.vocabulary import ApplicationId, ContractId, PrincipalId, VaultRef
+from service.log.recorded import Foldable
+from service.vocabulary import ApplicationId, ContractId, PrincipalId, VaultRef, interned
 
 OneContractEvent = events.ContractPublished | events.ContractDeleted | events.ContractsRemoved
 
 
-class Contract(msgspec.Struct, frozen=True, kw_only=True):
+class Contract(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a consumer's version expects of a provider. The body stands in the vault under `body`."""
 
     id: ContractId
@@ -28,7 +28,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class Integration(msgspec.Struct, frozen=True, kw_only=True):
+class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A consumer and a provider with at least one contract between them."""
 
     consumer: ApplicationId
@@ -42,20 +42,20 @@ def integration_id(consumer: str, provider: str) -> str:
     return f"{consumer}/{provider}"
 
 
-def fold(contract: Contract | None, event: OneContractEvent, recorded: Recorded) -> Contract | None:
+def fold(contract: Contract | None, event: OneContractEvent, recorded: Foldable) -> Contract | None:
     """The contract after the event, or None once it is deleted."""
     match event:
         case events.ContractPublished():
             return Contract(
-                id=event.contract,
-                consumer=event.consumer,
-                provider=event.provider,
+                id=interned(event.contract),
+                consumer=interned(event.consumer),
+                provider=interned(event.provider),
                 version=event.version,
                 branch=event.branch,
                 digest=event.digest,
                 body=event.body,
                 bytes=event.bytes,
-                publisher=recorded.actor.principal,
+                publisher=recorded.actor.principal and interned(recorded.actor.principal),
                 created_at=contract.created_at if contract else recorded.recorded_at,
                 updated_at=recorded.recorded_at,
             )
@@ -77,4 +77,6 @@ def fold_integration(
     if count <= 0:
         return None
     created = integration.created_at if integration else at
-    return Integration(consumer=consumer, provider=provider, contracts=count, created_at=created)
+    return Integration(
+        consumer=interned(consumer), provider=interned(provider), contracts=count, created_at=created
+    )

@@ -65,13 +65,17 @@ def _lines(state: object) -> Iterator[bytes]:
                 yield from _lines(entry)
             yield b"end"
         case Timeline():
-            yield _encoder.encode(state.positions)
-            for value in state.values:
+            yield _encoder.encode([made for made, _ in state.steps()])
+            for _, value in state.steps():
                 yield _encoder.encode(value.catalogue if isinstance(value, Compiled) else value)
+        case list():
+            for entry in state:
+                yield from _lines(entry)
+            yield b"end"
         case array():
             for start in range(0, len(state), _STEP_LINES):
                 yield _encoder.encode(state[start : start + _STEP_LINES].tolist())
-        case None | int() | str() | msgspec.Struct():
+        case None | int() | str() | tuple() | msgspec.Struct():
             yield _encoder.encode(state)
         case _:
             raise TypeError(f"nobody said how to digest a {type(state).__name__}")

@@ -9,7 +9,9 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar, assert_never
+from typing import Any, ClassVar, Protocol, TypeVar, get_args
+
+import msgspec
 
 from projections import (
     applications,
@@ -20,9 +22,10 @@ from projections import (
     teams,
     tokens,
 )
+from projections.index import Index
 from projections.timeline import Timeline
 from service.catalogue.compiled import NOTHING, Compiled, Masks
-from service.events import Event, account, attempts
+from service.events import account, attempts
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
@@ -32,7 +35,7 @@ from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
-from service.log.recorded import Recorded
+from service.log.recorded import Foldable
 from service.vocabulary import (
     ApplicationId,
     ContractId,
@@ -43,12 +46,38 @@ from service.vocabulary import (
     TeamId,
     TokenId,
     VaultRef,
+    interned,
 )
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+M = TypeVar("M", bound=str)
+OnePrincipalEvent = (
+    user_events.UserCreated
+    | system_account_events.SystemAccountCreated
+    | user_events.PrincipalRenamed
+    | user_events.PrincipalEmailChanged
+    | user_events.PrincipalNamesChanged
+    | user_events.PrincipalDisabled
+    | user_events.PrincipalEnabled
+    | user_events.PrincipalRolesChanged
+    | user_events.PrincipalDeleted
+)
+
+
+Nothing = (
+    contract_events.IntegrationContractsDeleted
+    | contract_events.IntegrationDeleted
+    | contract_events.IntegrationsDeleted
+    | account.LogRestored
+    | account.TrailRead
+    | account.BreakGlassUsed
+    | attempts.AttemptDenied
+)
 
 
 class _Named(Protocol):
@@ -58,6 +87,10 @@ class _Named(Protocol):
 
 def _name_of(noun: _Named | None) -> str | None:
     return None if noun is None else noun.name
+
+
+def _by_type(*folds: tuple[object, Callable[..., None]]) -> dict[type, Callable[..., None]]:
+    return {kind: fold for kinds, fold in folds for kind in (get_args(kinds) or (kinds,))}
 
 
 class Directory:
@@ -86,25 +119,28 @@ class Directory:
         self.environment_names: dict[str, Timeline[EnvironmentId]] = {}
         self.contract_keys: dict[str, Timeline[ContractId]] = {}
         self.bodies: dict[str, Timeline[VaultRef]] = {}
-        # What roles grant, compiled once: by role, and by each distinct set of roles that somebody holds.
+        # What roles grant, compiled once: by role, and by each distinct set of roles that somebody holds. A set has the
+        # number under which its roles and what they reach together stand in two lists; number 0 is the set of no roles.
         self.role_masks: dict[RoleId, Timeline[Masks]] = {}
-        self.role_sets: dict[tuple[RoleId, ...], Timeline[Masks]] = {}
-        self.sets_of_role: dict[RoleId, dict[tuple[RoleId, ...], None]] = {}
+        self.set_numbers: dict[tuple[RoleId, ...], int] = {(): 0}
+        self.set_roles: list[tuple[RoleId, ...]] = [()]
+        self.role_sets: list[Timeline[bytes]] = [Timeline()]
+        self.sets_of_role: dict[RoleId, list[int]] = {}
         # Ever-members, of the large side: a candidate's own timeline says whether it counts at a position.
-        self.token_digests: dict[str, dict[TokenId, None]] = {}
-        self.invitation_digests: dict[str, dict[PrincipalId, None]] = {}
-        self.members: dict[TeamId, dict[PrincipalId, None]] = {}
-        self.administrators: dict[TeamId, dict[PrincipalId, None]] = {}
-        self.team_applications: dict[TeamId, dict[ApplicationId, None]] = {}
-        self.team_environments: dict[TeamId, dict[EnvironmentId, None]] = {}
-        self.holders: dict[RoleId, dict[PrincipalId, None]] = {}
-        self.integration_contracts: dict[str, dict[ContractId, None]] = {}
-        self.application_integrations: dict[ApplicationId, dict[str, None]] = {}
+        self.token_digests: Index[str, TokenId] = Index()
+        self.invitation_digests: Index[str, PrincipalId] = Index()
+        self.members: Index[TeamId, PrincipalId] = Index()
+        self.administrators: Index[TeamId, PrincipalId] = Index()
+        self.team_applications: Index[TeamId, ApplicationId] = Index()
+        self.team_environments: Index[TeamId, EnvironmentId] = Index()
+        self.holders: Index[RoleId, PrincipalId] = Index()
+        self.integration_contracts: Index[str, ContractId] = Index()
+        self.application_integrations: Index[ApplicationId, str] = Index()
         self._journal: list[Callable[[], Any]] | None = None
 
     # -- folding -----------------------------------------------------------------------------------------
 
-    def apply(self, recorded: Recorded) -> None:
+    def apply(self, recorded: Foldable) -> None:
         """Fold the next record. Raises ValueError when it is not the next one."""
         if recorded.position != self.position + 1:
             raise ValueError(f"position {recorded.position} cannot follow {self.position}")
@@ -112,7 +148,8 @@ class Directory:
         self.instants.append((recorded.recorded_at - _EPOCH) // _MICROSECOND)
         if self._journal is not None:
             self._journal.append(self._step_back)
-        self._fold(recorded.data, recorded)
+        event = recorded.data
+        self.folds[type(event)](self, event, recorded)
 
     def begin(self) -> None:
         """From here on every step is journalled."""
@@ -147,210 +184,149 @@ class Directory:
 
     # -- one record --------------------------------------------------------------------------------------
 
-    def _fold(self, event: Event, recorded: Recorded) -> None:
-        match event:
-            case (
-                role_events.RoleCreated()
-                | role_events.RoleRenamed()
-                | role_events.RoleDescribed()
-                | role_events.RolePermissionsChanged()
-                | role_events.RoleDeleted()
-            ):
-                self._fold_role(event, recorded)
-            case (
-                team_events.TeamCreated()
-                | team_events.TeamRenamed()
-                | team_events.TeamMembersChanged()
-                | team_events.TeamAdministratorsChanged()
-                | team_events.TeamApplicationsChanged()
-                | team_events.TeamEnvironmentsChanged()
-                | team_events.TeamDeleted()
-            ):
-                self._fold_team(event, recorded)
-            case (
-                user_events.UserCreated()
-                | system_account_events.SystemAccountCreated()
-                | user_events.PrincipalRenamed()
-                | user_events.PrincipalEmailChanged()
-                | user_events.PrincipalNamesChanged()
-                | user_events.PrincipalDisabled()
-                | user_events.PrincipalEnabled()
-                | user_events.PrincipalRolesChanged()
-                | user_events.PrincipalDeleted()
-            ):
-                self._fold_principal(event, recorded)
-            case (
-                user_events.InvitationIssued()
-                | user_events.InvitationRedeemed()
-                | user_events.InvitationRevoked()
-            ):
-                self._put(self.invitations, event.principal, tokens.fold_invitation(event, recorded))
-                if isinstance(event, user_events.InvitationIssued):
-                    self._ever(self.invitation_digests, event.digest, event.principal)
-            case person_events.PersonForgotten():
-                self._put(self.forgotten, event.principal, event.keys)
-            case token_events.TokenIssued() | token_events.TokenRegenerated() | token_events.TokenRevoked():
-                self._fold_token(event, recorded)
-            case (
-                application_events.ApplicationCreated()
-                | application_events.ApplicationEdited()
-                | application_events.ApplicationDeleted()
-                | application_events.ApplicationsRemoved()
-            ):
-                self._fold_application(event, recorded)
-            case (
-                contract_events.ContractPublished()
-                | contract_events.ContractDeleted()
-                | contract_events.ContractsRemoved()
-            ):
-                self._fold_contract(event, recorded)
-            case (
-                environment_events.EnvironmentCreated()
-                | environment_events.EnvironmentEdited()
-                | environment_events.EnvironmentDeleted()
-            ):
-                self._fold_environment(event, recorded)
-            case account.CatalogueAdopted() | account.LogOpened():
-                self._fold_account(event)
-            case (
-                contract_events.IntegrationContractsDeleted()
-                | contract_events.IntegrationDeleted()
-                | contract_events.IntegrationsDeleted()
-            ):
-                pass  # parents of a bulk deletion: their children say what vanished
-            case (
-                account.LogRestored()
-                | account.TrailRead()
-                | account.BreakGlassUsed()
-                | attempts.AttemptDenied()
-            ):
-                pass  # recorded for the trail; nothing that a question depends on changed
-            case _:
-                assert_never(event)
-
-    def _fold_account(self, event: account.CatalogueAdopted | account.LogOpened) -> None:
-        match event:
-            case account.CatalogueAdopted():
-                self._put(self.catalogues, "", Compiled(event.catalogue))
-                for role in list(self.roles):
-                    self._compile(role)
-            case account.LogOpened():
-                before = self.opened
-                self.opened = event
-                if self._journal is not None:
-                    self._journal.append(lambda: setattr(self, "opened", before))
-            case _:
-                assert_never(event)
-
-    def _fold_role(self, event: role_events.RoleEvent, recorded: Recorded) -> None:
-        before = self._last(self.roles, event.role)
+    def _fold_role(self, event: role_events.RoleEvent, recorded: Foldable) -> None:
+        role = interned(event.role)
+        before = self._last(self.roles, role)
         after = roles.fold(before, event, recorded)
-        self._put(self.roles, event.role, after)
-        self._rename(self.role_names, _name_of(before), _name_of(after), event.role)
+        self._put(self.roles, role, after)
+        self._rename(self.role_names, _name_of(before), _name_of(after), role)
         if (before.scopes if before else None) != (after.scopes if after else None):
-            self._compile(event.role)
+            self._compile(role)
+            for number in self.sets_of_role.get(role, ()):
+                self._compile_set(number)
 
-    def _fold_team(self, event: team_events.TeamEvent, recorded: Recorded) -> None:
-        before = self._last(self.teams, event.team)
+    def _fold_team(self, event: team_events.TeamEvent, recorded: Foldable) -> None:
+        team = interned(event.team)
+        before = self._last(self.teams, team)
         after = teams.fold(before, event, recorded)
-        self._put(self.teams, event.team, after)
-        self._rename(self.team_names, _name_of(before), _name_of(after), event.team)
-        match event:
-            case team_events.TeamMembersChanged() | team_events.TeamAdministratorsChanged():
-                members = isinstance(event, team_events.TeamMembersChanged)
-                for principal in (*event.added, *event.removed):
-                    held = principals.fold(self._last(self.principals, principal), event, recorded)
-                    self._put(self.principals, principal, held)
-                    self._ever(self.members if members else self.administrators, event.team, principal)
-            case team_events.TeamApplicationsChanged():
-                for application in (*event.added, *event.removed):
-                    owned = applications.fold(self._last(self.applications, application), event, recorded)
-                    self._put(self.applications, application, owned)
-                    self._ever(self.team_applications, event.team, application)
-            case team_events.TeamEnvironmentsChanged():
-                for environment in (*event.added, *event.removed):
-                    attached = environments.fold(self._last(self.environments, environment), event, recorded)
-                    self._put(self.environments, environment, attached)
-                    self._ever(self.team_environments, event.team, environment)
-            case team_events.TeamCreated() | team_events.TeamRenamed() | team_events.TeamDeleted():
-                pass
-            case _:
-                assert_never(event)
+        self._put(self.teams, team, after)
+        self._rename(self.team_names, _name_of(before), _name_of(after), team)
 
-    def _fold_principal(
+    def _fold_members(
         self,
-        event: user_events.UserCreated
-        | system_account_events.SystemAccountCreated
-        | user_events.PrincipalRenamed
-        | user_events.PrincipalEmailChanged
-        | user_events.PrincipalNamesChanged
-        | user_events.PrincipalDisabled
-        | user_events.PrincipalEnabled
-        | user_events.PrincipalRolesChanged
-        | user_events.PrincipalDeleted,
-        recorded: Recorded,
+        event: team_events.TeamMembersChanged | team_events.TeamAdministratorsChanged,
+        recorded: Foldable,
     ) -> None:
-        before = self._last(self.principals, event.principal)
+        self._fold_team(event, recorded)
+        index = self.members if isinstance(event, team_events.TeamMembersChanged) else self.administrators
+        for named in (*event.added, *event.removed):
+            principal = interned(named)
+            held = principals.fold(self._last(self.principals, principal), event, recorded)
+            self._put(self.principals, principal, held)
+            self._ever(index, interned(event.team), principal)
+
+    def _fold_team_applications(self, event: team_events.TeamApplicationsChanged, recorded: Foldable) -> None:
+        self._fold_team(event, recorded)
+        for named in (*event.added, *event.removed):
+            application = interned(named)
+            owned = applications.fold(self._last(self.applications, application), event, recorded)
+            self._put(self.applications, application, owned)
+            self._ever(self.team_applications, interned(event.team), application)
+
+    def _fold_team_environments(self, event: team_events.TeamEnvironmentsChanged, recorded: Foldable) -> None:
+        self._fold_team(event, recorded)
+        for named in (*event.added, *event.removed):
+            environment = interned(named)
+            attached = environments.fold(self._last(self.environments, environment), event, recorded)
+            self._put(self.environments, environment, attached)
+            self._ever(self.team_environments, interned(event.team), environment)
+
+    def _fold_principal(self, event: OnePrincipalEvent, recorded: Foldable) -> None:
+        principal = interned(event.principal)
+        before = self._last(self.principals, principal)
         after = principals.fold(before, event, recorded)
-        self._put(self.principals, event.principal, after)
-        if after is not None and (before is None or before.roles != after.roles):
-            self._hold(after.roles)
+        if after is not None and before is not None and before.roles != after.roles:
+            number = self._numbered(after.roles)
+            after = msgspec.structs.replace(after, roles=self.set_roles[number], role_set=number)
+        self._put(self.principals, principal, after)
         if isinstance(event, user_events.PrincipalRolesChanged):
             for role in event.added:
-                self._ever(self.holders, role, event.principal)
+                self._ever(self.holders, interned(role), principal)
+
+    def _numbered(self, roles_held: tuple[RoleId, ...]) -> int:
+        """Somebody holds this set of roles: its number. Each distinct set is compiled once and shared."""
+        number = self.set_numbers.get(roles_held)
+        if number is None:
+            number = len(self.set_roles)
+            self.set_roles.append(roles_held)
+            self.role_sets.append(Timeline())
+            self.set_numbers[roles_held] = number
+            for role in roles_held:
+                self.sets_of_role.setdefault(role, []).append(number)
+            if self._journal is not None:
+                self._journal.append(self._forget_set)
+            self._compile_set(number)
+        return number
+
+    def _forget_set(self) -> None:
+        """Undo the last set that was numbered."""
+        roles_held = self.set_roles.pop()
+        self.role_sets.pop()
+        del self.set_numbers[roles_held]
+        for role in roles_held:
+            self.sets_of_role[role].pop()
+            if not self.sets_of_role[role]:
+                del self.sets_of_role[role]
 
     def _compile(self, role: RoleId) -> None:
-        """What the role grants from here on, and with it every set of roles that it is in."""
+        """What the role grants from here on."""
         held, compiled = self._last(self.roles, role), self._last(self.catalogues, "")
         self._put(self.role_masks, role, compiled.masks(held.scopes) if held and compiled else None)
-        for roles_held in self.sets_of_role.get(role, {}):
-            self._put(self.role_sets, roles_held, self._united(roles_held))
 
-    def _hold(self, roles_held: tuple[RoleId, ...]) -> None:
-        """Somebody holds this set of roles; each distinct set is compiled once and shared."""
-        if roles_held not in self.role_sets:
-            self._put(self.role_sets, roles_held, self._united(roles_held))
-            for role in roles_held:
-                self._ever(self.sets_of_role, role, roles_held)
+    def _compile_set(self, number: int) -> None:
+        """What a set of roles reaches from here on; nothing before there is a catalogue that says what roles mean."""
+        compiled = self._last(self.catalogues, "")
+        granted = (self._last(self.role_masks, role) for role in self.set_roles[number])
+        united = functools.reduce(Masks.united, filter(None, granted), NOTHING)
+        self._step(self.role_sets[number], compiled.reaches(united) if compiled else None)
 
-    def _united(self, roles_held: tuple[RoleId, ...]) -> Masks:
-        granted = (self._last(self.role_masks, role) for role in roles_held)
-        return functools.reduce(Masks.united, filter(None, granted), NOTHING)
+    def _fold_invitation(self, event: tokens.InvitationEvent, recorded: Foldable) -> None:
+        principal = interned(event.principal)
+        self._put(self.invitations, principal, tokens.fold_invitation(event, recorded))
+        if isinstance(event, user_events.InvitationIssued):
+            self._ever(self.invitation_digests, event.digest, principal)
 
-    def _fold_token(self, event: token_events.TokenEvent, recorded: Recorded) -> None:
-        token = tokens.fold(self._last(self.tokens, event.token), event, recorded)
-        self._put(self.tokens, event.token, token)
+    def _fold_forgotten(self, event: person_events.PersonForgotten, _recorded: Foldable) -> None:
+        self._put(self.forgotten, interned(event.principal), event.keys)
+
+    def _fold_token(self, event: token_events.TokenEvent, recorded: Foldable) -> None:
+        named = interned(event.token)
+        token = tokens.fold(self._last(self.tokens, named), event, recorded)
+        self._put(self.tokens, named, token)
         if token is not None:
-            self._ever(self.token_digests, token.digest, token.id)
+            self._ever(self.token_digests, token.digest, named)
         if not isinstance(event, token_events.TokenRegenerated):
-            held = principals.fold(self._last(self.principals, event.principal), event, recorded)
-            self._put(self.principals, event.principal, held)
+            principal = interned(event.principal)
+            held = principals.fold(self._last(self.principals, principal), event, recorded)
+            self._put(self.principals, principal, held)
 
-    def _fold_application(self, event: application_events.ApplicationEvent, recorded: Recorded) -> None:
-        named = (
+    def _fold_application(self, event: application_events.ApplicationEvent, recorded: Foldable) -> None:
+        every = (
             event.applications
             if isinstance(event, application_events.ApplicationsRemoved)
             else (event.application,)
         )
-        for application in named:
+        for named in every:
+            application = interned(named)
             before = self._last(self.applications, application)
             after = applications.fold(before, event, recorded)
             self._put(self.applications, application, after)
             self._rename(self.application_names, _name_of(before), _name_of(after), application)
 
-    def _fold_contract(self, event: contracts.OneContractEvent, recorded: Recorded) -> None:
+    def _fold_contract(self, event: contracts.OneContractEvent, recorded: Foldable) -> None:
         touched = event.contracts if isinstance(event, contract_events.ContractsRemoved) else (event,)
         for one in touched:
-            before = self._last(self.contracts, one.contract)
+            contract = interned(one.contract)
+            before = self._last(self.contracts, contract)
             after = contracts.fold(before, event, recorded)
-            self._put(self.contracts, one.contract, after)
-            pair = contracts.integration_id(one.consumer, one.provider)
+            self._put(self.contracts, contract, after)
+            pair = interned(contracts.integration_id(one.consumer, one.provider))
             self._put(self.contract_keys, f"{pair}/{one.version}", after.id if after else None)
-            if isinstance(event, contract_events.ContractPublished):
-                self._put(self.bodies, event.digest, event.body)
-                self._ever(self.integration_contracts, pair, one.contract)
-                self._ever(self.application_integrations, one.consumer, pair)
-                self._ever(self.application_integrations, one.provider, pair)
+            if after is not None and isinstance(event, contract_events.ContractPublished):
+                self._put(self.bodies, after.digest, after.body)
+                self._ever(self.integration_contracts, pair, contract)
+                self._ever(self.application_integrations, after.consumer, pair)
+                self._ever(self.application_integrations, after.provider, pair)
             change = (after is not None) - (before is not None)
             if change:
                 integration = contracts.fold_integration(
@@ -362,35 +338,57 @@ class Directory:
                 )
                 self._put(self.integrations, pair, integration)
 
-    def _fold_environment(self, event: environment_events.EnvironmentEvent, recorded: Recorded) -> None:
-        before = self._last(self.environments, event.environment)
+    def _fold_environment(self, event: environment_events.EnvironmentEvent, recorded: Foldable) -> None:
+        environment = interned(event.environment)
+        before = self._last(self.environments, environment)
         after = environments.fold(before, event, recorded)
-        self._put(self.environments, event.environment, after)
-        self._rename(self.environment_names, _name_of(before), _name_of(after), event.environment)
+        self._put(self.environments, environment, after)
+        self._rename(self.environment_names, _name_of(before), _name_of(after), environment)
+
+    def _fold_catalogue(self, event: account.CatalogueAdopted, _recorded: Foldable) -> None:
+        self._put(self.catalogues, "", Compiled(event.catalogue))
+        for role in self.roles:
+            self._compile(role)
+        for number in range(len(self.role_sets)):
+            self._compile_set(number)
+
+    def _fold_opening(self, event: account.LogOpened, _recorded: Foldable) -> None:
+        before = self.opened
+        self.opened = event
+        if self._journal is not None:
+            self._journal.append(lambda: setattr(self, "opened", before))
+
+    def _fold_nothing(self, event: Nothing, _recorded: Foldable) -> None:
+        """Recorded for the trail; nothing that a question depends on changed.
+
+        The parents of a bulk deletion are among them: their children say what vanished.
+        """
 
     # -- steps, each with its way back -------------------------------------------------------------------
 
     @staticmethod
     def _last(table: dict[K, Timeline[V]], key: K) -> V | None:
         timeline = table.get(key)
-        return timeline.last if timeline is not None else None
+        return timeline.value if timeline is not None else None
 
     def _put(self, table: dict[K, Timeline[V]], key: K, value: V | None) -> None:
         timeline = table.get(key)
-        journal = self._journal
         if timeline is None:
             timeline = table[key] = Timeline()
-            if journal is not None:
-                journal.append(lambda: table.pop(key))
+            if self._journal is not None:
+                self._journal.append(lambda: table.pop(key))
+        self._step(timeline, value)
+
+    def _step(self, timeline: Timeline[V], value: V | None) -> None:
+        journal = self._journal
         if journal is None:
             timeline.put(self.position, value)
             return
-        before = timeline.last
+        before = timeline.value
         if timeline.put(self.position, value):
             journal.append(timeline.undo)
         else:
-            kept = timeline
-            journal.append(lambda: kept.put(kept.positions[-1], before))
+            journal.append(lambda: timeline.put(timeline.made, before))
 
     def _rename(self, names: dict[str, Timeline[K]], before: str | None, after: str | None, key: K) -> None:
         if before == after:
@@ -400,17 +398,31 @@ class Directory:
         if after is not None:
             self._put(names, after, key)
 
-    def _ever(self, index: dict[Any, dict[Any, None]], key: str, member: Hashable) -> None:
-        seen = index.get(key)
-        if seen is None:
-            seen = index[key] = {}
-            if self._journal is not None:
-                self._journal.append(lambda: index.pop(key))
-        if member not in seen:
-            seen[member] = None
-            if self._journal is not None:
-                self._journal.append(lambda: seen.pop(member))
+    def _ever(self, index: Index[K, M], key: K, member: M) -> None:
+        if index.add(key, member) and self._journal is not None:
+            self._journal.append(lambda: index.take_back(key, member))
 
     def _step_back(self) -> None:
         self.position -= 1
         self.instants.pop()
+
+    # -- which kind is folded how; a later line is the closer one ------------------------------------------
+
+    folds: ClassVar[dict[type, Callable[["Directory", Any, Foldable], None]]] = _by_type(
+        (role_events.RoleEvent, _fold_role),
+        (team_events.TeamEvent, _fold_team),
+        (team_events.TeamMembersChanged | team_events.TeamAdministratorsChanged, _fold_members),
+        (team_events.TeamApplicationsChanged, _fold_team_applications),
+        (team_events.TeamEnvironmentsChanged, _fold_team_environments),
+        (OnePrincipalEvent, _fold_principal),
+        (tokens.InvitationEvent, _fold_invitation),
+        (person_events.PersonEvent, _fold_forgotten),
+        (token_events.TokenEvent, _fold_token),
+        (application_events.ApplicationEvent, _fold_application),
+        (contracts.OneContractEvent, _fold_contract),
+        (environment_events.EnvironmentEvent, _fold_environment),
+        (account.CatalogueAdopted, _fold_catalogue),
+        (account.LogOpened, _fold_opening),
+        (Nothing, _fold_nothing),
+    )
+    """A look-up where a match would try thirty kinds; a test names the kind that nobody folds."""

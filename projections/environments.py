@@ -5,16 +5,16 @@ from typing import assert_never
 
 import msgspec
 
-from projections.principals import changed
+from projections.principals import with_one
 from service.events import environments as events
 from service.events.teams import TeamEnvironmentsChanged
-from service.log.recorded import Recorded
-from service.vocabulary import EnvironmentId, TeamId
+from service.log.recorded import Foldable
+from service.vocabulary import EnvironmentId, TeamId, interned
 
 EnvironmentEvent = events.EnvironmentEvent | TeamEnvironmentsChanged
 
 
-class Environment(msgspec.Struct, frozen=True, kw_only=True):
+class Environment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where applications are deployed to."""
 
     id: EnvironmentId
@@ -26,12 +26,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Recorded) -> Environment | None:
+def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Foldable) -> Environment | None:
     """The environment after the event, or None once it is deleted."""
     match event:
         case events.EnvironmentCreated():
             return Environment(
-                id=event.environment,
+                id=interned(event.environment),
                 name=event.name,
                 display_name=event.display_name,
                 production=event.production,
@@ -49,9 +49,8 @@ def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Rec
         case TeamEnvironmentsChanged():
             if environment is None:
                 return None
-            added = (event.team,) if environment.id in event.added else ()
-            removed = (event.team,) if environment.id in event.removed else ()
-            return msgspec.structs.replace(environment, teams=changed(environment.teams, added, removed))
+            teams = with_one(environment.teams, event.team, environment.id in event.added)
+            return msgspec.structs.replace(environment, teams=teams)
         case events.EnvironmentDeleted():
             return None
         case _:

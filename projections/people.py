@@ -7,12 +7,13 @@ batch) does no harm, and forgetting a key makes every later look-up say nothing.
 
 from collections.abc import Callable
 
+from projections.index import Index
 from projections.principals import Principal
 from projections.timeline import Timeline
 from service.events import users as user_events
 from service.events.system_accounts import SystemAccountCreated
-from service.log.recorded import Recorded
-from service.vocabulary import Personal, PrincipalId, Sealed, email_key
+from service.log.recorded import Foldable
+from service.vocabulary import Personal, PrincipalId, Sealed, email_key, interned
 
 
 class People:
@@ -20,10 +21,10 @@ class People:
 
     def __init__(self, open_seal: Callable[[Personal], str | None]) -> None:
         self._open = open_seal
-        self._by_email: dict[str, dict[PrincipalId, None]] = {}
-        self._by_name: dict[str, dict[PrincipalId, None]] = {}
+        self._by_email: Index[str, PrincipalId] = Index()
+        self._by_name: Index[str, PrincipalId] = Index()
 
-    def learn(self, recorded: Recorded) -> None:
+    def learn(self, recorded: Foldable) -> None:
         """Take in whatever names or addresses the record gives somebody."""
         event = recorded.data
         match event:
@@ -48,7 +49,7 @@ class People:
         wanted = email_key(email)
         return [
             principal
-            for principal in self._alive(self._by_email.get(wanted, {}), table, position)
+            for principal in self._alive(self._by_email.of(wanted), table, position)
             if (text := self.text(principal.email)) is not None and email_key(text) == wanted
         ]
 
@@ -59,31 +60,28 @@ class People:
         wanted = email_key(name)
         return [
             principal
-            for principal in self._alive(self._by_name.get(wanted, {}), table, position)
+            for principal in self._alive(self._by_name.of(wanted), table, position)
             if (text := self.text(principal.name)) is not None and email_key(text) == wanted
         ]
 
     def forget(self, principal: PrincipalId) -> None:
         """Drop every name and address that leads to the principal. It looks at all of them: forgetting is rare."""
         for index in (self._by_email, self._by_name):
-            for text in [text for text, whose in index.items() if principal in whose]:
-                del index[text][principal]
-                if not index[text]:
-                    del index[text]
+            index.forget(principal)
 
     @staticmethod
     def _alive(
-        candidates: dict[PrincipalId, None], table: dict[PrincipalId, Timeline[Principal]], position: int
+        candidates: tuple[PrincipalId, ...], table: dict[PrincipalId, Timeline[Principal]], position: int
     ) -> list[Principal]:
         found = (table[principal].at(position) for principal in candidates if principal in table)
         return [principal for principal in found if principal is not None]
 
-    def _email(self, recorded: Recorded, field: str, sealed: Sealed | None, principal: PrincipalId) -> None:
+    def _email(self, recorded: Foldable, field: str, sealed: Sealed | None, principal: PrincipalId) -> None:
         text = None if sealed is None else self._open(Personal(recorded.id, field, sealed))
         if text is not None:
-            self._by_email.setdefault(email_key(text), {})[principal] = None
+            self._by_email.add(email_key(text), interned(principal))
 
-    def _name(self, recorded: Recorded, field: str, sealed: Sealed, principal: PrincipalId) -> None:
+    def _name(self, recorded: Foldable, field: str, sealed: Sealed, principal: PrincipalId) -> None:
         text = self._open(Personal(recorded.id, field, sealed))
         if text is not None:
-            self._by_name.setdefault(email_key(text), {})[principal] = None
+            self._by_name.add(email_key(text), interned(principal))

@@ -3,6 +3,7 @@
 Relations are kept here, on their small side: a principal has few teams where a team may have everybody.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, TypeVar, assert_never
@@ -13,8 +14,8 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as events
 from service.events.system_accounts import SystemAccountCreated
-from service.log.recorded import Recorded
-from service.vocabulary import KeyId, Personal, PrincipalId, RoleId, Sealed, TeamId, TokenId
+from service.log.recorded import Foldable
+from service.vocabulary import KeyId, Personal, PrincipalId, RoleId, Sealed, TeamId, TokenId, interned
 
 PrincipalEvent = (
     events.UserCreated
@@ -34,8 +35,8 @@ PrincipalEvent = (
 Id = TypeVar("Id", bound=str)
 
 
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may act. Names and e-mail are seals; a team or role listed here counts only while it lives."""
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a principal is called, and what never changes of it: shared by its versions, since it seldom changes."""
 
     id: PrincipalId
     type: Literal["user", "system_account"]
@@ -44,16 +45,58 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     email: Personal | None = None
     first_name: Personal | None = None
     last_name: Personal | None = None
+    created_at: datetime
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who may act. Names and e-mail are seals; a team or role listed here counts only while it lives.
+
+    `role_set` is the number under which the directory compiles what these roles grant together.
+    """
+
+    person: Person
     active: bool = True
     roles: tuple[RoleId, ...] = ()
+    role_set: int = 0
     teams: tuple[TeamId, ...] = ()
     administers: tuple[TeamId, ...] = ()
     tokens: tuple[TokenId, ...] = ()
-    created_at: datetime
     updated_at: datetime
 
+    @property
+    def id(self) -> PrincipalId:
+        return self.person.id
 
-def fold(principal: Principal | None, event: PrincipalEvent, recorded: Recorded) -> Principal | None:
+    @property
+    def type(self) -> Literal["user", "system_account"]:
+        return self.person.type
+
+    @property
+    def key(self) -> KeyId:
+        return self.person.key
+
+    @property
+    def name(self) -> Personal:
+        return self.person.name
+
+    @property
+    def email(self) -> Personal | None:
+        return self.person.email
+
+    @property
+    def first_name(self) -> Personal | None:
+        return self.person.first_name
+
+    @property
+    def last_name(self) -> Personal | None:
+        return self.person.last_name
+
+    @property
+    def created_at(self) -> datetime:
+        return self.person.created_at
+
+
+def fold(principal: Principal | None, event: PrincipalEvent, recorded: Foldable) -> Principal | None:
     """The principal after the event, or None once it is deleted."""
     match event:
         case events.UserCreated() | SystemAccountCreated():
@@ -64,36 +107,28 @@ def fold(principal: Principal | None, event: PrincipalEvent, recorded: Recorded)
             return principal and _changed(principal, event, recorded)
 
 
-def _created(event: events.UserCreated | SystemAccountCreated, recorded: Recorded) -> Principal:
-    person = event if isinstance(event, events.UserCreated) else None
-    return Principal(
-        id=event.principal,
-        type="user" if person else "system_account",
-        key=event.key,
-        name=Personal(recorded.id, "name", event.name),
-        email=_personal(recorded, "email", event.email),
-        first_name=_personal(recorded, "first_name", person.first_name if person else None),
-        last_name=_personal(recorded, "last_name", person.last_name if person else None),
+def _created(event: events.UserCreated | SystemAccountCreated, recorded: Foldable) -> Principal:
+    user = event if isinstance(event, events.UserCreated) else None
+    key = interned(event.key)
+    person = Person(
+        id=interned(event.principal),
+        type="user" if user else "system_account",
+        key=key,
+        name=_given(recorded, "name", event.name, key),
+        email=_personal(recorded, "email", event.email, key),
+        first_name=_personal(recorded, "first_name", user.first_name if user else None, key),
+        last_name=_personal(recorded, "last_name", user.last_name if user else None, key),
         created_at=recorded.recorded_at,
-        updated_at=recorded.recorded_at,
     )
+    return Principal(person=person, updated_at=recorded.recorded_at)
 
 
-def _changed(principal: Principal, event: PrincipalEvent, recorded: Recorded) -> Principal:
+def _changed(principal: Principal, event: PrincipalEvent, recorded: Foldable) -> Principal:
     replace = msgspec.structs.replace
     at = recorded.recorded_at
     match event:
-        case events.PrincipalRenamed():
-            return replace(principal, name=Personal(recorded.id, "after", event.after), updated_at=at)
-        case events.PrincipalEmailChanged():
-            return replace(principal, email=_personal(recorded, "after", event.after), updated_at=at)
-        case events.PrincipalNamesChanged():
-            return replace(
-                principal,
-                first_name=_personal(recorded, "first_after", event.first_after),
-                last_name=_personal(recorded, "last_after", event.last_after),
-                updated_at=at,
-            )
+        case events.PrincipalRenamed() | events.PrincipalEmailChanged() | events.PrincipalNamesChanged():
+            return replace(principal, person=_called(principal.person, event, recorded), updated_at=at)
         case events.PrincipalDisabled():
             return replace(principal, active=False, updated_at=at)
         case events.PrincipalEnabled():
@@ -103,15 +138,16 @@ def _changed(principal: Principal, event: PrincipalEvent, recorded: Recorded) ->
                 principal, roles=changed(principal.roles, event.added, event.removed), updated_at=at
             )
         case team_events.TeamMembersChanged():
-            return replace(principal, teams=_one(principal.teams, event.team, principal.id in event.added))
-        case team_events.TeamAdministratorsChanged():
             return replace(
-                principal, administers=_one(principal.administers, event.team, principal.id in event.added)
+                principal, teams=with_one(principal.teams, event.team, principal.person.id in event.added)
             )
+        case team_events.TeamAdministratorsChanged():
+            joined = principal.person.id in event.added
+            return replace(principal, administers=with_one(principal.administers, event.team, joined))
         case token_events.TokenIssued():
-            return replace(principal, tokens=changed(principal.tokens, (event.token,), ()))
+            return replace(principal, tokens=with_one(principal.tokens, event.token, True))
         case token_events.TokenRevoked():
-            return replace(principal, tokens=changed(principal.tokens, (), (event.token,)))
+            return replace(principal, tokens=with_one(principal.tokens, event.token, False))
         case events.UserCreated() | SystemAccountCreated() | events.PrincipalDeleted():
             return principal  # folded by the caller; listed so that a forgotten event stays a type error
         case _:
@@ -120,12 +156,48 @@ def _changed(principal: Principal, event: PrincipalEvent, recorded: Recorded) ->
 
 def changed(held: tuple[Id, ...], added: Iterable[Id], removed: Iterable[Id]) -> tuple[Id, ...]:
     """A relation after a change; sorted, so that equal sets are equal tuples and can be shared."""
-    return tuple(sorted((set(held) - set(removed)) | set(added)))
+    for one in removed:
+        held = with_one(held, one, False)
+    for one in added:
+        held = with_one(held, one, True)
+    return held
 
 
-def _one(held: tuple[Id, ...], member: Id, joined: bool) -> tuple[Id, ...]:
-    return changed(held, (member,), ()) if joined else changed(held, (), (member,))
+def with_one(held: tuple[Id, ...], member: Id, joined: bool) -> tuple[Id, ...]:
+    """A relation after one member joined or left; the same tuple if that changes nothing."""
+    if (member in held) == joined:
+        return held
+    at = bisect_left(held, member)
+    return (*held[:at], interned(member), *held[at:]) if joined else held[:at] + held[at + 1 :]
 
 
-def _personal(recorded: Recorded, field: str, sealed: Sealed | None) -> Personal | None:
-    return None if sealed is None else Personal(recorded.id, field, sealed)
+def _called(
+    person: Person,
+    event: events.PrincipalRenamed | events.PrincipalEmailChanged | events.PrincipalNamesChanged,
+    recorded: Foldable,
+) -> Person:
+    replace = msgspec.structs.replace
+    match event:
+        case events.PrincipalRenamed():
+            return replace(person, name=_given(recorded, "after", event.after, person.key))
+        case events.PrincipalEmailChanged():
+            return replace(person, email=_personal(recorded, "after", event.after, person.key))
+        case events.PrincipalNamesChanged():
+            return replace(
+                person,
+                first_name=_personal(recorded, "first_after", event.first_after, person.key),
+                last_name=_personal(recorded, "last_after", event.last_after, person.key),
+            )
+        case _:
+            assert_never(event)
+
+
+def _personal(recorded: Foldable, field: str, sealed: Sealed | None, key: KeyId) -> Personal | None:
+    return None if sealed is None else _given(recorded, field, sealed, key)
+
+
+def _given(recorded: Foldable, field: str, sealed: Sealed, key: KeyId) -> Personal:
+    """The seal where it stands; a person's seals share the one text that names the key."""
+    if sealed.key == key:
+        sealed = Sealed(key=key, box=sealed.box)
+    return Personal(interned(recorded.id), field, sealed)

@@ -6,11 +6,11 @@ from typing import assert_never
 import msgspec
 
 from service.events import roles as events
-from service.log.recorded import Recorded
-from service.vocabulary import RoleId, Scope
+from service.log.recorded import Foldable
+from service.vocabulary import RoleId, Scope, interned
 
 
-class Role(msgspec.Struct, frozen=True, kw_only=True):
+class Role(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A named set of scopes. Identity is the id; the name is a label and may change."""
 
     id: RoleId
@@ -25,12 +25,12 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-def fold(role: Role | None, event: events.RoleEvent, recorded: Recorded) -> Role | None:
+def fold(role: Role | None, event: events.RoleEvent, recorded: Foldable) -> Role | None:
     """The role after the event, or None once it is deleted."""
     match event:
         case events.RoleCreated():
             return Role(
-                id=event.role,
+                id=interned(event.role),
                 name=event.name,
                 description=event.description,
                 scopes=event.scopes,
@@ -53,5 +53,5 @@ def fold(role: Role | None, event: events.RoleEvent, recorded: Recorded) -> Role
             assert_never(event)
 
 
-def _changed(role: Role, recorded: Recorded, **fields: object) -> Role:
+def _changed(role: Role, recorded: Foldable, **fields: object) -> Role:
     return msgspec.structs.replace(role, updated_at=recorded.recorded_at, **fields)

@@ -6,11 +6,11 @@ from typing import assert_never
 import msgspec
 
 from service.events import teams as events
-from service.log.recorded import Recorded
-from service.vocabulary import TeamId
+from service.log.recorded import Foldable
+from service.vocabulary import TeamId, interned
 
 
-class Team(msgspec.Struct, frozen=True, kw_only=True):
+class Team(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A team. The `default` one receives every new principal and application while it lives."""
 
     id: TeamId
@@ -20,12 +20,12 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-def fold(team: Team | None, event: events.TeamEvent, recorded: Recorded) -> Team | None:
+def fold(team: Team | None, event: events.TeamEvent, recorded: Foldable) -> Team | None:
     """The team after the event, or None once it is deleted."""
     match event:
         case events.TeamCreated():
             return Team(
-                id=event.team,
+                id=interned(event.team),
                 name=event.name,
                 default=event.default,
                 created_at=recorded.recorded_at,

@@ -32,7 +32,7 @@ NAMED_ON_THE_WIRE = ("application", "integration", "contract")
 """Types whose things a client addresses by name; all others by id."""
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """A thing with what decides about it: the teams it belongs to and who owns it.
 
     `label` is for a person: a name where it is not a person's.
@@ -45,6 +45,11 @@ class Target(msgspec.Struct, frozen=True):
     """Another thing whose reach suffices to read this one: an integration is read from its provider's side too."""
     judged_by: str = ""
     """Whose teams and creator these are, where they are not the thing's own: `the consumer Foo`."""
+
+    @property
+    def team(self) -> TeamId | None:
+        """The team that it is, if it is one."""
+        return TeamId(self.thing.id) if self.thing.type == "team" else None
 
     @property
     def label(self) -> str:

@@ -7,15 +7,15 @@ import msgspec
 
 from service.events import tokens as events
 from service.events import users as user_events
-from service.log.recorded import Recorded
-from service.vocabulary import InvitationId, PrincipalId, TokenId, VaultRef
+from service.log.recorded import Foldable
+from service.vocabulary import InvitationId, PrincipalId, TokenId, VaultRef, interned
 
 InvitationEvent = (
     user_events.InvitationIssued | user_events.InvitationRedeemed | user_events.InvitationRevoked
 )
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True):
+class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A credential. `digest` is the keyed digest of the value that works; `value` names it in the vault.
 
     `expires_at` is data: only the evaluator and authentication compare it with an instant.
@@ -31,7 +31,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+class Invitation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A one-time code that was issued and neither redeemed, replaced nor revoked yet. Its issuer may know it."""
 
     id: InvitationId
@@ -41,13 +41,13 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     issuer: PrincipalId | None
 
 
-def fold(token: Token | None, event: events.TokenEvent, recorded: Recorded) -> Token | None:
+def fold(token: Token | None, event: events.TokenEvent, recorded: Foldable) -> Token | None:
     """The token after the event, or None once its principal is deleted."""
     match event:
         case events.TokenIssued():
             return Token(
-                id=event.token,
-                principal=event.principal,
+                id=interned(event.token),
+                principal=interned(event.principal),
                 read_only=event.read_only,
                 digest=event.digest,
                 value=event.value,
@@ -69,16 +69,16 @@ def fold(token: Token | None, event: events.TokenEvent, recorded: Recorded) -> T
             assert_never(event)
 
 
-def fold_invitation(event: InvitationEvent, recorded: Recorded) -> Invitation | None:
+def fold_invitation(event: InvitationEvent, recorded: Foldable) -> Invitation | None:
     """A principal's open invitation after the event: the newest issued, or None once it is redeemed or revoked."""
     match event:
         case user_events.InvitationIssued():
             return Invitation(
                 id=event.invitation,
-                principal=event.principal,
+                principal=interned(event.principal),
                 digest=event.digest,
                 expires_at=event.expires_at,
-                issuer=recorded.actor.principal,
+                issuer=recorded.actor.principal and interned(recorded.actor.principal),
             )
         case user_events.InvitationRedeemed() | user_events.InvitationRevoked():
             return None

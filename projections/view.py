@@ -12,6 +12,7 @@ from projections.applications import Application
 from projections.contracts import Contract, Integration, integration_id
 from projections.directory import Directory
 from projections.environments import Environment
+from projections.index import Index
 from projections.people import People
 from projections.principals import Principal
 from projections.roles import Role
@@ -19,7 +20,7 @@ from projections.teams import Team
 from projections.timeline import Timeline
 from projections.tokens import Invitation, Token
 from service import errors
-from service.catalogue.compiled import DEFAULT_TEAM, NOTHING, Compiled, Masks
+from service.catalogue.compiled import DEFAULT_TEAM, Compiled
 from service.vocabulary import (
     ApplicationId,
     ContractId,
@@ -41,10 +42,10 @@ B = TypeVar("B", Contract, Integration)
 class View:
     """The directory at `position`; expiry is compared with `instant`."""
 
-    __slots__ = ("_directory", "_people", "catalogue", "instant", "position")
+    __slots__ = ("_people", "catalogue", "directory", "instant", "position")
 
     def __init__(self, directory: Directory, people: People, position: int, instant: datetime) -> None:
-        self._directory = directory
+        self.directory = directory
         self._people = people
         self.position = position
         self.instant = instant
@@ -61,103 +62,103 @@ class View:
     # -- one thing by its id -----------------------------------------------------------------------------
 
     def role(self, role: str) -> Role:
-        return self._found(self._directory.roles, RoleId(role), "role")
+        return self._found(self.directory.roles, RoleId(role), "role")
 
     def team(self, team: str) -> Team:
-        return self._found(self._directory.teams, TeamId(team), "team")
+        return self._found(self.directory.teams, TeamId(team), "team")
 
     def principal(self, principal: str) -> Principal:
-        return self._found(self._directory.principals, PrincipalId(principal), "user")
+        return self._found(self.directory.principals, PrincipalId(principal), "user")
 
     def token(self, token: str) -> Token:
-        return self._found(self._directory.tokens, TokenId(token), "token")
+        return self._found(self.directory.tokens, TokenId(token), "token")
 
     def application(self, application: str) -> Application:
-        return self._found(self._directory.applications, ApplicationId(application), "application")
+        return self._found(self.directory.applications, ApplicationId(application), "application")
 
     def contract(self, contract: str) -> Contract:
-        found = self._found(self._directory.contracts, ContractId(contract), "contract")
+        found = self._found(self.directory.contracts, ContractId(contract), "contract")
         return self._between_the_living(found, "contract")
 
     def environment(self, environment: str) -> Environment:
-        return self._found(self._directory.environments, EnvironmentId(environment), "environment")
+        return self._found(self.directory.environments, EnvironmentId(environment), "environment")
 
     def integration(self, consumer: str, provider: str) -> Integration:
         pair = integration_id(consumer, provider)
-        found = self._found(self._directory.integrations, pair, "integration")
+        found = self._found(self.directory.integrations, pair, "integration")
         return self._between_the_living(found, "integration")
 
     def role_or_none(self, role: str) -> Role | None:
-        return self._at(self._directory.roles, RoleId(role))
+        return self._at(self.directory.roles, RoleId(role))
 
     def team_or_none(self, team: str) -> Team | None:
-        return self._at(self._directory.teams, TeamId(team))
+        return self._at(self.directory.teams, TeamId(team))
 
     def principal_or_none(self, principal: str) -> Principal | None:
-        return self._at(self._directory.principals, PrincipalId(principal))
+        return self._at(self.directory.principals, PrincipalId(principal))
 
     def token_or_none(self, token: str) -> Token | None:
-        return self._at(self._directory.tokens, TokenId(token))
+        return self._at(self.directory.tokens, TokenId(token))
 
     def application_or_none(self, application: str) -> Application | None:
-        return self._at(self._directory.applications, ApplicationId(application))
+        return self._at(self.directory.applications, ApplicationId(application))
 
     def contract_or_none(self, contract: str) -> Contract | None:
-        found = self._at(self._directory.contracts, ContractId(contract))
+        found = self._at(self.directory.contracts, ContractId(contract))
         return found if found is not None and self._both_live(found) else None
 
     def environment_or_none(self, environment: str) -> Environment | None:
-        return self._at(self._directory.environments, EnvironmentId(environment))
+        return self._at(self.directory.environments, EnvironmentId(environment))
 
     def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
-        found = self._at(self._directory.integrations, integration_id(consumer, provider))
+        found = self._at(self.directory.integrations, integration_id(consumer, provider))
         return found if found is not None and self._both_live(found) else None
 
     def invitation_or_none(self, principal: str) -> Invitation | None:
-        return self._at(self._directory.invitations, PrincipalId(principal))
+        return self._at(self.directory.invitations, PrincipalId(principal))
 
     def last_principal(self, principal: str) -> Principal | None:
         """The principal as it is, or as it last was; None for somebody this log never knew."""
-        timeline = self._directory.principals.get(PrincipalId(principal))
+        timeline = self.directory.principals.get(PrincipalId(principal))
         return None if timeline is None else timeline.last_at(self.position)
 
     def forgotten(self, principal: str) -> bool:
         """Whether the person's keys were destroyed."""
-        return self._at(self._directory.forgotten, PrincipalId(principal)) is not None
+        return self._at(self.directory.forgotten, PrincipalId(principal)) is not None
 
     # -- one thing by its name ---------------------------------------------------------------------------
 
     def role_named(self, name: str) -> Role | None:
-        return self._named(self._directory.role_names, self._directory.roles, name)
+        return self._named(self.directory.role_names, self.directory.roles, name)
 
     def team_named(self, name: str) -> Team | None:
-        return self._named(self._directory.team_names, self._directory.teams, name)
+        return self._named(self.directory.team_names, self.directory.teams, name)
 
     def application_named(self, name: str) -> Application | None:
-        return self._named(self._directory.application_names, self._directory.applications, name)
+        return self._named(self.directory.application_names, self.directory.applications, name)
 
     def environment_named(self, name: str) -> Environment | None:
-        return self._named(self._directory.environment_names, self._directory.environments, name)
+        return self._named(self.directory.environment_names, self.directory.environments, name)
 
     def contract_of(self, consumer: str, provider: str, version: str) -> Contract | None:
         """The contract of one consumer version with one provider."""
-        keys = self._directory.contract_keys.get(f"{integration_id(consumer, provider)}/{version}")
+        keys = self.directory.contract_keys.get(f"{integration_id(consumer, provider)}/{version}")
         contract = keys.at(self.position) if keys else None
         return self.contract_or_none(contract) if contract else None
 
     def principal_with_email(self, email: str) -> Principal | None:
-        found = self._people.with_email(email, self._directory.principals, self.position)
+        found = self._people.with_email(email, self.directory.principals, self.position)
         return found[0] if found else None
 
     def principals_named(self, name: str) -> list[Principal]:
-        return self._people.with_name(name, self._directory.principals, self.position)
+        return self._people.with_name(name, self.directory.principals, self.position)
 
     def token_with_digest(self, digest: str) -> Token | None:
         """The token whose value works at this moment; an old value's digest finds nothing."""
         return next(
             (
                 token
-                for candidate in self._directory.token_digests.get(digest, {})
+                for candidate in self.directory.token_digests.of(digest)
                 if (token := self.token_or_none(candidate)) is not None and token.digest == digest
             ),
             None,
@@ -168,7 +169,7 @@ class View:
         return next(
             (
                 invitation
-                for candidate in self._directory.invitation_digests.get(digest, {})
+                for candidate in self.directory.invitation_digests.of(digest)
                 if (invitation := self.invitation_or_none(candidate)) is not None
                 and invitation.digest == digest
             ),
@@ -177,40 +178,40 @@ class View:
 
     def body_ref(self, digest: str) -> VaultRef | None:
         """Where the vault keeps the body with this digest, if any contract ever brought it."""
-        bodies = self._directory.bodies.get(digest)
+        bodies = self.directory.bodies.get(digest)
         return bodies.at(self.position) if bodies else None
 
     # -- everything of a kind ----------------------------------------------------------------------------
 
     def roles(self) -> Iterator[Role]:
-        return self._all(self._directory.roles)
+        return self._all(self.directory.roles)
 
     def teams(self) -> Iterator[Team]:
-        return self._all(self._directory.teams)
+        return self._all(self.directory.teams)
 
     def principals(self) -> Iterator[Principal]:
-        return self._all(self._directory.principals)
+        return self._all(self.directory.principals)
 
     def applications(self) -> Iterator[Application]:
-        return self._all(self._directory.applications)
+        return self._all(self.directory.applications)
 
     def integrations(self) -> Iterator[Integration]:
-        return filter(self._both_live, self._all(self._directory.integrations))
+        return filter(self._both_live, self._all(self.directory.integrations))
 
     def environments(self) -> Iterator[Environment]:
-        return self._all(self._directory.environments)
+        return self._all(self.directory.environments)
 
     # -- relations: a candidate counts while both ends live and its own side says so ---------------------
 
     def members(self, team: str) -> list[Principal]:
         """The members of a live team; of a deleted one there are none."""
         return self._related(
-            self._directory.members, team, self.principal_or_none, lambda one: TeamId(team) in one.teams
+            self.directory.members, team, self.principal_or_none, lambda one: TeamId(team) in one.teams
         )
 
     def administrators(self, team: str) -> list[Principal]:
         return self._related(
-            self._directory.administrators,
+            self.directory.administrators,
             team,
             self.principal_or_none,
             lambda one: TeamId(team) in one.administers,
@@ -218,41 +219,41 @@ class View:
 
     def team_applications(self, team: str) -> list[Application]:
         return self._related(
-            self._directory.team_applications, team, self.application_or_none, lambda one: team in one.teams
+            self.directory.team_applications, team, self.application_or_none, lambda one: team in one.teams
         )
 
     def team_environments(self, team: str) -> list[Environment]:
         return self._related(
-            self._directory.team_environments, team, self.environment_or_none, lambda one: team in one.teams
+            self.directory.team_environments, team, self.environment_or_none, lambda one: team in one.teams
         )
 
     def holders(self, role: str) -> list[Principal]:
         """Everybody who holds a live role."""
         if self.role_or_none(role) is None:
             return []
-        found = (self.principal_or_none(one) for one in self._directory.holders.get(RoleId(role), {}))
+        found = (self.principal_or_none(one) for one in self.directory.holders.of(RoleId(role)))
         return [one for one in found if one is not None and role in one.roles]
 
     def roles_of(self, principal: Principal) -> list[Role]:
         """The live roles somebody was given; Team Administrator, which is computed, is not among them."""
         return [role for held in principal.roles if (role := self.role_or_none(held)) is not None]
 
-    def granted(self, principal: Principal) -> Masks:
-        """What all its live roles grant together, compiled once for each distinct set of roles."""
-        return self._at(self._directory.role_sets, principal.roles) or NOTHING
+    def reaches(self, principal: Principal) -> bytes:
+        """How far each action, by its number, reaches with all its live roles: compiled once for each set of roles."""
+        return self.directory.role_sets[principal.role_set].at(self.position) or b""
 
     def live_teams(self, teams: Iterable[str]) -> list[Team]:
         return [team for one in teams if (team := self.team_or_none(one)) is not None]
 
     def contracts_of(self, consumer: str, provider: str) -> list[Contract]:
         """Every live contract of an integration."""
-        ever = self._directory.integration_contracts.get(integration_id(consumer, provider), {})
+        ever = self.directory.integration_contracts.of(integration_id(consumer, provider))
         return [contract for one in ever if (contract := self.contract_or_none(one)) is not None]
 
     def integrations_of(self, application: str) -> list[Integration]:
         """Every live integration that an application takes part in, on either side."""
-        ever = self._directory.application_integrations.get(ApplicationId(application), {})
-        found = (self._at(self._directory.integrations, pair) for pair in ever)
+        ever = self.directory.application_integrations.of(ApplicationId(application))
+        found = (self._at(self.directory.integrations, pair) for pair in ever)
         return [one for one in found if one is not None and self._both_live(one)]
 
     def default_team(self) -> Team | None:
@@ -268,7 +269,7 @@ class View:
 
     def version(self, noun: str, thing: str) -> int:
         """The position that last changed a noun (`role`, `team`, …): its version, for an ETag."""
-        directory = self._directory
+        directory = self.directory
         tables: dict[str, Mapping[Any, Timeline[Any]]] = {
             "role": directory.roles,
             "team": directory.teams,
@@ -301,7 +302,7 @@ class View:
 
     def _all(self, table: dict[K, Timeline[V]]) -> Iterator[V]:
         position = self.position
-        for timeline in list(table.values()):  # whoever reads a long list lets others write in between
+        for timeline in list(table.values()):  # copied at one stroke: others write meanwhile
             value = timeline.at(position)
             if value is not None:
                 yield value
@@ -318,12 +319,12 @@ class View:
 
     def _related(
         self,
-        index: dict[TeamId, dict[S, None]],
+        index: Index[TeamId, S],
         team: str,
         find: Callable[[str], V | None],
         holds: Callable[[V], bool],
     ) -> list[V]:
         if self.team_or_none(team) is None:
             return []
-        found = (find(one) for one in index.get(TeamId(team), {}))
+        found = (find(one) for one in index.of(TeamId(team)))
         return [one for one in found if one is not None and holds(one)]

@@ -6,9 +6,10 @@ far more often than it is taken apart, and a string caches its hash where `uuid.
 """
 
 import re
+import sys
 import unicodedata
 from datetime import datetime
-from typing import NewType
+from typing import NewType, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -37,12 +38,21 @@ REASON_LENGTH_MAX = 2_000
 URL_LENGTH_MAX = 2_000
 HEADER_LENGTH_MAX = 512
 
+_Text = TypeVar("_Text", bound=str)
 _REFUSED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Control, format and surrogate characters and line breaks: what cannot be seen could make two names look like one."""
 _JOINERS = "\u200c\u200d"
 """Format characters without which some scripts cannot be written."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
+
+
+class _Interning(Protocol):
+    def __call__(self, text: _Text, /) -> _Text: ...
+
+
+interned = cast("_Interning", sys.intern)
+"""The one object for all equal ids: what is kept of a million records names the same few things again and again."""
 
 
 def uuid_text(text: object, pointer: str = "") -> str:
@@ -125,7 +135,7 @@ class Plaintext:
         return "Plaintext(…)"
 
 
-class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A person's text as the record holds it: AES-256-GCM under the key `key`, which may be destroyed.
 
     `box` is base64 of nonce (12 bytes), ciphertext and tag. The associated data are the event's id and the
@@ -147,7 +157,7 @@ def clear(text: str, key: KeyId) -> Clear:
     return Clear(key=key, box="", plain=Plaintext(text, key))
 
 
-class Personal(msgspec.Struct, frozen=True):
+class Personal(msgspec.Struct, frozen=True, gc=False):
     """A seal together with where it stands: what it takes, beside the key, to open it later."""
 
     event: EventId
@@ -155,7 +165,7 @@ class Personal(msgspec.Struct, frozen=True):
     sealed: Sealed
 
 
-class Thing(msgspec.Struct, frozen=True):
+class Thing(msgspec.Struct, frozen=True, gc=False):
     """What a record touches or a question is about: a type of the catalogue, an id, the name as it was.
 
     The name is empty where it would be a person's: a person's name is never copied into an index.

@@ -1,4 +1,4 @@
-"""A catalogue made ready for deciding: every action is a bit, every set of scopes three masks.
+"""A catalogue made ready for deciding: every action is a bit and a number, every set of scopes three masks and a table.
 
 Pure and immutable once built; one is built for each catalogue that a log ever adopted.
 """
@@ -17,6 +17,24 @@ AUDITOR = "71d4e8b2-0c5f-4a96-8e3d-f5b20a9c6e17"
 DECISION_CLIENT = "8c36f1a5-9b2d-47e0-a1c4-3d7e5f08b629"
 DEFAULT_TEAM = "4ac05ed8-9e3b-4159-96c0-ad19e3b93658"
 
+# How far a principal reaches with one action: what stands in a table of reaches, any of these together.
+EVERYWHERE = 1
+TEAM = 2
+OWN = 4
+ADMINISTERED_TEAM = 8
+"""Whoever administers a team may do this to that team, with no role at all."""
+ADMINISTERED = 16
+"""Whoever administers a team may do this to what belongs to that team, with no role at all."""
+EITHER_SIDE = 32
+"""Reading: it suffices to reach either side of what stands between two things."""
+
+_BY_ADMINISTERING = {
+    "team:manage": ADMINISTERED_TEAM,
+    "team:read": ADMINISTERED_TEAM,
+    "environment:read": ADMINISTERED,
+}
+"""What administering a team gives: that team, and a look at the environments attached to it (section 3.2)."""
+
 _ONE_TEAM = re.compile(r"team:manage:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -31,6 +49,10 @@ class Masks(msgspec.Struct, frozen=True):
         """Roles are additive: there is no negation (rbac, section 1.2 rule 1)."""
         return Masks(self.everywhere | other.everywhere, self.team | other.team, self.own | other.own)
 
+    def extents(self) -> tuple[tuple[int, int], ...]:
+        """Each extent with its mask, the widest first."""
+        return (EVERYWHERE, self.everywhere), (TEAM, self.team), (OWN, self.own)
+
 
 NOTHING = Masks()
 
@@ -43,9 +65,12 @@ class Compiled:
         self.number = catalogue.number
         self.actions = {action.name: action for action in catalogue.actions}
         self.bits = {action.name: 1 << index for index, action in enumerate(catalogue.actions)}
+        self.numbers = {action.name: number for number, action in enumerate(catalogue.actions)}
         self._permissions = {permission.scope: permission for permission in catalogue.permissions}
         self._scope_masks: dict[str, Masks] = {}
         self._set_masks: dict[tuple[str, ...], Masks] = {}
+        self._reaches: dict[Masks, bytes] = {}
+        self._grants: dict[tuple[str, ...], dict[str, tuple[tuple[str, int], ...]]] = {}
 
     def canonical(self, scope: str) -> str:
         """The spelling that evaluation uses; several spellings may share it."""
@@ -80,6 +105,30 @@ class Compiled:
             found = self._scope_masks[scope] = self._compile(self.canonical(scope))
         return found
 
+    def reaches(self, masks: Masks) -> bytes:
+        """How far each action reaches, by the action's number: one byte each, the same table for equal masks."""
+        found = self._reaches.get(masks)
+        if found is None:
+            found = self._reaches[masks] = bytes(self._reach(name, masks) for name in self.bits)
+        return found
+
+    def grants(self, scopes: tuple[str, ...]) -> dict[str, tuple[tuple[str, int], ...]]:
+        """Which of the scopes give an action, with the reach of each, in the order of the scopes."""
+        found = self._grants.get(scopes)
+        if found is None:
+            every = [
+                (name, scope, reach)
+                for scope in scopes
+                for reach, mask in self.scope_masks(scope).extents()
+                for name, bit in self.bits.items()
+                if mask & bit
+            ]
+            found = {
+                action: tuple((s, r) for name, s, r in every if name == action) for action, _, _ in every
+            }
+            self._grants[scopes] = found
+        return found
+
     def split(self, scope: str) -> tuple[str, str]:
         """(`resource:action`, extent) of a scope; an AI feature and `user:invite` have the extent `*`."""
         canonical = self.canonical(scope)
@@ -106,6 +155,11 @@ class Compiled:
                 return Masks(own=bits)
             case _:
                 return NOTHING
+
+    def _reach(self, name: str, masks: Masks) -> int:
+        bit = self.bits[name]
+        reach = _BY_ADMINISTERING.get(name, 0) | (EITHER_SIDE if name.endswith(":read") else 0)
+        return sum((extent for extent, mask in masks.extents() if mask & bit), reach)
 
     def _with_implied(self, action: str) -> int:
         found = self.actions.get(action)

@@ -6,6 +6,7 @@ It is never encoded again: a reader that needs the bytes uses the stored ones.
 
 import functools
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -74,6 +75,34 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ticket: str = ""
 
 
+class Foldable(Protocol):
+    """What folding needs of a record, and all that a replay decodes."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def id(self) -> EventId: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def data(self) -> Event: ...
+    @property
+    def reason(self) -> Sealed | None: ...
+
+
+class Folded(msgspec.Struct, frozen=True, kw_only=True):
+    """A record without what no fold reads. It is never encoded: the text that it came from is the record."""
+
+    position: int
+    id: EventId
+    recorded_at: datetime
+    actor: Actor
+    data: Event
+    reason: Sealed | None = None
+
+
 class _Kind(msgspec.Struct):
     kind: str
 
@@ -86,6 +115,7 @@ class _Outline(msgspec.Struct):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Recorded)
+_fold_decoder = msgspec.json.Decoder(Folded)
 _outline = msgspec.json.Decoder(_Outline)
 
 
@@ -105,6 +135,14 @@ def decode(entry: bytes | str, position: int = 0) -> Recorded:
     """
     try:
         return _decoder.decode(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+        raise errors.Broken(_explain(entry, position, failure)) from failure
+
+
+def decode_to_fold(entry: bytes | str, position: int = 0) -> Folded:
+    """What folding needs of a stored text, in half the time. Raises Broken as `decode` does."""
+    try:
+        return _fold_decoder.decode(entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as failure:
         raise errors.Broken(_explain(entry, position, failure)) from failure
 

@@ -105,7 +105,7 @@ def test_every_part_counts(part: str) -> None:
 def test_a_part_of_an_unknown_shape_is_told() -> None:
     """What nobody said how to digest is a TypeError, not a digest of something else."""
     directory = folded(*FACTS)
-    directory.roles[ROLE].values[0] = object()  # type: ignore[call-overload]  # just such a shape
+    directory.roles[ROLE].value = object()  # type: ignore[assignment]  # just such a shape
     with pytest.raises(TypeError):
         digest.digest(directory)
 

@@ -23,7 +23,7 @@ def test_a_timeline_answers_as_a_list_of_all_its_values_would(
         position += further
         timeline.put(position, value)
     assert every[min(asked, position)] == timeline.at(asked)
-    assert (changes[-1][1] if changes else None) == timeline.last
+    assert (changes[-1][1] if changes else None) == timeline.value
 
 
 @given(steps)
@@ -32,11 +32,11 @@ def test_undoing_every_step_leaves_nothing(changes: list[tuple[int, int | None]]
     timeline: Timeline[int] = Timeline()
     states = []
     for number, (_, value) in enumerate(changes, 1):
-        states.append((list(timeline.positions), list(timeline.values)))
+        states.append(list(timeline.steps()))
         timeline.put(number, value)
     for before in reversed(states):
         timeline.undo()
-        assert before == (timeline.positions, timeline.values)
+        assert before == list(timeline.steps())
 
 
 def test_two_values_at_one_position_are_one_step() -> None:
@@ -44,7 +44,7 @@ def test_two_values_at_one_position_are_one_step() -> None:
     timeline: Timeline[str] = Timeline()
     assert timeline.put(3, "first")
     assert not timeline.put(3, "second")
-    assert ([3], "second") == (timeline.positions, timeline.at(3))
+    assert [(3, "second")] == list(timeline.steps())
 
 
 def test_what_ended_had_existed() -> None:

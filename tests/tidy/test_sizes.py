@@ -17,7 +17,6 @@ LONG_MODULES = {
     "service/http/requests.py": "everything that is read from a request is checked in one way, in one place",
 }
 LONG_FUNCTIONS = {
-    "projections/directory.py:_fold": "one branch a kind, so that the type checker names the forgotten one",
     "service/commands/decide.py:decide": "one branch a command, for the same reason",
     "service/http/audit_filters.py:asked": "one line a filter, which the query, the record and the cursor share",
 }

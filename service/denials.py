@@ -43,6 +43,8 @@ class Denials:
     def __init__(self) -> None:
         self._known: dict[DenialKey, Denial] = {}
         self._distinct: dict[str, int] = {}
+        self.coalesced = 0
+        """Attempts that were counted as repeats of a recorded one, since the start."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -82,6 +84,8 @@ class Denials:
             if before is not None and (denial is None or denial.first != before.first):
                 del self._known[key]
             if denial is not None:
+                same = before is not None and before.first == denial.first
+                self.coalesced += denial.repeats - (before.repeats if before is not None and same else 0)
                 self._known[key] = denial
             change = (denial is not None) - (before is not None)
             if change:

@@ -9,7 +9,7 @@ async with service.running(database, data_dir) as running:
 import io
 import json as jsons
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from yarl import URL
 from service import app as composition
 from service.app import App
 from service.http import wire
-from service.http.edge import Edge
+from service.http.edge import Edge, unobserved
 from service.settings import Settings, from_environment
 from tests import postgres
 
@@ -210,11 +210,20 @@ def settings(database: postgres.Database, data_dir: Path, **environment: str) ->
 
 
 @asynccontextmanager
-async def running(database: postgres.Database, data_dir: Path, **environment: str) -> AsyncIterator[Running]:
-    """The service on a fresh database, opened if it is empty, and stopped with the context."""
+async def running(
+    database: postgres.Database,
+    data_dir: Path,
+    answered: Callable[[str, str, int, float], None] = unobserved,
+    **environment: str,
+) -> AsyncIterator[Running]:
+    """The service on a fresh database, opened if it is empty, and stopped with the context.
+
+    `answered` is told of every answer.
+    """
     chosen = settings(database, data_dir, **environment)
     async with composition.opened(chosen, open_account=True, follow=True) as app:
-        runner = wire.runner(edge_of(app), shutdown_timeout=1.0)
+        edge = msgspec.structs.replace(edge_of(app), answered=answered)
+        runner = wire.runner(edge, shutdown_timeout=1.0)
         await runner.setup()
         try:
             site = web.SockSite(runner, socket.create_server(("127.0.0.1", 0)))

@@ -2,28 +2,26 @@
 
 import asyncio
 import contextlib
-import errno
 import importlib
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from service.cli import output
+from service.cli import listening, output
+from service.cli.stopping import Stopping
 
 if TYPE_CHECKING:  # imported when serving starts, so that help stays fast
     from service.app import App
-    from service.settings import Loaded
+    from service.operations import Operations
+    from service.settings import Loaded, Settings
+    from service.tls import Certificate
 
-PACT_BROKER_PORT: Final = 9292
-"""Taken most likely by a Pact Broker, whose default it is as well as ours."""
-_DRAIN_SECONDS_MAX: Final = 30.0
-"""How long requests in flight may take to finish once the service was told to stop."""
-_START_SECONDS_MAX: Final = 10.0
-"""How long a start that is under way may go on once the service was told to stop."""
+_FLIGHT_SECONDS_MAX: Final = 30.0
+"""How long requests in flight may take to finish once nothing new is accepted."""
 
 
 @click.command()
@@ -34,15 +32,22 @@ _START_SECONDS_MAX: Final = 10.0
 @click.option("--port", metavar="NUMBER", help="The port to listen on (PORT); 0 chooses a free one.")
 def serve(demo: bool, host: str | None, port: str | None) -> None:
     """Serve the account over HTTP until SIGTERM or Ctrl-C. The first start on an empty log opens the account."""
-    environ = _environ(HOST=host, PORT=port)
-    listening = _listen(_loaded(environ))
-    # The port is known from here on, also where the system chose it, and it goes into every link.
-    loaded = _loaded({**environ, "PORT": str(listening.getsockname()[1])})
+    environ = _with(dict(os.environ), HOST=host, PORT=port)
+    chosen = _loaded(environ).settings
+    clients = listening.on(chosen.host, chosen.port)
+    # The ports are known from here on, also where the system chose them, and go into every link and line.
+    environ = _with(environ, PORT=str(clients.getsockname()[1]))
+    operators = None
+    if chosen.ops_port is not None:
+        operators = listening.for_operators(chosen.ops_host, chosen.ops_port)
+        environ = _with(environ, MUNIMENT_OPS_PORT=str(operators.getsockname()[1]))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(loaded, listening, demo=demo))
+        runner.run(_serve(_loaded(environ), clients, operators, demo=demo))
 
 
-async def _serve(loaded: "Loaded", listening: socket.socket, *, demo: bool) -> None:
+async def _serve(
+    loaded: "Loaded", clients: socket.socket, operators: socket.socket | None, *, demo: bool
+) -> None:
     from service import app as application
     from service.cli import demonstration, logs
 
@@ -50,36 +55,47 @@ async def _serve(loaded: "Loaded", listening: socket.socket, *, demo: bool) -> N
     logs.serving(settings)
     for warning in loaded.warnings:
         logs.announce(settings, f"{logs.WARNING} {warning}", "settings")
-    stopping = _stop_signals()
+    stopping = Stopping()
     began = application.clock()
-    with output.progress("Replaying the log") as tell:
-        opening = application.opened(settings, open_account=True, follow=True, progress=tell)
-        app = await _finished_or_stopped(opening.__aenter__(), stopping)
-    if app is None:
-        return
     async with contextlib.AsyncExitStack() as stack:
+        certificate = await stack.enter_async_context(_certificate(settings))
+        operations = await stack.enter_async_context(_operations(operators))
+        with output.progress("Replaying the log") as tell:
+            opening = application.opened(settings, open_account=True, follow=True, progress=tell)
+            app = await stopping.finished(opening.__aenter__())
+        if app is None:
+            return
         stack.push_async_exit(opening)
         for notice in app.notices:
             logs.announce(settings, notice, "notice")
-        if stopping.is_set():
+        if stopping.told():
             return
         if demo:
             demonstration.require(app, began)
-        await stack.enter_async_context(_answering(app, listening))
+        if operations is not None:
+            operations.watch(app, certificate)
+        await stack.enter_async_context(_answering(app, clients, certificate, operations))
         if demo:
             await demonstration.shown(app, began, quiet=loaded.sources["LOG_LEVEL"] == "default")
-        logs.announce(settings, f"Muniment is ready at {settings.base_url}", "ready", url=settings.base_url)
+        ports = {} if operators is None else {"ops_port": operators.getsockname()[1]}
+        logs.announce(
+            settings, f"Muniment is ready at {settings.base_url}", "ready", url=settings.base_url, **ports
+        )
         await stopping.wait()
+        app.vigil.stopping = True  # from here on not ready, and no connection is kept
         logs.announce(settings, "Stopping: requests in flight are finished first.", "stopping")
+        await stopping.drained(settings.drain_seconds)
 
 
 @contextlib.asynccontextmanager
-async def _answering(app: "App", listening: socket.socket) -> AsyncIterator[None]:
+async def _answering(
+    app: "App", clients: socket.socket, certificate: "Certificate | None", operations: "Operations | None"
+) -> AsyncIterator[None]:
     """Answer on the socket for as long as the context lasts; then finish what is in flight."""
     from aiohttp import web
 
     from service.http import wire
-    from service.http.edge import Edge
+    from service.http.edge import Edge, unobserved
 
     edge = Edge(
         settings=app.settings,
@@ -90,20 +106,55 @@ async def _answering(app: "App", listening: socket.socket) -> AsyncIterator[None
         reader=app.reader,
         vigil=app.vigil,
         release=app.release,
+        answered=unobserved if operations is None else operations.metrics.requested,
     )
-    runner = wire.runner(edge, shutdown_timeout=_DRAIN_SECONDS_MAX)
+    runner = wire.runner(edge, shutdown_timeout=_FLIGHT_SECONDS_MAX)
     await runner.setup()
     try:
-        await web.SockSite(runner, listening).start()
+        spoken = None if certificate is None else certificate.context
+        await web.SockSite(runner, clients, ssl_context=spoken).start()
         yield
     finally:
         await runner.cleanup()
 
 
-def _environ(**given: str | None) -> dict[str, str]:
-    """The environment with what the command line says in its place; an option beats X and X_FILE alike."""
+@contextlib.asynccontextmanager
+async def _operations(operators: socket.socket | None) -> "AsyncIterator[Operations | None]":
+    """What answers on the operators' port, if there is one: from now on, so that a long replay can be watched."""
+    if operators is None:
+        yield None
+        return
+    from service.operations import Operations
+
+    operations = Operations()
+    async with operations.answering(operators):
+        yield operations
+
+
+@contextlib.asynccontextmanager
+async def _certificate(settings: "Settings") -> "AsyncIterator[Certificate | None]":
+    """The certificate, if there is one, read again on SIGHUP and when it changes. Raises Invalid for a broken one."""
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        yield None
+        return
+    from service.tls import Certificate
+
+    certificate = Certificate(settings.tls_cert_file, settings.tls_key_file)
+    loop = asyncio.get_running_loop()
+    # Without TLS SIGHUP keeps its meaning: the terminal is gone.
+    loop.add_signal_handler(signal.SIGHUP, certificate.reload)
+    watching = asyncio.create_task(certificate.watch(), name="muniment certificate")
+    try:
+        yield certificate
+    finally:
+        watching.cancel()
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _with(environ: dict[str, str], **given: str | None) -> dict[str, str]:
+    """The environment with what was given in its place, which beats X and X_FILE alike."""
     chosen = {name: value for name, value in given.items() if value is not None}
-    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in chosen}
+    kept = {name: value for name, value in environ.items() if name.removesuffix("_FILE") not in chosen}
     return {**kept, **chosen}
 
 
@@ -111,69 +162,6 @@ def _loaded(environ: dict[str, str]) -> "Loaded":
     from service.settings import from_environment
 
     return from_environment(environ)
-
-
-def _listen(loaded: "Loaded") -> socket.socket:
-    """The listening socket, taken before anything else is started. Raises Invalid with what would help."""
-    from service import errors
-
-    host, port = loaded.settings.host, loaded.settings.port
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=512)
-    except socket.gaierror as failure:
-        raise errors.Invalid(
-            f"HOST is {host}, which is no address of this machine: {failure.strerror}."
-        ) from failure
-    except OSError as failure:
-        raise errors.Invalid(_why_not(failure, host, port)) from failure
-
-
-def _why_not(failure: OSError, host: str, port: int) -> str:
-    other = "Choose another by PORT or --port; 0 takes a free one."
-    match failure.errno:
-        case errno.EADDRINUSE:
-            broker = f"; a Pact Broker uses {PACT_BROKER_PORT} too" if port == PACT_BROKER_PORT else ""
-            return f"Port {port} on {host} is taken by another program{broker}. {other}"
-        case errno.EACCES:
-            return f"Port {port} may only be opened by root. {other}"
-        case errno.EADDRNOTAVAIL:
-            return f"{host} is no address of this machine. HOST or --host names another, such as 127.0.0.1."
-        case _:
-            return f"Nothing can listen on {host}, port {port}: {failure.strerror}."
-
-
-def _stop_signals() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT. A second one ends the process at once, as it would any other."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop(number: int) -> None:
-        stopping.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    return stopping
-
-
-async def _finished_or_stopped(work: Any, stopping: asyncio.Event) -> Any:
-    """What the work yields, or None where it went on for long after the service was told to stop.
-
-    Starting Postgres half and leaving would leave it behind; so a start is ended only when it takes unusually long.
-    """
-    running, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({running}, timeout=_START_SECONDS_MAX)
-        if running.done():
-            return running.result()
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        return None
-    finally:
-        stopped.cancel()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -23,7 +23,7 @@ from service.vocabulary import HEADER_LENGTH_MAX
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,1024}) *", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _FORWARDED_MAX: Final = 50
 LOOK_SECONDS_MIN: Final = 0.2
 LOOK_SECONDS_MAX: Final = 2.0
@@ -144,6 +144,13 @@ def request_id(edge: Edge, request: web.BaseRequest) -> str:
     """The id that the client gave the request, to the letter; a new one for what is no line of visible ASCII."""
     given = request.headers.get("X-Request-ID", "")
     return given if _REQUEST_ID.fullmatch(given) else edge.fresh.id()
+
+
+def trace(request: web.BaseRequest) -> str:
+    """The trace that the request is part of (W3C Trace Context), by its id; empty without a well-formed traceparent."""
+    given = request.headers.get("traceparent", "")
+    found = _TRACEPARENT.fullmatch(given) if given else None
+    return found[1] if found else ""
 
 
 def _trusted(text: str, trusted: tuple[Network, ...]) -> bool:

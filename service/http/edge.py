@@ -29,6 +29,10 @@ _BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
 """What the administrator of a team may, of that team and what is its own (`projections.access`)."""
 
 
+def unobserved(_surface: str, _method: str, _status: int, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the running service that an HTTP surface may touch."""
 
@@ -40,7 +44,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     vigil: Vigil
     release: str
-    answered: Callable[[str, str, int, float], None] = lambda _surface, _method, _status, _seconds: None
+    answered: Callable[[str, str, int, float], None] = unobserved
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""
 
 

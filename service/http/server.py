@@ -26,6 +26,7 @@ _STRANGERS: Final = web.AppKey("strangers", authenticate.Strangers)
 _DENIALS: Final = web.AppKey("denials", limits.Buckets)
 _HEADS: Final = web.AppKey("heads", freshness.Heads)
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
+_SURFACE: Final = web.RequestKey("surface", str)
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -59,23 +60,31 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
         answer = problems.response(request, error, identity)
     moment = request.get(parts.MOMENT)
     complete(answer, identity, _position(request, edge), settled=moment is None or moment.settled)
+    if edge.vigil.stopping:
+        answer.force_close()  # who keeps the connection would lose the next request on it
+    seconds = time.monotonic() - started
+    edge.answered(request.get(_SURFACE, "none"), request.method, answer.status, seconds)
+    trace = authenticate.trace(request)
     _log.info(
         "request",
         method=request.method,
         path=request.rel_url.raw_path,  # without the query, which may hold an e-mail address
         status=answer.status,
-        milliseconds=round((time.monotonic() - started) * 1000, 1),
+        milliseconds=round(seconds * 1000, 1),
         request=identity,
         principal=call.caller.principal if (call := request.get(parts.CALL)) else None,
+        **({"trace": trace} if trace else {}),
     )
     return answer
 
 
 def _admitting(route: Route) -> _Next:
     """The route's surface behind its admission."""
+    surface = route.surface.__module__.rpartition(".")[2]
 
     async def admitted(request: web.Request) -> web.StreamResponse:
         edge = request.app[parts.EDGE]
+        request[_SURFACE] = surface
         request[requests.BODY_LIMIT] = route.body_bytes_max
         call = None
         try:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from service.cli import demonstration, serve
+from service.cli import demonstration, listening
 from tests import postgres, service
 
 MUNIMENT = (str(Path(sys.executable).with_name("muniment")),)
@@ -108,8 +108,8 @@ def test_a_port_that_is_taken(database: postgres.Database, tmp_path: Path) -> No
 def test_a_pact_brokers_port_that_is_taken() -> None:
     """Where it is the port that a Pact Broker has by default, the sentence says so."""
     taken = OSError(errno.EADDRINUSE, "Address already in use")
-    assert "by another program; a Pact Broker uses 9292 too. Choose" in serve._why_not(
-        taken, "127.0.0.1", 9292
+    assert "by another program; a Pact Broker uses 9292 too. Choose" in listening._why_not(
+        taken, "127.0.0.1", 9292, "HOST", "PORT"
     )
 
 

@@ -1,0 +1,72 @@
+"""The operators' port: metrics and probes on a socket of its own, from before the replay until after the last request.
+
+It is plain HTTP and asks nobody who they are: what it says is about the service, never about anybody in it.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import web
+
+from service.app import App
+from service.metrics import Metrics
+from service.tls import Certificate
+
+LAG_EVERY_SECONDS: Final = 0.25
+"""How often the event loop is measured. A stall is seen with its length, whenever it falls."""
+
+
+class Operations:
+    """What the port answers with. `watch` an application once there is one; until then it is alive and not ready."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self._app: App | None = None
+
+    def watch(self, app: App, certificate: Certificate | None) -> None:
+        """Speak of this application from here on."""
+        self.metrics.watch(app, certificate)
+        self._app = app
+
+    @contextlib.asynccontextmanager
+    async def answering(self, listening: socket.socket) -> AsyncIterator[None]:
+        """Answer on the socket for as long as the context lasts."""
+        site = web.Application()
+        site.add_routes(
+            [
+                web.get("/metrics", self._metrics),
+                web.get("/healthz", self._alive),
+                web.get("/readyz", self._ready),
+            ]
+        )
+        runner = web.AppRunner(site, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await runner.setup()
+        lag = asyncio.create_task(self._measured(), name="muniment loop lag")
+        try:
+            await web.SockSite(runner, listening).start()
+            yield
+        finally:
+            lag.cancel()
+            await runner.cleanup()
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        content, content_type = self.metrics.text(request.headers.get("Accept", ""))
+        return web.Response(body=content, headers={"Content-Type": content_type})
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """200, or 503 with the sentence why requests should not be sent here."""
+        why_not = self._app.vigil.why_not() if self._app else "The log is being replayed."
+        return web.json_response({"ready": not why_not, "sentence": why_not}, status=503 if why_not else 200)
+
+    async def _measured(self) -> None:
+        while True:
+            asked = time.monotonic() + LAG_EVERY_SECONDS
+            await asyncio.sleep(LAG_EVERY_SECONDS)
+            self.metrics.loop_lag.observe(max(0.0, time.monotonic() - asked))

@@ -17,7 +17,7 @@ LONG_MODULES = {
     "service/http/requests.py": "everything that is read from a request is checked in one way, in one place",
 }
 LONG_FUNCTIONS = {
-    "projections/directory.py:__init__": "one line a table: whoever snapshots, digests or undoes finds all of them here",
+    "projections/directory.py:__init__": "one line a table: who snapshots, digests or undoes finds all of them here",
     "service/commands/decide.py:decide": "one branch a command, for the same reason",
     "service/http/audit_filters.py:asked": "one line a filter, which the query, the record and the cursor share",
 }

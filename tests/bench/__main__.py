@@ -1,6 +1,8 @@
 """`scripts/bench`: takes the figures, prints them as a table, and with --write keeps them in docs/benchmarks.md."""
 
 import asyncio
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Coroutine
@@ -43,7 +45,10 @@ FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
 @click.option(
     "--write", is_flag=True, help="Keep the figures, and write docs/benchmarks.md from all that are kept."
 )
-def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool) -> None:
+@click.option(
+    "--page-only", is_flag=True, help="Write docs/benchmarks.md from what is kept, and take nothing."
+)
+def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool, page_only: bool) -> None:
     """Take figures: appends, http, replay, start, decisions, memory, stalls; without a name all of them.
 
     Each is a ratio to the raw thing beside it, taken in turns in one run: the median of the rounds' ratios, and
@@ -52,6 +57,12 @@ def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool) -> No
     """
     if write and scale != 1:
         raise click.UsageError("Only figures of full size are kept: leave --scale out, or --write.")
+    if page_only:
+        page.write()
+        return
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that all is ended and removed
     taken: list[Figure] = []
     failed: list[str] = []
     with ground.opened(scale, rounds) as opened:

@@ -29,4 +29,4 @@ async def figures(ground: Ground) -> list[Figure]:
                 raise RuntimeError(f"{found} is not the whole log of {stored.head.position}")
             rates.append(found["records"] / found["seconds"])
     ground.end(program.program)
-    return [ratio(f"replay of {stored.head.position:,} records", raw, ours, " records/s", at_least=0.4)]
+    return [ratio(f"replay of {stored.head.position:,} records", raw, ours, "records/s", at_least=0.4)]

@@ -54,14 +54,18 @@ class Answer(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-def response(request: web.BaseRequest, error: Exception, request_id: str, gone: bool = False) -> web.Response:
+def response(
+    request: web.BaseRequest | None, error: Exception, request_id: str, gone: bool = False
+) -> web.Response:
     """The answer to an error. `gone`: the route says 410 where a deleted thing is asked for, instead of 404.
+
+    `request` is None where what arrived is none yet.
 
     Anything that is none of ours is a defect: it is logged with its trace, and answered with a reference to it.
     """
     answer = _answer(error, request_id, gone)
     headers = {**answer.headers, "Cache-Control": "no-store"}
-    if accepts(request, "application/problem+json"):
+    if request is not None and accepts(request, "application/problem+json"):
         document = {
             "title": answer.extra.get("title", HTTPStatus(answer.status).phrase),
             "type": "about:blank",

@@ -5,7 +5,8 @@ Whether somebody had it at some position is read from their own timeline, so an 
 batch) does no harm, and forgetting a key makes every later look-up say nothing.
 """
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 
 from projections.index import Index
 from projections.principals import Principal
@@ -14,6 +15,9 @@ from service.events import users as user_events
 from service.events.system_accounts import SystemAccountCreated
 from service.log.recorded import Foldable
 from service.vocabulary import Personal, PrincipalId, Sealed, email_key, interned
+
+_BREATH_PEOPLE = 1_000
+"""Seals of so many people are opened between two breaths of the event loop."""
 
 
 class People:
@@ -37,6 +41,25 @@ class People:
                 self._email(recorded, "after", event.after, event.principal)
             case _:
                 pass  # every other event names nobody
+
+    def learn_everybody(self, table: dict[PrincipalId, Timeline[Principal]]) -> Iterator[None]:
+        """Take in what these principals were ever called, in the order in which they came to be, as `learn` would have.
+
+        Yields every few milliseconds, where others may have their turn.
+        """
+        given: list[tuple[int, PrincipalId, Personal | None, Personal | None]] = []
+        for key, timeline in table.items():
+            name = email = None
+            for position, held in timeline.steps():
+                if held is not None and (held.name != name or held.email != email):
+                    given.append((position, key, held.name, held.email))
+                    name, email = held.name, held.email
+        given.sort(key=operator.itemgetter(0))
+        for number, (_, key, named, addressed) in enumerate(given, 1):
+            self._learnt(self._by_name, named, key)
+            self._learnt(self._by_email, addressed, key)
+            if number % _BREATH_PEOPLE == 0:
+                yield
 
     def text(self, personal: Personal | None) -> str | None:
         """What a seal says, or None when there is none or its key was destroyed."""
@@ -77,11 +100,14 @@ class People:
         return [principal for principal in found if principal is not None]
 
     def _email(self, recorded: Foldable, field: str, sealed: Sealed | None, principal: PrincipalId) -> None:
-        text = None if sealed is None else self._open(Personal(recorded.id, field, sealed))
-        if text is not None:
-            self._by_email.add(email_key(text), interned(principal))
+        if sealed is not None:
+            self._learnt(self._by_email, Personal(recorded.id, field, sealed), principal)
 
     def _name(self, recorded: Foldable, field: str, sealed: Sealed, principal: PrincipalId) -> None:
-        text = self._open(Personal(recorded.id, field, sealed))
-        if text is not None:
-            self._by_name.add(email_key(text), interned(principal))
+        self._learnt(self._by_name, Personal(recorded.id, field, sealed), principal)
+
+    def _learnt(
+        self, index: Index[str, PrincipalId], personal: Personal | None, principal: PrincipalId
+    ) -> None:
+        if personal is not None and (text := self._open(personal)) is not None:
+            index.add(email_key(text), interned(principal))

@@ -92,6 +92,11 @@ class Replica:
 
     # -- following ---------------------------------------------------------------------------------------
 
+    def resumed(self, directory: Directory, leaf: bytes) -> None:
+        """Go on from what was folded before up to a position; `leaf` is its record's. Before the first `catch_up`."""
+        assert self.head is None, "a replica that has caught up goes on from what it folded itself"
+        self.directory, self._folded_leaf = directory, leaf
+
     async def catch_up(
         self, connection: Connection, progress: Callable[[int, int], None] = lambda _done, _all: None
     ) -> None:
@@ -113,6 +118,7 @@ class Replica:
             # The head first: whoever came into being after it has a key that this load may lack.
             self._keys_known_until = (await reader.head(connection)).position
             await self.person_keys.load(connection, self.keys)
+            await self._learn_resumed()
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
@@ -123,6 +129,15 @@ class Replica:
             while self.directory.position < head.position:
                 await self._fold_page(connection, seen)
                 progress(self.directory.position, head.position)
+
+    async def _learn_resumed(self) -> None:
+        """What folding would have learnt up to where this was resumed: whose keys are gone, and who is called what."""
+        for timeline in self.directory.forgotten.values():
+            for _, keys in timeline.steps():
+                for key in keys or ():
+                    self.person_keys.forget(key)  # a copy of the database may have it again
+        for _ in self.people.learn_everybody(self.directory.principals):
+            await asyncio.sleep(0)
 
     def committed(self, head: Head, last_leaf: bytes = b"") -> None:
         """Everything folded up to this head is in the log for good; readers may see it."""

@@ -4,6 +4,7 @@ Opening is the same for the service and for every command of the console: find P
 this release's, compare the log with what was seen from here, replay it, and only then write or answer.
 """
 
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +17,7 @@ import structlog
 
 from projections.follow import Follower
 from projections.replica import Replica
-from service import data_directory, database, errors
+from service import data_directory, database, errors, resume, snapshots
 from service.catalogue.loader import shipped
 from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
 from service.commands.order import Caller
@@ -29,6 +30,7 @@ from service.log.keys import Keys
 from service.orders import Order, Outcome
 from service.queries.reading import Reader
 from service.settings import Settings
+from service.snapshots import Snapshots
 from service.upkeep import Upkeep
 from service.vigil import Vigil
 
@@ -49,6 +51,9 @@ class App(msgspec.Struct, kw_only=True):
     reader: Reader
     upkeep: Upkeep
     vigil: Vigil
+    snapshots: Snapshots
+    resumed_from: int = 0
+    """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
     connected: Callable[[str], Awaitable[Connection]]
     follower: Follower | None = None
     release: str = RELEASE
@@ -178,6 +183,12 @@ def _composed(
         reader=Reader(lambda: connected("read")),
         upkeep=upkeep,
         vigil=Vigil(replica, handler, lambda: connected("vigil"), clock),
+        snapshots=Snapshots(
+            replica,
+            settings.snapshot_every,
+            lambda: connected("snapshots"),
+            snapshots.environment(settings, os.environ),
+        ),
         connected=connected,
         notices=notices,
     )
@@ -190,8 +201,13 @@ async def _replayed(app: App, progress: Progress, *, forked: bool) -> None:
             app.upkeep.trust(await witness.require_tree(connection), signed=0)
         else:
             seen = witness.recall(data_directory.seen_file(app.settings), app.keys)
-            proven = await witness.require_no_fork(connection, seen)
+            resumed = await resume.resumed(app.replica, connection, seen, progress)
+            app.notices += resumed.notices
+            proven = resumed.proven or await witness.require_no_fork(connection, seen)
             app.upkeep.trust(proven.tree, proven.signed)
+            if resumed.header is not None:
+                app.resumed_from = resumed.header.position
+                app.upkeep.scrub_below(resumed.header.tree)
             if proven.doubt:
                 app.notices.append(f"Warning: {proven.doubt}")
         await app.replica.catch_up(connection, progress)
@@ -279,3 +295,5 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     await app.upkeep.start()
     await app.vigil.start()
     stack.push_async_callback(app.vigil.stop)
+    app.snapshots.start(app.resumed_from)
+    stack.push_async_callback(app.snapshots.stop)

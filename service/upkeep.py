@@ -18,6 +18,7 @@ from service.handling import Handler
 from service.log import checkpoint, connect, forgotten, reader, witness
 from service.log.connect import Connection
 from service.log.merkle import Frontier
+from service.log.scrub import Scrub
 
 INTERVAL_SECONDS = 0.5
 """A checkpoint follows a commit within a second."""
@@ -48,6 +49,7 @@ class Upkeep:
         self._tree: Frontier | None = None
         self._signed = 0
         self._done = 0
+        self._scrub: Scrub | None = None
         self._task: asyncio.Task[None] | None = None
 
     def sign_with(self, signer: checkpoint.Signer) -> None:
@@ -57,6 +59,16 @@ class Upkeep:
     def trust(self, tree: Frontier, signed: int) -> None:
         """Go on from this tree of texts that was compared with what was seen, and a newest checkpoint of that size."""
         self._tree, self._signed = tree, signed
+
+    @property
+    def proven(self) -> Frontier:
+        """The tree of the texts that were proven so far, to be grown by somebody else. Only once it is trusted."""
+        assert self._tree is not None, "an opened replica's log was proven"
+        return self._tree.copy()
+
+    def scrub_below(self, proven: Frontier) -> None:
+        """Hash the texts below a snapshot's tree at leisure; this start did not. The replica stops if they differ."""
+        self._scrub = Scrub(proven)
 
     async def start(self) -> None:
         """Begin in the background."""
@@ -85,6 +97,8 @@ class Upkeep:
             await witness.grown(await self._ready(), self._tree, head.position)
         try:
             witness.require_same_tree(self._tree, head)
+            if self._scrub is not None and self._scrub.left:
+                await self._scrub.turn(await self._ready())
         except errors.Broken as failure:
             self._replica.stopped = failure.sentence
             raise

@@ -41,6 +41,7 @@ def test_nothing_needs_to_be_set() -> None:
             connections_max=1_000,
             denials_per_minute=60,
             staleness_seconds_max=300,
+            snapshot_every=100_000,
             log_level="info",
             log_format="auto",
         )
@@ -73,6 +74,7 @@ def test_every_setting_is_read_and_named() -> None:
             "MUNIMENT_CONNECTIONS_MAX": "50",
             "MUNIMENT_DENIALS_PER_MINUTE": "0",
             "MUNIMENT_STALENESS_SECONDS_MAX": "30",
+            "MUNIMENT_SNAPSHOT_EVERY": "5000",
             "LOG_LEVEL": "DEBUG",
             "LOG_FORMAT": "json",
         }
@@ -98,6 +100,7 @@ def test_every_setting_is_read_and_named() -> None:
             connections_max=50,
             denials_per_minute=0,
             staleness_seconds_max=30,
+            snapshot_every=5_000,
             log_level="debug",
             log_format="json",
         )
@@ -208,6 +211,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         ("MUNIMENT_CONNECTIONS_MAX", "0"),
         ("MUNIMENT_DENIALS_PER_MINUTE", "-1"),
         ("MUNIMENT_STALENESS_SECONDS_MAX", "5m"),
+        ("MUNIMENT_SNAPSHOT_EVERY", "often"),
+        ("MUNIMENT_SNAPSHOT_EVERY", "-1"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],

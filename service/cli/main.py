@@ -34,6 +34,7 @@ COMMANDS: Final = {
         "service.cli.record:rebuild",
         "Build the search tables anew, or check that replay gives the same.",
     ),
+    "snapshot": ("service.cli.snapshot:snapshot", "Keep the folded log, for the next start to go on from."),
     "restored": ("service.cli.record:restored", "Say that the database was restored from a copy."),
     "doctor": ("service.cli.doctor:doctor", "Look for what is wrong with this installation."),
     "config": ("service.cli.config:config", "Print the effective settings and where they come from."),

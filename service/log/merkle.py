@@ -41,6 +41,10 @@ class Frontier:
         self.size = size
         self._roots = list(roots)
 
+    def copy(self) -> "Frontier":
+        """The same edge, to be grown by somebody else."""
+        return Frontier(self.size, self._roots)
+
     def append(self, leaf: bytes) -> None:
         """Take in the next leaf's hash."""
         self._roots.append(leaf)
@@ -83,8 +87,8 @@ def completed_tiles(size_before: int, size_after: int) -> Iterator[tuple[int, in
 
 
 def tile_root(tile: bytes) -> bytes:
-    """The root over a complete tile: one hash in the tile above."""
-    return _fold([tile[at : at + HASH_BYTES] for at in range(0, TILE_BYTES, HASH_BYTES)])
+    """The root over a complete tile, or over a part of one that is a perfect subtree: one hash further up."""
+    return _fold([tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)])
 
 
 def node_from_tiles(tile: Tile) -> Node:
@@ -95,8 +99,7 @@ def node_from_tiles(tile: Tile) -> Node:
         first = index << inside
         hashes = tile(tile_level, first // TILE_WIDTH)
         start = first % TILE_WIDTH * HASH_BYTES
-        wanted = hashes[start : start + (HASH_BYTES << inside)]
-        return _fold([wanted[at : at + HASH_BYTES] for at in range(0, len(wanted), HASH_BYTES)])
+        return tile_root(hashes[start : start + (HASH_BYTES << inside)])
 
     return node
 

@@ -14,7 +14,7 @@ import msgspec
 
 from service import errors
 from service.events.account import LogOpened, LogRestored
-from service.log import checkpoint, merkle, reader, recorded, sql
+from service.log import beginning, checkpoint, merkle, reader, recorded, sql
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.merkle import Frontier
@@ -113,11 +113,13 @@ def recall(path: Path, keys: Keys) -> Seen | None:
     )
 
 
-async def require_no_fork(connection: Connection, seen: Seen | None) -> Proven:
+async def require_no_fork(connection: Connection, seen: Seen | None, begun: Frontier | None = None) -> Proven:
     """Raise Broken unless the stored texts yield the head's root, the newest checkpoint's and the one seen from here.
 
     Every text is hashed anew, so that a record that was changed together with its leaf and the head's tree is found
     before anything is served or signed: neither the file nor the checkpoint can be made without MUNIMENT_KEY.
+    With `begun`, a tree that was proven earlier from the texts below its size, only those beyond it are hashed: another
+    log does not lead from there to its head. Whoever serves then has the others hashed too (`log.scrub`).
     `seen` was recalled before, so that what another process sees meanwhile is not missed in an older head.
     """
     note = await checkpoint.latest(connection)  # before the head, for the same reason
@@ -127,7 +129,7 @@ async def require_no_fork(connection: Connection, seen: Seen | None) -> Proven:
         raise errors.Broken(f"{demanded.sentence} {REMEDY}")
     signed = None if note is None else await _verified(connection, head, note)
     sizes = [demanded.size] + ([signed.size] if signed else [])
-    tree, roots = await _hashed(connection, head, sizes)
+    tree, roots = await _hashed(connection, head, sizes, begun)
     if demanded.size and roots[demanded.size] != demanded.root:
         raise errors.Broken(f"{await _differs(connection, seen)} {REMEDY}")
     if signed is not None and roots[signed.size] != signed.root:
@@ -211,11 +213,14 @@ def gone(signed: int, newest: int) -> str:
 
 
 async def _hashed(
-    connection: Connection, head: Head, sizes: Iterable[int]
+    connection: Connection, head: Head, sizes: Iterable[int], begun: Frontier | None = None
 ) -> tuple[Frontier, dict[int, bytes]]:
     """The texts' tree at the head, and its roots at the sizes on the way."""
-    tree, roots = Frontier(), dict[int, bytes]()
+    tree, roots = begun.copy() if begun else Frontier(), dict[int, bytes]()
     for size in sorted({*sizes, head.position}):
+        if begun is not None and size < begun.size:
+            roots[size] = await beginning.root(connection, size, begun)
+            continue
         await grown(connection, tree, size)
         roots[size] = tree.root()
     require_same_tree(tree, head)

@@ -12,6 +12,7 @@ begin
         'grant update (epoch, position, recorded_at, frontier, key_check, beat) on log_head to %I', role
     );
     execute format('grant select, insert, delete on vault, person_key to %I', role);
+    execute format('grant select, insert, delete on snapshot, snapshot_part to %I', role);
     execute format('grant select, insert on idempotency to %I', role);
     execute format('grant select, insert, update, delete on trail_head, trail, trail_touch to %I', role);
 end

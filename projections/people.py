@@ -49,11 +49,11 @@ class People:
         """
         given: list[tuple[int, PrincipalId, Personal | None, Personal | None]] = []
         for key, timeline in table.items():
-            name = email = None
+            person = None
             for position, held in timeline.steps():
-                if held is not None and (held.name != name or held.email != email):
-                    given.append((position, key, held.name, held.email))
-                    name, email = held.name, held.email
+                if held is not None and held.person is not person:
+                    person = held.person
+                    given.append((position, key, person.name, person.email))
         given.sort(key=operator.itemgetter(0))
         for number, (_, key, named, addressed) in enumerate(given, 1):
             self._learnt(self._by_name, named, key)

@@ -15,7 +15,7 @@ import msgspec
 from projections import snapshot_values
 from projections.directory import Directory
 from projections.snapshot_values import CONSTANTS, Group, Values, column, final, numbers, octets, picked
-from projections.timeline import Timeline
+from projections.timeline import NEVER, Timeline
 
 _JOURNAL: Final = "_journal"  # how to go back from a state is no part of the state
 
@@ -90,20 +90,31 @@ def _entries(name: str, state: Collection[Any], values: Values) -> tuple[str, _C
     """The shape of what a container holds, and its columns."""
     kinds = {type(entry) for entry in state}
     if kinds == {Timeline}:
-        steps = [list(entry.steps()) for entry in state]
-        return "timelines", _Columns(
-            [
-                column(map(len, steps)),
-                column(position for entry in steps for position, _ in entry),
-                [values.number(value) for entry in steps for _, value in entry],
-            ]
-        )
+        return "timelines", _timelines(state, values)
     if kinds == {list}:
         lengths = column(map(len, state))
         return "lists", _Columns([lengths, [values.number(member) for entry in state for member in entry]])
     if dict in kinds:
         return "sets", _sets(name, state, values)
     return "values", _Columns([[values.number(entry) for entry in state]])
+
+
+def _timelines(state: Collection[Timeline[Any]], values: Values) -> _Columns:
+    """The newest step of each; then which have another number of steps than one, how many, and the earlier ones."""
+    steps = [list(timeline.steps()) for timeline in state]
+    newest = [one[-1] if one else (0, None) for one in steps]
+    others = [number for number, one in enumerate(steps) if len(one) != 1]
+    earlier = [step for number in others for step in steps[number][:-1]]
+    return _Columns(
+        [
+            column(position for position, _ in newest),
+            [values.number(value) for _, value in newest],
+            column(others),
+            column(len(steps[number]) for number in others),
+            column(position for position, _ in earlier),
+            [values.number(value) for _, value in earlier],
+        ]
+    )
 
 
 def _sets(name: str, state: Collection[Any], values: Values) -> _Columns:
@@ -143,11 +154,10 @@ def _read_entries(
 ) -> Iterable[Any]:
     if table.entries == "values":
         return picked(values, next(sections))
+    if table.entries == "timelines":
+        return _read_timelines(sections, values, positions)
     lengths = numbers(next(sections))
     match table.entries:
-        case "timelines":
-            made = picked(positions, next(sections))
-            return _timelines(lengths, made, picked(values, next(sections)))
         case "lists":
             listed = iter(picked(values, next(sections)))
             return (list(islice(listed, length)) for length in lengths)
@@ -160,10 +170,20 @@ def _read_entries(
             raise ValueError(f"the table {table.name} holds {table.entries}, which nobody reads")
 
 
-def _timelines(lengths: "array[int]", made: Iterable[int], held: Iterable[Any]) -> Iterator[Timeline[Any]]:
-    steps = zip(made, held, strict=True)
-    for length in lengths:
-        timeline: Timeline[Any] = Timeline()
-        for position, value in islice(steps, length):
-            timeline.put(position, value)
-        yield timeline
+def _read_timelines(
+    sections: Iterator[bytes], values: list[Any], positions: list[int]
+) -> list[Timeline[Any]]:
+    made, newest = picked(positions, next(sections)), picked(values, next(sections))
+    timelines: list[Timeline[Any]] = list(map(Timeline, made, newest))
+    others, lengths = numbers(next(sections)), numbers(next(sections))
+    earlier, held = list(picked(positions, next(sections))), list(picked(values, next(sections)))
+    start = 0
+    for number, length in zip(others, lengths, strict=True):
+        timeline = timelines[number]
+        if not length:
+            timeline.made = NEVER
+            continue
+        end = start + length - 1
+        timeline.earlier_positions, timeline.earlier_values = earlier[start:end], held[start:end]
+        start = end
+    return timelines

@@ -17,7 +17,7 @@ import msgspec
 from projections.applications import Application
 from projections.contracts import Contract, Integration
 from projections.environments import Environment
-from projections.principals import Principal
+from projections.principals import Person, Principal
 from projections.roles import Role
 from projections.teams import Team
 from projections.tokens import Invitation, Token
@@ -29,8 +29,8 @@ from service.vocabulary import Personal, Sealed
 STRUCTS: Final = {
     kind.__name__: kind
     for kind in (
-        *(Application, Contract, Environment, Integration, Invitation, LogOpened, Masks, Personal, Principal),
-        *(Role, Sealed, Team, Token),
+        *(Application, Contract, Environment, Integration, Invitation, LogOpened, Masks, Person),
+        *(Personal, Principal, Role, Sealed, Team, Token),
     )
 }
 """Every struct that a directory may hold. Nothing is looked up by a name that stands in the octets but in here."""

@@ -96,10 +96,6 @@ class Timeline(msgspec.Struct, Generic[T], eq=False, gc=False):
         self.value = value
         return True
 
-    def steps(self) -> Iterator[tuple[int, T | None]]:
-        """Every position that changed the fact, with the value from there on. Nothing may be put meanwhile."""
-        yield from zip(self.positions, self.values, strict=True)
-
     def undo(self) -> None:
         """Take back the last step."""
         positions, values = self.earlier_positions, self.earlier_values

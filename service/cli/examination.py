@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ import asyncpg
 import msgspec
 
 from service import app as application
-from service import data_directory, database, errors
+from service import data_directory, database, errors, tls
 from service.cli import logs, options
 from service.log import checkpoint, connect, migrate, reader, sql, witness
 from service.log.connect import Connection
@@ -23,6 +24,7 @@ _SKEW_SECONDS_WARN: Final = 0.5
 _SKEW_SECONDS_FAIL: Final = 1.0
 """An append more than a second ahead of the database's clock is refused, and one 5 s behind it."""
 _TRAIL_LAG_WARN: Final = 1_000
+_CERTIFICATE_LEFT_MIN: Final = timedelta(days=14)
 _SECRET_FILES: Final = (data_directory.KEY_FILE, data_directory.TOKEN_FILE, "postgres.passwords.json")
 _GRANTS: Final = (
     ("log", "SELECT, INSERT"),
@@ -54,6 +56,7 @@ async def examined() -> list[Line]:
         return [_fail("settings", failure.sentence)]
     logs.quiet(loaded.settings)
     lines = [*_settings(loaded), *_files(loaded.settings)]
+    lines += _certificate(loaded.settings, application.clock())
     async with AsyncExitStack() as stack:
         try:
             target = await database.found(loaded.settings, stack)
@@ -85,6 +88,27 @@ def _files(settings: Settings) -> Iterator[Line]:
     for name in _SECRET_FILES:
         if (path := directory / name).exists():
             yield _secret(path)
+
+
+def _certificate(settings: Settings, now: datetime) -> Iterator[Line]:
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return
+    try:
+        certificate = tls.Certificate(settings.tls_cert_file, settings.tls_key_file)
+    except errors.Invalid as failure:
+        yield _fail("tls", failure.sentence)
+        return
+    until = certificate.expires_at
+    sentence = f"{settings.tls_cert_file} is good until {until:%Y-%m-%d %H:%M} UTC"
+    if until <= now:
+        yield _fail("tls", f"{settings.tls_cert_file} ended on {until:%Y-%m-%d}: clients refuse it.")
+    elif until - now < _CERTIFICATE_LEFT_MIN:
+        yield _warn("tls", f"{sentence}, in {(until - now).days} days.")
+    else:
+        yield _ok("tls", sentence)
+    mode = stat.S_IMODE(settings.tls_key_file.stat().st_mode)
+    if mode & 0o007:
+        yield _warn("tls key", f"Anybody may read {settings.tls_key_file} (mode {mode:04o}): chmod o-rwx it.")
 
 
 def _secret(path: Path) -> Line:

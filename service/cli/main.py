@@ -37,6 +37,10 @@ COMMANDS: Final = {
     "snapshot": ("service.cli.snapshot:snapshot", "Keep the folded log, for the next start to go on from."),
     "restored": ("service.cli.record:restored", "Say that the database was restored from a copy."),
     "doctor": ("service.cli.doctor:doctor", "Look for what is wrong with this installation."),
+    "healthcheck": (
+        "service.cli.healthcheck:healthcheck",
+        "Ask the service on this machine whether it lives.",
+    ),
     "config": ("service.cli.config:config", "Print the effective settings and where they come from."),
     "migrate": ("service.cli.migrate:migrate", "Make or update the tables, as their owner."),
 }
@@ -44,7 +48,7 @@ COMMANDS: Final = {
 
 ALLOWED: Final = 0
 DENIED: Final = 1
-"""`can`: no. `rebuild --check` and `doctor`: a difference or a failure was found."""
+"""`can`: no. `rebuild --check`, `doctor` and `healthcheck`: a difference or a failure was found."""
 USAGE: Final = 2
 NOT_FOUND: Final = 3
 REFUSED: Final = 4

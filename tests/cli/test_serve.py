@@ -34,16 +34,20 @@ class Served:
 
     def ready(self) -> str:
         """The address, once it answers."""
-        assert self.process.stderr is not None
         deadline = time.monotonic() + READY_SECONDS_MAX
         while '"event": "ready"' not in self.said:
             assert time.monotonic() < deadline, self.said
-            if select.select([self.process.stderr], [], [], 1.0)[0]:
-                read = os.read(self.process.stderr.fileno(), 65_536)
-                assert read, self.said
-                self.said += read.decode()
+            self.listen(1.0)
         line = next(line for line in self.said.splitlines() if '"event": "ready"' in line)
         return str(json.loads(line)["url"])
+
+    def listen(self, seconds: float = 0.0) -> None:
+        """Take in what it said meanwhile, waiting a little for something if there is nothing."""
+        assert self.process.stderr is not None
+        if select.select([self.process.stderr], [], [], seconds)[0]:
+            read = os.read(self.process.stderr.fileno(), 65_536)
+            assert read, self.said
+            self.said += read.decode()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

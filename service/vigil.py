@@ -122,6 +122,12 @@ class Vigil:
         """How long the database has had a record that is not committed here; 0.0 at its head."""
         return self._unfolded.seconds(self._replica.position, time.monotonic())
 
+    def age_seconds(self) -> float:
+        """How long ago what is held here was all that the database held, as far as is known; 0.0 before any look."""
+        if self.last is None:
+            return 0.0
+        return max(time.monotonic() - self.last.at, self.behind_seconds())
+
     def unsigned_seconds(self) -> float:
         """How long the log has had a record that no checkpoint covers; 0.0 where all are covered."""
         return self._unsigned.seconds(self.last.signed if self.last else 0, time.monotonic())

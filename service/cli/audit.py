@@ -67,7 +67,7 @@ async def _read(
         await opening.order(app, ReadTrail(filters=filters, until=until), reason, ticket)
         rows: list[dict[str, object]] = []
         start: EventId | None = None
-        async with app.reader.connection() as connection:
+        async with app.reader.connection(seconds_max=None) as connection:
             while len(rows) < limit:
                 size = min(trail.PAGE_SIZE_MAX, limit - len(rows))
                 search = trail.Search(**wanted, newest_first=True, size=size, start=start)

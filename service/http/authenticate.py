@@ -16,7 +16,6 @@ from service import errors
 from service.commands.order import Caller
 from service.http import limits
 from service.http.edge import Edge
-from service.log import reader
 from service.orders import Origin
 from service.settings_values import Network
 from service.vocabulary import HEADER_LENGTH_MAX
@@ -101,10 +100,9 @@ class Strangers:
         self._last = time.monotonic()
         self._next = None  # who comes from here on may have been let in after this look
         try:
-            async with asyncio.timeout(LOOK_SECONDS_MAX), edge.reader.connection() as connection:
-                head = await reader.head(connection)
+            head = await edge.reader.head()
             await edge.replica.wait_for(head.position, LOOK_SECONDS_MAX)
-        except (TimeoutError, errors.Unavailable):
+        except errors.Unavailable:
             return  # the token stays unknown, which is the safe answer
 
 

@@ -29,6 +29,8 @@ class Route(msgspec.Struct, frozen=True):
     body_bytes_max: int = BODY_BYTES_MAX
     asks: bool = False
     """A question, though its method is POST: it makes no order that could record who was denied."""
+    bounded: bool = False
+    """An answer that somebody acts on: 503 where what is held here is older than MUNIMENT_STALENESS_SECONDS_MAX."""
 
     @property
     def changes(self) -> bool:

@@ -151,10 +151,19 @@ ROUTES: Final[tuple[Route, ...]] = (
         "What a PEP must know",
         auth="none",
     ),
-    Route("POST", authzen.EVALUATION, authzen.evaluation, "May this subject do that?", asks=True),
-    Route("POST", authzen.EXPLANATION, authzen.explanation, "The same question, with why", asks=True),
-    Route("GET", "/access/v1/why", authzen.why, "Why somebody may or may not, by names"),
-    Route("GET", "/access/v1/who", authzen.who, "Who may"),
+    Route(
+        "POST", authzen.EVALUATION, authzen.evaluation, "May this subject do that?", asks=True, bounded=True
+    ),
+    Route(
+        "POST",
+        authzen.EXPLANATION,
+        authzen.explanation,
+        "The same question, with why",
+        asks=True,
+        bounded=True,
+    ),
+    Route("GET", "/access/v1/why", authzen.why, "Why somebody may or may not, by names", bounded=True),
+    Route("GET", "/access/v1/who", authzen.who, "Who may", bounded=True),
     # -- what happened ------------------------------------------------------------------------------------
     Route("GET", "/audit", audit.events, "The trail"),
     Route("GET", "/audit/{uuid}", audit.event, "One record of it, as it is stored"),

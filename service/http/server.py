@@ -59,7 +59,8 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
     except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
         answer = problems.response(request, error, identity)
     moment = request.get(parts.MOMENT)
-    complete(answer, identity, _position(request, edge), settled=moment is None or moment.settled)
+    settled, age = moment is None or moment.settled, edge.vigil.age_seconds()
+    complete(answer, identity, _position(request, edge), settled=settled, age=age)
     if edge.vigil.stopping:
         answer.force_close()  # who keeps the connection would lose the next request on it
     seconds = time.monotonic() - started
@@ -125,6 +126,8 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
             caller, principal, view = await authenticate.caller(
                 edge, request.app[_STRANGERS], request, origin.address
             )
+    if route.bounded:
+        freshness.require_fresh(edge)
     if route.changes:
         request.app[_DENIALS].require(caller.token or "")
     elif not caller.api_access:
@@ -134,12 +137,16 @@ async def _call(edge: Edge, request: web.Request, route: Route) -> Call:
     )
 
 
-def complete(answer: web.StreamResponse, identity: str, position: int, *, settled: bool = True) -> None:
-    """The headers that every answer carries: which request it answers, and as of which position."""
+def complete(
+    answer: web.StreamResponse, identity: str, position: int, *, settled: bool = True, age: float = 0.0
+) -> None:
+    """The headers that every answer carries: which request it answers, as of which position, and if old, how old."""
     if answer.prepared:
         return
     headers = answer.headers
     headers["Muniment-Position"] = str(position)
+    if age >= freshness.TOLD_SECONDS:
+        headers["Muniment-Age"] = str(int(age))
     if not settled:
         headers["Muniment-Settled"] = "false"
     headers["X-Request-ID"] = identity

@@ -9,6 +9,8 @@ OURS: Final = "MUNIMENT_"
 
 BESIDE: Final = ("MUNIMENT_TOKEN",)
 """No settings, but read by commands that ask a service: whoever sets them means them."""
+FOREIGN: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""OpenSSL's own, which many machines set, and a slip away from names of ours."""
 
 
 def doubts(
@@ -24,7 +26,7 @@ def doubts(
         short = path.removesuffix("_FILE")
         if short in environ:
             yield f"{short} is no setting and is ignored; did you mean {path}?"
-    for name in sorted(environ.keys() - known):
+    for name in sorted(environ.keys() - known - {*FOREIGN}):
         nearest = _nearest(name.upper(), known)
         if nearest:
             yield f"{name} is no setting and is ignored; did you mean {nearest}?"

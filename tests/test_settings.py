@@ -294,7 +294,7 @@ def test_a_misspelt_name_is_a_warning_with_the_nearest_one(name: str, expected: 
 
 
 @pytest.mark.parametrize(
-    "name", ["HOME", "HOSTNAME", "LANG", "LOGNAME", "PWD", "PATH", "PGHOST", "XDG_DATA_HOME"]
+    "name", ["SSL_CERT_FILE", "HOME", "HOSTNAME", "LANG", "LOGNAME", "PWD", "PATH", "PGHOST", "XDG_DATA_HOME"]
 )
 def test_an_ordinary_environment_raises_no_doubts(name: str) -> None:
     """Warnings that are always there are read by nobody."""

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(
     file for package in ("service", "projections") for file in (ROOT / package).glob("**/sql/*.sql")
 )
-OWNERS = frozenset({"create_migration_table", "record_migration"})
+OWNERS = frozenset(
+    {"create_migration_table", "record_migration", "release_head", "guard_head", "restore_head"}
+)
 """What only the tables' owner runs."""
 
 

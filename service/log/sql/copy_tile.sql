@@ -1,0 +1,2 @@
+-- The complete tiles, for a backup.
+select level, index, hashes from tile order by level, index

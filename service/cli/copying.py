@@ -95,7 +95,11 @@ async def _copied(
             with output.progress("Folding") as tell:
                 await rebuild.replay(connection, directory, head.position, tell)
             state = digest.digest(directory)
-            known = {who: keys for who, one in directory.forgotten.items() if (keys := one.last) is not None}
+            known = {
+                who: keys
+                for who, one in directory.forgotten.items()
+                if (keys := one.at(head.position)) is not None
+            }
     manifest = msgspec.structs.replace(manifest, rows=rows, state=state)
     into.finish(manifest, record.keys)
     apart.add(backup_check.FORGOTTEN, _forgotten(record, manifest.account, known))

@@ -22,15 +22,17 @@ FROM python:3.12-slim
 RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/muniment --shell /usr/sbin/nologin muniment \
     && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/muniment
 COPY --from=build /opt/muniment /opt/muniment
+# Inside a container every address is closed until it is published, the operators' port included.
 ENV PATH=/opt/muniment/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
+    MUNIMENT_OPS_HOST=0.0.0.0 \
     MUNIMENT_DATA_DIR=/var/lib/muniment
 USER 10001:10001
 VOLUME /var/lib/muniment
 EXPOSE 9292
-HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 9292), timeout=3); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
+# Whether it lives. A database that is away is no reason to restart it; `muniment healthcheck --ready` asks for more.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["muniment", "healthcheck"]
 ENTRYPOINT ["muniment"]
 CMD ["serve"]

@@ -4,8 +4,9 @@ What happens often is counted as it happens, by labels that are looked up once; 
 when somebody scrapes. Nothing here names a person, a token or a thing.
 """
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -23,7 +24,7 @@ from service.orders import Outcome
 from service.tls import Certificate
 from service.waiting import Answer
 
-_REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0)
+_REQUEST_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 15.0)
 _COMMIT_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 15.0)
 _COMMIT_RECORDS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000)
 _LAG_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -78,16 +79,25 @@ class Metrics:
             collector(registry=self.registry)
         self.registry.register(self._parts)
 
-    def watch(self, app: App, certificate: Certificate | None = None) -> None:
-        """Ask this application from here on, and be told what its door does."""
+    def watch(self, app: App, certificate: Certificate | None = None, start_seconds: float = 0.0) -> None:
+        """Ask this application, which took so long to start, from here on, and be told what its door does."""
         app.handler.answered = self.answered
         app.handler.took = self.took
         self._parts.app, self._parts.certificate = app, certificate
+        self._parts.start_seconds = start_seconds
 
-    def text(self, accept: str) -> tuple[bytes, str]:
-        """(the exposition, its content type): OpenMetrics for who accepts it, else Prometheus' own text."""
+    def connected(self, connections: Callable[[], int]) -> None:
+        """Ask this how many connections clients have open."""
+        self._parts.connections = connections
+
+    async def text(self, accept: str) -> tuple[bytes, str]:
+        """(the exposition, its content type): OpenMetrics for who accepts it, else Prometheus' own text.
+
+        The parts are asked here, where they live; the text, which may be long, is made beside the event loop.
+        """
         encoder, content_type = choose_encoder(accept)
-        return encoder(self.registry), content_type
+        self._parts.look()
+        return await asyncio.to_thread(encoder, self.registry), content_type
 
     def requested(self, surface: str, method: str, status: int, seconds: float) -> None:
         """An answer went out. Methods that no route has count as one, since strangers invent them."""
@@ -137,18 +147,36 @@ class _Parts(Collector):
     def __init__(self) -> None:
         self.app: App | None = None
         self.certificate: Certificate | None = None
+        self.start_seconds = 0.0
+        self.connections: Callable[[], int] = lambda: 0
+        self._found: list[Metric] = []
 
     def collect(self) -> Iterator[Metric]:
-        if self.app is None:
-            return
-        yield from _identity(self.app)
-        yield from _replica(self.app)
-        yield from _database(self.app)
-        yield _gauge("queue_orders", "Orders that wait for a batch.", self.app.handler.waiting)
+        yield from self._found
+
+    def look(self) -> None:
+        """Ask everything once."""
+        if self.app is not None:
+            self._found = list(self._asked(self.app))
+
+    def _asked(self, app: App) -> Iterator[Metric]:
+        yield from _identity(app)
+        yield from _replica(app)
+        yield from _database(app)
+        yield _gauge("queue_orders", "Orders that wait for a batch.", app.handler.waiting)
         yield CounterMetricFamily(
             "muniment_denials_coalesced",
             "Denied attempts that were counted as repeats of one recorded already.",
-            value=self.app.drafter.denials.coalesced,
+            value=app.drafter.denials.coalesced,
+        )
+        yield _gauge("http_connections", "Connections that clients have open.", self.connections())
+        yield _gauge(
+            "start_seconds", "How long the start took, from Postgres to the first answer.", self.start_seconds
+        )
+        yield _gauge(
+            "start_snapshot_position",
+            "The position of the snapshot that the start went on from; 0 where it replayed the whole log.",
+            app.resumed_from,
         )
         if self.certificate is not None:
             until = self.certificate.expires_at.timestamp()

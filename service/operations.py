@@ -27,9 +27,9 @@ class Operations:
         self.metrics = Metrics()
         self._app: App | None = None
 
-    def watch(self, app: App, certificate: Certificate | None) -> None:
-        """Speak of this application from here on."""
-        self.metrics.watch(app, certificate)
+    def watch(self, app: App, certificate: Certificate | None, start_seconds: float) -> None:
+        """Speak of this application, which took so long to start, from here on."""
+        self.metrics.watch(app, certificate, start_seconds)
         self._app = app
 
     @contextlib.asynccontextmanager
@@ -54,7 +54,7 @@ class Operations:
             await runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        content, content_type = self.metrics.text(request.headers.get("Accept", ""))
+        content, content_type = await self.metrics.text(request.headers.get("Accept", ""))
         return web.Response(body=content, headers={"Content-Type": content_type})
 
     async def _alive(self, _request: web.Request) -> web.Response:

@@ -33,7 +33,7 @@ async def watched(
         operations.answering(listening),
         service.running(database, place, answered=operations.metrics.requested) as running,
     ):
-        operations.watch(running.app, None)
+        operations.watch(running.app, None, 0.25)
         yield running, operations, f"http://127.0.0.1:{port}"
 
 
@@ -89,6 +89,8 @@ async def test_what_happens_is_counted(database: postgres.Database, tmp_path: Pa
     assert abs(of(found, "muniment_clock_skew_seconds")) < 1.0
     assert of(found, "muniment_database_heard_seconds") < 2.0
     assert 0.0 == of(found, "muniment_queue_orders")
+    assert 0.25 == of(found, "muniment_start_seconds")
+    assert 0.0 == of(found, "muniment_start_snapshot_position")
 
 
 async def test_openmetrics_is_for_who_accepts_it(database: postgres.Database, tmp_path: Path) -> None:
@@ -156,11 +158,11 @@ def test_every_answer_is_one_outcome(answer: Answer, expected: str) -> None:
     assert expected == metrics.outcome_of(answer)
 
 
-def test_labels_are_bounded() -> None:
+async def test_labels_are_bounded() -> None:
     """Methods that strangers invent and statuses are folded, so that a scan does not grow the memory."""
     counted = Metrics()
     for number in range(1_000):
         counted.requested("none", f"M{number}", 400 + number % 100, 0.1)
     count = "muniment_http_request_duration_seconds_count"
-    lines = counted.text("")[0].decode().splitlines()
+    lines = (await counted.text(""))[0].decode().splitlines()
     assert 1 == len([line for line in lines if line.startswith(count)])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # imported when serving starts, so that help stays fast
     from service.settings import Loaded, Settings
     from service.tls import Certificate
 
-_FLIGHT_SECONDS_MAX: Final = 30.0
+FLIGHT_SECONDS_MAX: Final = 30.0
 """How long requests in flight may take to finish once nothing new is accepted."""
 
 
@@ -73,7 +73,7 @@ async def _serve(
         if demo:
             demonstration.require(app, began)
         if operations is not None:
-            operations.watch(app, certificate)
+            operations.watch(app, certificate, (application.clock() - began).total_seconds())
         await stack.enter_async_context(_answering(app, clients, certificate, operations))
         if demo:
             await demonstration.shown(app, began, quiet=loaded.sources["LOG_LEVEL"] == "default")
@@ -108,11 +108,13 @@ async def _answering(
         release=app.release,
         answered=unobserved if operations is None else operations.metrics.requested,
     )
-    runner = wire.runner(edge, shutdown_timeout=_FLIGHT_SECONDS_MAX)
+    runner = wire.runner(edge, shutdown_timeout=FLIGHT_SECONDS_MAX)
     await runner.setup()
     try:
         spoken = None if certificate is None else certificate.context
         await web.SockSite(runner, clients, ssl_context=spoken).start()
+        if operations is not None and (server := runner.server) is not None:
+            operations.metrics.connected(lambda: len(server.connections))
         yield
     finally:
         await runner.cleanup()

@@ -98,7 +98,8 @@ def test_a_write_in_flight_is_answered_and_recorded(database: postgres.Database,
         answer = flight.getresponse()
         assert (201, "close") == (answer.status, answer.headers["Connection"])
         position = int(answer.headers["Muniment-Position"])
-        assert 0 == running.process.wait(SECONDS_MAX)
+        running.process.communicate(timeout=SECONDS_MAX)
+        assert 0 == running.process.returncode
     assert ["application.created"] == [
         kind for at, kind in kinds(database).items() if at <= position and kind.startswith("application.")
     ]

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from service import settings
+from service.cli import serve
+from service.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -61,6 +63,27 @@ def test_the_service_starts_after_what_it_needs() -> None:
     }
     assert {"postgres": "service_healthy", "migrate": "service_completed_successfully"} == conditions
     assert all("healthcheck" in COMPOSE["services"][name] for name in ("postgres", "muniment"))
+
+
+def test_the_health_of_a_container_is_asked_for_by_our_own_command() -> None:
+    """The image and the compose file run a command that exists, which finds the port and the scheme by itself."""
+    (run,) = re.findall(r"^HEALTHCHECK .*CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
+    tests = [json.loads(run), COMPOSE["services"]["muniment"]["healthcheck"]["test"][1:]]
+    assert [["muniment", "healthcheck"]] * 2 == tests
+    assert "healthcheck" in COMMANDS
+
+
+def test_a_stop_is_given_the_time_that_it_may_take() -> None:
+    """Requests in flight finish before the engine loses patience."""
+    seconds = int(COMPOSE["services"]["muniment"]["stop_grace_period"].removesuffix("s"))
+    assert seconds >= serve.FLIGHT_SECONDS_MAX + 10
+
+
+def test_metrics_are_not_published() -> None:
+    """The operators' port asks nobody who they are, so it stays inside the network."""
+    ports = COMPOSE["services"]["muniment"]["ports"]
+    inside = COMPOSE["services"]["muniment"]["environment"]["MUNIMENT_OPS_PORT"]
+    assert [] == [port for port in ports if str(port).endswith(f":{inside}")]
 
 
 def test_only_the_owner_is_handed_the_owners_password() -> None:

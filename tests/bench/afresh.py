@@ -45,6 +45,8 @@ class Opened:
                 return self._runner.run(_paged())
             case "replay":
                 return self._runner.run(_replayed())
+            case "fetch":
+                return self._runner.run(_fetched(question["began"]))
             case "decide":
                 return self._decided(question["questions"], question["seed"])
             case "close":
@@ -58,14 +60,20 @@ class Opened:
         from service import app
 
         imported = time.monotonic()
-        self._app = await self._stack.enter_async_context(app.opened(_settings(), follow=False))
+        steps: list[float] = []
+        self._app = await self._stack.enter_async_context(
+            app.opened(_settings(), follow=False, progress=lambda _done, _all: steps.append(time.monotonic()))
+        )
         opened = time.monotonic()
         gc.collect()
+        first = steps[0] if steps else opened
         return {
             "position": self._app.replica.position,
+            "resumed_from": self._app.resumed_from,
             "python_seconds": _BEGAN - began,
             "import_seconds": imported - _BEGAN,
-            "open_seconds": opened - imported,
+            "before_seconds": first - imported,
+            "load_seconds": opened - first,
             "seconds": opened - began,
             "resident_mb": _status("VmRSS") / 1024,
             "peak_mb": _status("VmHWM") / 1024,
@@ -118,6 +126,24 @@ async def _paged() -> dict[str, Any]:
     seconds = time.perf_counter() - began
     await connection.close()
     return {"records": position, "seconds": seconds}
+
+
+async def _fetched(began: float) -> dict[str, Any]:
+    """The newest snapshot's bytes, fetched by plain asyncpg and dropped."""
+    import asyncpg
+
+    from service.log import connect
+
+    settings = _settings()
+    connection = await asyncpg.connect(
+        settings.database_url, server_settings={"search_path": connect.search_path(settings.schema)}
+    )
+    octets = 0
+    for row in await connection.fetch("select position, number from snapshot_part order by position, number"):
+        part = "select octets from snapshot_part where position = $1 and number = $2"
+        octets += len(await connection.fetchval(part, row["position"], row["number"]))
+    await connection.close()
+    return {"bytes": octets, "seconds": time.monotonic() - began}
 
 
 async def _replayed() -> dict[str, Any]:

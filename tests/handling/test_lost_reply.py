@@ -8,8 +8,6 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -20,101 +18,22 @@ from service.events.attempts import AttemptDenied
 from tests import given, postgres
 from tests.handling import doors
 from tests.handling.test_door import roles_made
-
-Cut = Literal["before Postgres sees it", "after Postgres did it", "and Postgres does it late"]
-LATE_SECONDS = 0.3
-APPENDING = b"muniment/append"
-STATEMENT_BYTES_MIN = 700
-"""What an append sends is longer than anything else on its connection."""
-
-
-class Wire:
-    """Carries every connection to Postgres; `cut` says what befalls the next append."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self.cut: Cut | None = None
-        self.at: Literal["append", "commit"] = "append"
-        self.cuts = 0
-        self._late: list[asyncio.Task[None]] = []
-
-    async def carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        if self._host.startswith("/"):
-            server, forth = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
-        else:
-            server, forth = await asyncio.open_connection(self._host, self._port)
-        replies = asyncio.create_task(self._replies(server, back))
-        appending = False
-        try:
-            while octets := await client.read(65_536):
-                appending = appending or APPENDING in octets
-                if appending and self.cut is not None and self._chosen(octets):
-                    cut, self.cut = self.cut, None
-                    self.cuts += 1
-                    await self._cut(cut, octets, server, forth, replies)
-                    return
-                forth.write(octets)
-        finally:
-            replies.cancel()
-            back.close()
-            if self._late:
-                await asyncio.gather(*self._late)
-            forth.close()
-
-    def _chosen(self, octets: bytes) -> bool:
-        return b"COMMIT;" in octets if self.at == "commit" else len(octets) > STATEMENT_BYTES_MIN
-
-    async def _cut(
-        self,
-        cut: Cut,
-        octets: bytes,
-        server: asyncio.StreamReader,
-        forth: asyncio.StreamWriter,
-        replies: asyncio.Task[None],
-    ) -> None:
-        replies.cancel()
-        await asyncio.sleep(0)
-        match cut:
-            case "before Postgres sees it":
-                pass
-            case "after Postgres did it":
-                forth.write(octets)
-                await server.read(1)
-            case "and Postgres does it late":
-                self._late.append(asyncio.create_task(self._send_late(octets, forth)))
-
-    async def _send_late(self, octets: bytes, forth: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(LATE_SECONDS)
-        forth.write(octets)
-        await forth.drain()
-
-    @staticmethod
-    async def _replies(server: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        while octets := await server.read(65_536):
-            back.write(octets)
-        back.close()
+from tests.torture import proxy
+from tests.torture.proxy import LATE_SECONDS, Cut, Wire
 
 
 @asynccontextmanager
 async def wired(database: postgres.Database, place: Path) -> AsyncIterator[tuple[App, Wire]]:
     """A replica whose every connection goes through a wire of the test's."""
-    parts = urlsplit(database.service_dsn)
-    query = parse_qs(parts.query)
-    host = query["host"][0] if "host" in query else parts.hostname or "127.0.0.1"
-    port = int(query["port"][0]) if "port" in query else parts.port or 5432
-    wire = Wire(host, port)
-    listening = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
-    user = parts.netloc.rpartition("@")[0]
-    address = listening.sockets[0].getsockname()
-    dsn = f"postgresql://{user}@127.0.0.1:{address[1]}{parts.path}?sslmode=disable"
-    through = postgres.Database(
-        name=database.name, owner_dsn=database.owner_dsn, service_dsn=dsn, service_role=database.service_role
-    )
-    try:
+    async with proxy.between(database.service_dsn) as (dsn, wire):
+        through = postgres.Database(
+            name=database.name,
+            owner_dsn=database.owner_dsn,
+            service_dsn=dsn,
+            service_role=database.service_role,
+        )
         async with doors.opened(through, place) as app:
             yield app, wire
-    finally:
-        listening.close()
 
 
 @pytest.mark.parametrize(

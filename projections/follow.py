@@ -16,6 +16,7 @@ from projections.replica import Replica
 from service import errors
 from service.log import connect, reader
 from service.log.connect import Connection
+from service.log.pulse import Pulse
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
@@ -35,11 +36,13 @@ class Follower:
         schema: str,
         connected: Callable[[], Awaitable[Connection]],
         now: Callable[[], float],
+        pulse: Pulse,
     ) -> None:
         self._replica = replica
         self._schema = schema
         self._connected = connected
         self._now = now
+        self._pulse = pulse
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.heard = now()
@@ -78,12 +81,14 @@ class Follower:
     async def _follow(self) -> None:
         connection = await self._connected()
         try:
-            await connection.add_listener(self._schema, self._notified)
+            with self._pulse.felt(connection):
+                await connection.add_listener(self._schema, self._notified)
             while True:
                 self._wake.clear()
-                head = await reader.head(connection)
-                if head.position > self._replica.position or self._replica.head != head:
-                    await self._replica.catch_up(connection)
+                with self._pulse.felt(connection):
+                    head = await reader.head(connection)
+                    if head.position > self._replica.position or self._replica.head != head:
+                        await self._replica.catch_up(connection)
                 self._found()
                 await self._follow_on(connection)
         finally:
@@ -95,7 +100,8 @@ class Follower:
         caught_up = False
         while not self._wake.is_set() and (left := until - self._now()) > 0:
             if not caught_up:
-                reached, caught_up = await trail.advance_page(connection)
+                with self._pulse.felt(connection):
+                    reached, caught_up = await trail.advance_page(connection)
                 if self._replica.position - reached > TRAIL_BEHIND_MAX:
                     continue
             with contextlib.suppress(TimeoutError):

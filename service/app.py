@@ -27,6 +27,7 @@ from service.handling import Handler
 from service.log import connect, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
+from service.log.pulse import Pulse
 from service.orders import Order, Outcome
 from service.queries.reading import Reader
 from service.settings import Settings
@@ -51,6 +52,7 @@ class App(msgspec.Struct, kw_only=True):
     reader: Reader
     upkeep: Upkeep
     vigil: Vigil
+    pulse: Pulse
     snapshots: Snapshots
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
@@ -164,7 +166,8 @@ def _composed(
     fresh = Fresh(keys, secrets.token_bytes)
     replica = Replica(keys, clock)
     drafter = Drafter(replica, fresh, clock, RELEASE)
-    handler = Handler(replica, drafter, lambda: connected("append"))
+    pulse = Pulse(lambda: connected("pulse"))
+    handler = Handler(replica, drafter, lambda: connected("append"), pulse)
     upkeep = Upkeep(
         replica,
         drafter,
@@ -172,6 +175,7 @@ def _composed(
         data_directory.seen_file(settings),
         data_directory.forgotten_file(settings),
         lambda: connected("upkeep"),
+        pulse,
     )
     return App(
         settings=settings,
@@ -180,7 +184,8 @@ def _composed(
         replica=replica,
         drafter=drafter,
         handler=handler,
-        reader=Reader(lambda: connected("read")),
+        reader=Reader(lambda: connected("read"), pulse),
+        pulse=pulse,
         upkeep=upkeep,
         vigil=Vigil(replica, handler, lambda: connected("vigil"), clock),
         snapshots=Snapshots(
@@ -288,7 +293,9 @@ async def _farewell(app: App, *, follow: bool) -> None:
 
 
 async def _following(app: App, stack: AsyncExitStack) -> None:
-    follower = Follower(app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic)
+    follower = Follower(
+        app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic, app.pulse
+    )
     app.follower = follower
     await follower.start()
     stack.push_async_callback(follower.stop)

@@ -24,6 +24,7 @@ from service.events.account import LogRestored
 from service.events.people import PersonForgotten
 from service.log import connect, merkle, reader, recorded, writer
 from service.log.connect import Connection
+from service.log.pulse import Pulse
 from service.log.reader import Head
 from service.log.recorded import Recorded
 from service.orders import Order, Outcome
@@ -58,11 +59,16 @@ class Handler:
     """One process's door. `start` it, `handle` orders, `stop` it."""
 
     def __init__(
-        self, replica: Replica, drafter: Drafter, connected: Callable[[], Awaitable[Connection]]
+        self,
+        replica: Replica,
+        drafter: Drafter,
+        connected: Callable[[], Awaitable[Connection]],
+        pulse: Pulse,
     ) -> None:
         self._replica = replica
         self._drafter = drafter
         self._connected = connected
+        self._pulse = pulse
         self._connection: Connection | None = None
         self._waiting = Waiting()
         self._writer: asyncio.Task[None] | None = None
@@ -131,7 +137,8 @@ class Handler:
             connection = await self._ready([])
             self._sent_at = time.monotonic()
             try:
-                await writer.barrier(connection)
+                with self._pulse.felt(connection):
+                    await writer.barrier(connection)
             except BaseException:
                 self._forget_connection()
                 raise
@@ -178,8 +185,9 @@ class Handler:
             async with self._replica.mutex:
                 try:
                     connection = await self._ready(tries)
-                    await self._answer_repeats(connection, batch, tries)
-                    done = await self._try(connection, batch, tries)
+                    with self._pulse.felt(connection):
+                        await self._answer_repeats(connection, batch, tries)
+                        done = await self._try(connection, batch, tries)
                 except writer.KeyUsed:
                     continue  # another replica answered one of these keys a moment ago: the look-up will find it
                 except errors.Unavailable as failure:
@@ -428,7 +436,8 @@ class Handler:
         if self._connection is None or self._connection.is_closed():
             connection = await self._connected()
             try:
-                await self._catch_up(connection, tries)
+                with self._pulse.felt(connection):
+                    await self._catch_up(connection, tries)
             except BaseException:
                 connection.terminate()
                 raise

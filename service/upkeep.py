@@ -18,6 +18,7 @@ from service.handling import Handler
 from service.log import checkpoint, connect, forgotten, reader, witness
 from service.log.connect import Connection
 from service.log.merkle import Frontier
+from service.log.pulse import Pulse
 from service.log.scrub import Scrub
 
 INTERVAL_SECONDS = 0.5
@@ -36,6 +37,7 @@ class Upkeep:
         seen_file: Path,
         forgotten_file: Path,
         connected: Callable[[], Awaitable[Connection]],
+        pulse: Pulse,
     ) -> None:
         self._replica = replica
         self._drafter = drafter
@@ -45,6 +47,7 @@ class Upkeep:
         self._forgotten_file = forgotten_file
         self._listed = 0
         self._connected = connected
+        self._pulse = pulse
         self._connection: Connection | None = None
         self._tree: Frontier | None = None
         self._signed = 0
@@ -94,7 +97,9 @@ class Upkeep:
         if self._tree is None or self._signer is None:  # an opening that failed leaves nothing behind
             return
         if head.position > self._tree.size:
-            await witness.grown(await self._ready(), self._tree, head.position)
+            connection = await self._ready()
+            with self._pulse.felt(connection):
+                await witness.grown(connection, self._tree, head.position)
         try:
             witness.require_same_tree(self._tree, head)
             if self._scrub is not None and self._scrub.left:
@@ -127,9 +132,10 @@ class Upkeep:
     async def _sign_and_remember(self, head: reader.Head, signer: checkpoint.Signer) -> None:
         """The checkpoint first: it is only remembered as signed once it is there."""
         connection = await self._ready()
-        await checkpoint.publish(connection, head, signer)
-        self._signed = head.position
-        row = await reader.entry_at(connection, head.position)
+        with self._pulse.felt(connection):
+            await checkpoint.publish(connection, head, signer)
+            self._signed = head.position
+            row = await reader.entry_at(connection, head.position)
         if row is not None:
             await asyncio.to_thread(
                 witness.remember, self._seen_file, head, row.leaf, self._replica.keys, self._signed

@@ -24,6 +24,9 @@ IDLE_IN_TRANSACTION_MS_MAX = 5_000
 CLOSE_SECONDS_MAX = 1.0
 """How long a farewell may take, also of a connection that was being opened when it was no longer wanted."""
 
+OPEN_SECONDS_MAX = 10.0
+"""How long Postgres may take to let somebody in; a network that swallows everything never says that it does."""
+
 _APPEND = "append"
 _POOLED = (
     "Between Muniment and Postgres stands a pooler in transaction mode (PgBouncer, `pool_mode = transaction`), which"
@@ -134,7 +137,7 @@ async def _open(target: Target, settings: dict[str, str]) -> Connection:
 
 async def _whole(keywords: dict[str, Any]) -> Connection:
     """Connect, and when cancelled still to the end: asyncpg leaves a future behind of which asyncio then complains."""
-    connecting = asyncio.ensure_future(asyncpg.connect(**keywords))
+    connecting = asyncio.ensure_future(asyncpg.connect(**{"timeout": OPEN_SECONDS_MAX, **keywords}))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from service import errors
 from service.log import connect, reader
 from service.log.connect import Connection
+from service.log.pulse import Pulse
 from service.log.reader import Head
 
 CONNECTIONS_MAX = 4
@@ -19,8 +20,9 @@ HEAD_SECONDS_MAX = 2.0
 class Reader:
     """A few connections, opened when they are needed and thrown away when they fail."""
 
-    def __init__(self, connected: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(self, connected: Callable[[], Awaitable[Connection]], pulse: Pulse) -> None:
         self._connected = connected
+        self._pulse = pulse
         self._idle: list[Connection] = []
         self._places = asyncio.Semaphore(CONNECTIONS_MAX)
         self._looking = asyncio.Lock()
@@ -36,7 +38,8 @@ class Reader:
             connection = await self._taken()
             try:
                 async with asyncio.timeout(seconds_max):
-                    yield connection
+                    with self._pulse.felt(connection):
+                        yield connection
             except BaseException as failure:
                 if connect.lost(failure):
                     connection.terminate()

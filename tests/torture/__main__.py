@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.torture import killed, repeated
+from tests.torture import killed, repeated, wire
 from tests.torture.ground import Ground, aloud
 
 Fault = Callable[[Ground], Awaitable[None]]
@@ -26,6 +26,11 @@ FAULTS: Final[dict[str, tuple[Fault, int, str]]] = {
         "kill -9 of the service, Postgres, a backend, or both, under writers",
     ),
     "repeated": (repeated.run, repeated.ROUNDS, "every order four times under one key, through kills"),
+    "wire": (
+        wire.run,
+        wire.ROUNDS,
+        "the network to Postgres: cut after commit, half-open, slow, in combination",
+    ),
 }
 """What can be tried: how, in how many rounds, and what it is."""
 

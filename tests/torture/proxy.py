@@ -34,9 +34,22 @@ class Wire:
         self.delay_seconds = 0.0
         self._late: list[asyncio.Task[None]] = []
         self._open: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
 
     async def carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """One connection, until either end closes it."""
+        carrying = asyncio.create_task(self._carry(client, back))
+        self._carrying.add(carrying)
+        carrying.add_done_callback(self._carrying.discard)
+        await asyncio.wait({carrying})
+
+    async def close(self) -> None:
+        """Cut every connection, and see that nothing of them is left."""
+        self.drop()
+        if self._carrying:
+            await asyncio.wait(self._carrying, timeout=5)
+
+    async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         try:
             if self._host.startswith("/"):
                 server, forth = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
@@ -143,4 +156,4 @@ async def between(dsn: str) -> AsyncIterator[tuple[str, Wire]]:
         yield f"postgresql://{user}@127.0.0.1:{address[1]}{parts.path}?sslmode=disable", wire
     finally:
         listening.close()
-        wire.drop()
+        await wire.close()

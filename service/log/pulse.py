@@ -4,7 +4,7 @@ A firewall that forgets a connection, or a machine that vanishes, sends no word 
 again by the kernel for a quarter of an hour. No bound on the statement would do instead: a commit that waits for its
 standby, or for another replica's lock, is alive however long it takes. So after some seconds without a reply Postgres
 is asked over another connection what the first one's backend does. If it twice had nothing to do, since the same
-moment, the reply or the statement was lost on the way, and the connection is ended: whoever waits learns that it is lost.
+moment, the reply or the statement was lost on the way. The connection is then ended, and whoever waits learns of it.
 """
 
 import asyncio

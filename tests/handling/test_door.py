@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests import given, postgres
 from tests.handling import doors
 
 WRITERS = 64
+PATIENCE_SECONDS = 60.0
 CUTS = 30
 
 
@@ -33,7 +35,8 @@ def roles_made(log: list[Recorded]) -> dict[str, int]:
 async def write(app: App, name: str, acknowledged: dict[str, int], key: str = "") -> None:
     """One role, retried as a client does: the same order under the same key, until it is answered for good."""
     command = given.role(app.fresh, name)
-    for _ in range(60):
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < patience:
         try:
             outcome = await doors.do(app, command, key)
         except errors.OutcomeUnknown:

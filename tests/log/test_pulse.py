@@ -40,10 +40,13 @@ async def test_a_statement_over_a_silent_connection_ends_as_lost(
         else:
             statement = "select pg_sleep(0.3)"
             asyncio.get_running_loop().call_later(0.1, setattr, wire, "silent", True)
+
+        async def ask() -> None:
+            with _feeling(database).felt(connection):
+                await connection.fetchval(statement)
+
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)) as failure:
-            async with asyncio.timeout(5):
-                with _feeling(database).felt(connection):
-                    await connection.fetchval(statement)
+            await asyncio.wait_for(ask(), 5)
     assert connect.lost(failure.value)
     assert not isinstance(failure.value, TimeoutError)
 

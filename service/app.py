@@ -124,33 +124,13 @@ async def restored(
     connection = await app.connected("restored")
     try:
         if not force:
-            await _require_loss(connection, seen)
+            await witness.require_loss(connection, seen)
         lost_from, lost_to = await witness.lost(connection, head, seen)
     finally:
         await connection.close()
     command = RestoreLog(epoch_before=head.epoch, epoch=app.fresh.id(), lost_from=lost_from, lost_to=lost_to)
     order = Order(command=command, caller=Caller(console=console), reason=reason, ticket=ticket)
     return await app.handler.handle(order)
-
-
-async def _require_loss(connection: Connection, seen: witness.Seen | None) -> None:
-    """Return where a service that saw what this machine saw would refuse to serve; raise Refused elsewhere."""
-    try:
-        await witness.require_no_fork(connection, seen)
-    except errors.Broken:
-        return
-    if seen is None:
-        raise errors.Refused(
-            "nothing_lost",
-            "This machine has not seen the log before, so it cannot tell that anything is missing. Run this where a"
-            " service refuses to serve, or with --force: a new epoch stops every service on the log until it is"
-            " restarted.",
-        )
-    raise errors.Refused(
-        "nothing_lost",
-        f"Nothing is missing: the log holds what was seen from here, up to position {seen.position}. A new epoch would "
-        "stop every service on it until it is restarted; --force begins one all the same.",
-    )
 
 
 # -- the replica -------------------------------------------------------------------------------------------
@@ -168,15 +148,8 @@ def _composed(
     drafter = Drafter(replica, fresh, clock, RELEASE)
     pulse = Pulse(lambda: connected("pulse"))
     handler = Handler(replica, drafter, lambda: connected("append"), pulse)
-    upkeep = Upkeep(
-        replica,
-        drafter,
-        handler,
-        data_directory.seen_file(settings),
-        data_directory.forgotten_file(settings),
-        lambda: connected("upkeep"),
-        pulse,
-    )
+    files = data_directory.seen_file(settings), data_directory.forgotten_file(settings)
+    upkeep = Upkeep(replica, drafter, handler, *files, lambda: connected("upkeep"), pulse)
     return App(
         settings=settings,
         keys=keys,

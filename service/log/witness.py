@@ -142,6 +142,26 @@ async def require_no_fork(connection: Connection, seen: Seen | None, begun: Fron
     return Proven(tree=tree, signed=newest, doubt=doubt)
 
 
+async def require_loss(connection: Connection, seen: Seen | None) -> None:
+    """Return where a service that saw what this machine saw would refuse to serve; raise Refused elsewhere."""
+    try:
+        await require_no_fork(connection, seen)
+    except errors.Broken:
+        return
+    if seen is None:
+        raise errors.Refused(
+            "nothing_lost",
+            "This machine has not seen the log before, so it cannot tell that anything is missing. Run this where a"
+            " service refuses to serve, or with --force: a new epoch stops every service on the log until it is"
+            " restarted.",
+        )
+    raise errors.Refused(
+        "nothing_lost",
+        f"Nothing is missing: the log holds what was seen from here, up to position {seen.position}. A new epoch would "
+        "stop every service on it until it is restarted; --force begins one all the same.",
+    )
+
+
 async def grown(connection: Connection, tree: Frontier, until: int) -> None:
     """Let the tree take in the stored texts up to a position. It stays behind where records are missing."""
     while tree.size < until:

@@ -22,7 +22,10 @@ from service.vocabulary import HEADER_LENGTH_MAX
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,1024}) *", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(
+    r"((?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?:(?<!^00.{53})-.*)?"
+)
+"""W3C Trace Context, section 3.2: ff is no version, zeros are no ids, and only later versions than 00 say more."""
 _FORWARDED_MAX: Final = 50
 LOOK_SECONDS_MIN: Final = 0.2
 LOOK_SECONDS_MAX: Final = 2.0
@@ -111,7 +114,6 @@ def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
     agent = request.headers.get("User-Agent", "")
     if not agent.isprintable():
         agent = "".join(one for one in agent if one.isprintable())
-    trace = request.headers.get("traceparent", "")
     return Origin(
         address=address(
             request.remote or "",
@@ -120,7 +122,7 @@ def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
         ),
         user_agent=agent[:HEADER_LENGTH_MAX],
         request=request_id,
-        traceparent=trace if _TRACEPARENT.fullmatch(trace) else "",
+        traceparent=found[1] if (found := _traceparent(request)) else "",
     )
 
 
@@ -146,9 +148,16 @@ def request_id(edge: Edge, request: web.BaseRequest) -> str:
 
 def trace(request: web.BaseRequest) -> str:
     """The trace that the request is part of (W3C Trace Context), by its id; empty without a well-formed traceparent."""
-    given = request.headers.get("traceparent", "")
-    found = _TRACEPARENT.fullmatch(given) if given else None
-    return found[1] if found else ""
+    found = _traceparent(request)
+    return found["trace"] if found else ""
+
+
+def _traceparent(request: web.BaseRequest) -> re.Match[str] | None:
+    """The one well-formed traceparent; two are nobody's."""
+    if "traceparent" not in request.headers:
+        return None
+    given = request.headers.getall("traceparent")
+    return _TRACEPARENT.fullmatch(given[0].strip()) if len(given) == 1 else None
 
 
 def _trusted(text: str, trusted: tuple[Network, ...]) -> bool:

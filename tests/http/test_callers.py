@@ -191,6 +191,35 @@ async def test_a_request_id_is_echoed_if_it_is_clean(running: Running) -> None:
         assert 36 == len(answer.headers["X-Request-ID"])
 
 
+_TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (f"00-{_TRACE}-b7ad6b7169203331-01", f"00-{_TRACE}-b7ad6b7169203331-01"),
+        (f"cc-{_TRACE}-b7ad6b7169203331-01-what-the-future-brings", f"cc-{_TRACE}-b7ad6b7169203331-01"),
+        (f"00-{_TRACE}-b7ad6b7169203331-01-more", None),
+        (f"ff-{_TRACE}-b7ad6b7169203331-01", None),
+        (f"00-{'0' * 32}-b7ad6b7169203331-01", None),
+        (f"00-{_TRACE}-{'0' * 16}-01", None),
+        (f"00-{_TRACE.upper()}-b7ad6b7169203331-01", None),
+        ("nonsense", None),
+    ],
+)
+async def test_a_trace_is_recorded_where_it_is_one(
+    running: Running, given: str, recorded: str | None
+) -> None:
+    """What W3C Trace Context calls invalid is left out, and changes nothing about the answer."""
+    made = await running.admin.post(
+        "/admin/teams", {"name": "A"}, headers={"traceparent": given, "X-Request-ID": "build-17"}
+    )
+    assert (201, "build-17") == (made.status, made.headers["X-Request-ID"])
+    async with running.app.reader.connection() as connection:
+        entry = json.loads(await connection.fetchval("select entry from log order by position desc limit 1"))
+    assert ("build-17", recorded) == (entry["source"]["request"], entry["source"].get("traceparent"))
+
+
 async def test_the_same_key_does_the_same_thing_once(running: Running) -> None:
     """A repeat is answered as the first was, with the ids of the first; another body under the key is refused."""
     headers = {"Idempotency-Key": "k-1"}

@@ -41,7 +41,7 @@ _OTHER_FOLDS_KEPT = 2
 _FOLDED_BY = (
     ("projections", (".py",)),
     ("service.events", (".py",)),
-    ("service.catalogue", (".py",)),
+    ("service.catalogue", (".py", ".toml")),
     ("service.vocabulary", ()),
     ("service.log.recorded", ()),
 )
@@ -88,7 +88,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 def fold_version() -> bytes:
     """32 bytes: SHA-256 over the source of everything that decides how records are folded and how state is written."""
     hashed = hashlib.sha256(b"%d" % FORMAT)
-    for name, text in sorted(_sources()):
+    for name, text in sorted(sources()):
         for one in (name.encode(), text):
             hashed.update(len(one).to_bytes(_LENGTH_BYTES, "big") + one)
     return hashed.digest()
@@ -229,7 +229,7 @@ async def _prune(connection: Connection, keys: Keys, head: Head) -> None:
     await connection.execute(statement("delete_snapshot_parts"))
 
 
-def _sources() -> Iterator[tuple[str, bytes]]:
+def sources() -> Iterator[tuple[str, bytes]]:
     """Names and texts of the files that make up the fold."""
     for module, suffixes in _FOLDED_BY:
         package, _, name = module.rpartition(".")

@@ -83,6 +83,11 @@ class Snapshots:
         if self._every:
             self._task = asyncio.create_task(self._run(), name="muniment snapshots")
 
+    @property
+    def child(self) -> int | None:
+        """The process that takes a snapshot at the moment, by its id."""
+        return self._child.pid if self._child is not None else None
+
     async def stop(self) -> None:
         """End the child, if there is one, and look no more."""
         if self._task is not None:

@@ -69,6 +69,11 @@ class Upkeep:
         assert self._tree is not None, "an opened replica's log was proven"
         return self._tree.copy()
 
+    @property
+    def unscrubbed(self) -> int:
+        """Records below the snapshot that this replica started from, which are still to be hashed."""
+        return self._scrub.left if self._scrub is not None else 0
+
     def scrub_below(self, proven: Frontier) -> None:
         """Hash the texts below a snapshot's tree at leisure; this start did not. The replica stops if they differ."""
         self._scrub = Scrub(proven)

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import asyncpg
 import msgspec
 
+from projections import snapshot
 from service import app as application
 from service import data_directory, database, errors, tls
 from service.cli import logs, options
@@ -18,6 +19,7 @@ from service.log import checkpoint, connect, migrate, reader, sql, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.migrate import SERVER_VERSION_MIN
+from service.log.reader import Head
 from service.settings import Loaded, Settings
 
 _SKEW_SECONDS_WARN: Final = 0.5
@@ -35,6 +37,8 @@ _GRANTS: Final = (
     ("person_key", "SELECT, INSERT, DELETE"),
     ("idempotency", "SELECT, INSERT"),
     ("trail", "SELECT, INSERT, DELETE"),
+    ("snapshot", "SELECT, INSERT, DELETE"),
+    ("snapshot_part", "SELECT, INSERT, DELETE"),
 )
 """What the serving role needs, a privilege a table; `grants.sql` gives it."""
 _TOO_MUCH: Final = (("log", "UPDATE"), ("log", "DELETE"), ("log", "TRUNCATE"))
@@ -209,6 +213,7 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
     )
     if fits:
         yield await _witness(settings, connection, keys)
+        yield await _snapshot(settings, connection, keys, head)
     trail = await connection.fetchval(sql.text("trail_position"))
     lag = head.position - trail
     sentence = f"{lag} records behind the log" if lag else "at the log's head"
@@ -240,6 +245,25 @@ async def _witness(settings: Settings, connection: Connection, keys: Keys) -> Li
     if proven.doubt:
         return _warn("fork", proven.doubt)
     return _ok("fork", f"the log holds what was seen from here, up to position {seen.position}")
+
+
+async def _snapshot(settings: Settings, connection: Connection, keys: Keys, head: Head) -> Line:
+    choice = await snapshot.choose(connection, keys, head)
+    if choice.refusals:
+        return _warn("snapshot", f"{choice.refusals[0]} `muniment snapshot` takes another.")
+    if choice.header is None or choice.at is None:
+        sentence = f"none that fits this release: a start replays {head.position} records"
+        wanted = settings.snapshot_every and head.position > settings.snapshot_every
+        return (
+            _warn("snapshot", f"{sentence}; a running service has one taken.")
+            if wanted
+            else _ok("snapshot", sentence)
+        )
+    behind = head.position - choice.header.position
+    return _ok(
+        "snapshot",
+        f"at position {choice.header.position}, {behind} records behind the log, taken {choice.at}",
+    )
 
 
 def _judge(what: str, well: bool, sentence: str, otherwise: str) -> Line:

@@ -18,6 +18,7 @@ from service.orders import Outcome
 from service.waiting import Answer
 from tests import postgres, service
 
+ROOT = Path(__file__).parents[1]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
@@ -111,6 +112,26 @@ async def test_openmetrics_is_for_who_accepts_it(database: postgres.Database, tm
     } <= set(families)
     assert [] == [name for name in ours if re.search(r"_(ms|milliseconds|minutes|percent)$", name)]
     assert [] == [name for name in ours if not families[name].documentation]
+
+
+async def test_every_metric_is_explained_to_the_operator(database: postgres.Database, tmp_path: Path) -> None:
+    """docs/operating.md names each of them, and none that does not exist."""
+    async with watched(database, tmp_path) as (_, operations, address):
+        operations.metrics.requested("roles", "GET", 200, 0.1)
+        _, text = await scraped(address)
+    exposed = {family.name for family in plain(text) if family.name.startswith("muniment_")}
+    exposed.add("muniment_certificate_expiry_timestamp_seconds")  # only with TLS
+    page = (ROOT / "docs" / "operating.md").read_text()
+    named = set(re.findall(r"^\| `(muniment_[a-z_]+)", page, re.MULTILINE))
+    assert {re.sub("_total$", "", name) for name in exposed} == {
+        re.sub("_total$", "", name) for name in named
+    }
+    used = {
+        re.sub("_(bucket|count|sum|total|info)$", "", name)
+        for name in re.findall(r"\bmuniment_[a-z_]+", page)
+    }
+    bare = {re.sub("_(total|info)$", "", name) for name in named}
+    assert set() == {name for name in used if not name.endswith("_service")} - bare - {"muniment_owner"}
 
 
 async def test_before_there_is_an_account_the_port_is_alive_and_not_ready() -> None:

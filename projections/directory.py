@@ -166,9 +166,13 @@ class Directory:
         while len(self._journal) > mark:
             self._journal.pop()()
 
-    def keep(self) -> None:
-        """The steps since `begin` are committed; nothing can undo them."""
-        self._journal = None
+    def keep(self, until: int | None = None) -> None:
+        """The steps since `begin`, or up to the mark `until`, are committed; nothing can undo those."""
+        if until is None:
+            self._journal = None
+        else:
+            assert self._journal is not None, "begin() comes first"
+            del self._journal[:until]
 
     # -- time --------------------------------------------------------------------------------------------
 
@@ -313,30 +317,47 @@ class Directory:
             self._put(self.applications, application, after)
             self._rename(self.application_names, _name_of(before), _name_of(after), application)
 
-    def _fold_contract(self, event: contracts.OneContractEvent, recorded: Foldable) -> None:
-        touched = event.contracts if isinstance(event, contract_events.ContractsRemoved) else (event,)
-        for one in touched:
+    def _fold_contract(
+        self, event: contract_events.ContractPublished | contract_events.ContractDeleted, recorded: Foldable
+    ) -> None:
+        contract = interned(event.contract)
+        before = self._last(self.contracts, contract)
+        after = contracts.fold(before, event, recorded)
+        self._put(self.contracts, contract, after)
+        pair = interned(contracts.integration_id(event.consumer, event.provider))
+        self._put(self.contract_keys, f"{pair}/{event.version}", after.id if after else None)
+        if after is not None and isinstance(event, contract_events.ContractPublished):
+            self._put(self.bodies, after.digest, after.body)
+            self._ever(self.integration_contracts, pair, contract)
+            self._ever(self.application_integrations, after.consumer, pair)
+            self._ever(self.application_integrations, after.provider, pair)
+        change = (after is not None) - (before is not None)
+        if change:
+            integration = contracts.fold_integration(
+                self._last(self.integrations, pair),
+                event.consumer,
+                event.provider,
+                change,
+                recorded.recorded_at,
+            )
+            self._put(self.integrations, pair, integration)
+
+    def _fold_contracts_removed(self, event: contract_events.ContractsRemoved, recorded: Foldable) -> None:
+        """As if each were deleted alone; an integration is counted down once, since there may be thousands."""
+        gone: dict[tuple[ApplicationId, ApplicationId], int] = {}
+        for one in event.contracts:
             contract = interned(one.contract)
-            before = self._last(self.contracts, contract)
-            after = contracts.fold(before, event, recorded)
-            self._put(self.contracts, contract, after)
-            pair = interned(contracts.integration_id(one.consumer, one.provider))
-            self._put(self.contract_keys, f"{pair}/{one.version}", after.id if after else None)
-            if after is not None and isinstance(event, contract_events.ContractPublished):
-                self._put(self.bodies, after.digest, after.body)
-                self._ever(self.integration_contracts, pair, contract)
-                self._ever(self.application_integrations, after.consumer, pair)
-                self._ever(self.application_integrations, after.provider, pair)
-            change = (after is not None) - (before is not None)
-            if change:
-                integration = contracts.fold_integration(
-                    self._last(self.integrations, pair),
-                    one.consumer,
-                    one.provider,
-                    change,
-                    recorded.recorded_at,
-                )
-                self._put(self.integrations, pair, integration)
+            if self._last(self.contracts, contract) is not None:
+                pair = (one.consumer, one.provider)
+                gone[pair] = gone.get(pair, 0) + 1
+            self._put(self.contracts, contract, None)
+            key = f"{contracts.integration_id(one.consumer, one.provider)}/{one.version}"
+            self._put(self.contract_keys, key, None)
+        for (consumer, provider), count in gone.items():
+            pair_id = interned(contracts.integration_id(consumer, provider))
+            before = self._last(self.integrations, pair_id)
+            after = contracts.fold_integration(before, consumer, provider, -count, recorded.recorded_at)
+            self._put(self.integrations, pair_id, after)
 
     def _fold_environment(self, event: environment_events.EnvironmentEvent, recorded: Foldable) -> None:
         environment = interned(event.environment)
@@ -420,6 +441,7 @@ class Directory:
         (token_events.TokenEvent, _fold_token),
         (application_events.ApplicationEvent, _fold_application),
         (contracts.OneContractEvent, _fold_contract),
+        (contract_events.ContractsRemoved, _fold_contracts_removed),
         (environment_events.EnvironmentEvent, _fold_environment),
         (account.CatalogueAdopted, _fold_catalogue),
         (account.LogOpened, _fold_opening),

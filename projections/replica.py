@@ -19,13 +19,14 @@ from service.log import reader, recorded, seal
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.merkle import Frontier
-from service.log.reader import Head
+from service.log.reader import Head, Row
 from service.log.recorded import Recorded
 from service.vocabulary import KeyId
 
 PAGE_RECORDS = 1_000
-_BREATH_RECORDS = 250
-"""Folded between two breaths of the event loop, so that decisions are not held up by a long tail."""
+_BREATH_BYTES = 192 * 1024
+"""Folded between two breaths of the event loop, so that decisions are not held up by a long tail: some two hundred
+common records, or six of a bulk deletion, each of which removes more than a hundred contracts."""
 
 
 class Replica:
@@ -167,11 +168,13 @@ class Replica:
                 "Run `muniment verify`."
             )
         records = []
+        breath = 0
         for row in rows:
             try:
                 records.append(recorded.decode(row.entry, row.position))
             except errors.Broken as failure:
                 raise self._stop(failure.sentence) from failure
+            breath = await _breathe(breath, row)
         await self._learn_keys(connection, records)
         for number, record in enumerate(records, 1):
             try:
@@ -183,8 +186,7 @@ class Replica:
             if isinstance(record.data, PersonForgotten):
                 self.forget(record.data)
             seen(record)
-            if number % _BREATH_RECORDS == 0:
-                await asyncio.sleep(0)
+            breath = await _breathe(breath, rows[number - 1])
 
     async def _learn_keys(self, connection: Connection, records: list[Recorded]) -> None:
         wanted: set[KeyId] = set()
@@ -223,3 +225,12 @@ class Replica:
     def _stop(self, sentence: str) -> errors.Broken:
         self.stopped = sentence
         return errors.Broken(sentence)
+
+
+async def _breathe(octets: int, row: Row) -> int:
+    """Count a row that was worked on; let the event loop go on when that was enough since the last breath."""
+    octets += len(row.entry)
+    if octets < _BREATH_BYTES:
+        return octets
+    await asyncio.sleep(0)
+    return 0

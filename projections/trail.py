@@ -5,7 +5,8 @@ lock on `trail_head`; the rows and the position they reach are one transaction, 
 a repeat. No person's name enters it: names are found as ids before a search, and opened after it.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
@@ -17,11 +18,14 @@ from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractsRemoved
 from service.log import reader, recorded
 from service.log.connect import Connection
-from service.log.reader import Row
 from service.log.recorded import Recorded
 
 PAGE = 500
 """Records a transaction: large enough to catch up fast, small enough that nobody waits long for the lock."""
+PAGE_BYTES = 1024 * 1024
+_TOUCHES_AT_ONCE = 5_000
+"""Rows that one statement inserts: the event loop goes on between two."""
+_BREATH_BYTES = 64 * 1024
 DONE = "done"
 DENIED = "denied"
 
@@ -58,10 +62,9 @@ async def advance_page(connection: Connection) -> tuple[int, bool]:
     try:
         async with connection.transaction():
             await connection.execute(statement("bound_the_wait"))
-            position, rows = await _next_page(connection)
+            return await _next_page(connection)
     except asyncpg.LockNotAvailableError as failure:
         raise errors.Unavailable("Another replica is writing the trail; try again.") from failure
-    return position, len(rows) < PAGE
 
 
 async def rebuild(connection: Connection) -> int:
@@ -75,8 +78,8 @@ async def rebuild(connection: Connection) -> int:
         await connection.execute(statement("empty_trail"))
         await connection.execute(statement("move_trail"), 0)
         while True:
-            position, rows = await _next_page(connection)
-            if len(rows) < PAGE:
+            position, caught_up = await _next_page(connection)
+            if caught_up:
                 return position
 
 
@@ -112,19 +115,28 @@ def statement(name: str) -> str:
     return resources.files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-async def _next_page(connection: Connection) -> tuple[int, Sequence[Row]]:
+async def _next_page(connection: Connection) -> tuple[int, bool]:
+    """Write one page; where the trail stands then, and whether the log goes no further."""
     position: int = await connection.fetchval(statement("lock_trail"))
-    rows = await reader.page(connection, position, PAGE)
+    rows = await reader.page_of_bytes(connection, position, PAGE, PAGE_BYTES)
     if not rows:
-        return position, rows
-    records = [recorded.decode(row.entry, row.position) for row in rows]
-    await connection.execute(statement("add_to_trail"), *_columns(_entry(record) for record in records))
-    touches = [(thing, record.position) for record in records for thing in touched(record)]
-    if touches:
-        things, positions = zip(*touches, strict=True)
+        return position, True
+    entries: list[_Entry] = []
+    touches: list[tuple[str, int]] = []
+    octets = 0
+    for row in rows:
+        record = recorded.decode(row.entry, row.position)
+        entries.append(_entry(record))
+        touches += [(thing, record.position) for thing in touched(record)]
+        octets += len(row.entry)
+        if octets // _BREATH_BYTES != (octets - len(row.entry)) // _BREATH_BYTES:
+            await asyncio.sleep(0)
+    await connection.execute(statement("add_to_trail"), *_columns(entries))
+    for start in range(0, len(touches), _TOUCHES_AT_ONCE):
+        things, positions = zip(*touches[start : start + _TOUCHES_AT_ONCE], strict=True)
         await connection.execute(statement("add_touches"), things, positions)
     await connection.execute(statement("move_trail"), rows[-1].position)
-    return rows[-1].position, rows
+    return rows[-1].position, len(rows) < PAGE and octets < PAGE_BYTES
 
 
 def _entry(record: Recorded) -> _Entry:

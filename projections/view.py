@@ -247,8 +247,11 @@ class View:
 
     def contracts_of(self, consumer: str, provider: str) -> list[Contract]:
         """Every live contract of an integration."""
+        if self.integration_or_none(consumer, provider) is None:  # it lives as long as its last contract
+            return []
         ever = self.directory.integration_contracts.of(integration_id(consumer, provider))
-        return [contract for one in ever if (contract := self.contract_or_none(one)) is not None]
+        table = self.directory.contracts
+        return [contract for one in ever if (contract := self._at(table, one)) is not None]
 
     def integrations_of(self, application: str) -> list[Integration]:
         """Every live integration that an application takes part in, on either side."""

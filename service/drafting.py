@@ -35,6 +35,8 @@ from service.orders import Order, Outcome
 from service.vocabulary import EventId, KeyId, PrincipalId, Secret, Thing, VaultRef
 
 _MICROSECOND = timedelta(microseconds=1)
+_KEPT_AT_ONCE = 10_000
+"""Steps of the journal."""
 _log = structlog.get_logger("muniment.drafting")
 
 
@@ -133,7 +135,10 @@ class Draft:
     def keep(self) -> None:
         """The batch is committed."""
         self._ended = True
-        self._replica.directory.keep()
+        directory = self._replica.directory
+        while directory.mark() > _KEPT_AT_ONCE:  # a long journal freed in one go would hold everybody up
+            directory.keep(until=_KEPT_AT_ONCE)
+        directory.keep()
         self._drafter.denials.taken_in(self._denials)
         for record, _ in self.written.entries:
             if isinstance(record.data, PersonForgotten):

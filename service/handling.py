@@ -8,8 +8,10 @@ comes back as a follower, looks for its own event ids behind a barrier, and only
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -17,6 +19,7 @@ import structlog
 from projections.replica import Replica
 from service import errors
 from service.authorise import key_reused, may_be_repeated
+from service.commands import bulk
 from service.commands.account import RestoreLog
 from service.commands.people import ForgetPerson
 from service.drafting import Draft, Drafter
@@ -39,6 +42,7 @@ RECOVERY_SECONDS_MAX = 8.0
 CLOCK_AHEAD_MAX = writer.AHEAD_MAX
 CLOCK_BEHIND_MAX = writer.BEHIND_MAX
 _ATTEMPTS_MAX = 5
+T = TypeVar("T")
 _log = structlog.get_logger("muniment.handling")
 
 
@@ -47,6 +51,7 @@ class Try(msgspec.Struct, eq=False):
 
     draft: Draft
     answers: list[tuple[Pending, Answer]]
+    apart: bool
     found: bool = False
 
     @property
@@ -156,9 +161,10 @@ class Handler:
         while True:
             await self._waiting.something()
             while len(self._waiting) or self._drafter.denials_due():
-                batch = self._waiting.take(BATCH_ORDERS_MAX)
+                batch, apart = self._waiting.take(BATCH_ORDERS_MAX, self._goes_apart)
                 try:
-                    if not await self._commit(batch) and not len(self._waiting):
+                    done = await (self._commit_apart(batch) if apart else self._commit(batch))
+                    if not done and not len(self._waiting):
                         break  # denials alone are due, and Postgres is away: later is soon enough
                 except Exception as failure:  # noqa: BLE001  # the writer outlives every defect, or callers would wait
                     _log.exception("batch failed")
@@ -172,7 +178,23 @@ class Handler:
             if self._stopping:
                 return
 
-    async def _commit(self, batch: list[Pending]) -> bool:
+    def _goes_apart(self, order: Order) -> bool:
+        return bulk.is_bulk(order.command, self._replica.now)
+
+    async def _commit_apart(self, batch: list[Pending]) -> bool:
+        """`_commit` of one order so large that it is drafted in a thread, while the loop goes on answering.
+
+        Meanwhile nothing is collected: a million young steps of a journal would be looked through at a stretch, over
+        and over. What the order leaves behind stays for good, so the collector never looks at it.
+        """
+        gc.disable()
+        try:
+            return await self._commit(batch, apart=True)
+        finally:
+            gc.freeze()
+            gc.enable()
+
+    async def _commit(self, batch: list[Pending], *, apart: bool = False) -> bool:
         """Carry a batch through to its answers, however often it takes; what did not fit goes back to the queue.
 
         False when there was no way to write it, which every caller of the batch was told.
@@ -187,7 +209,7 @@ class Handler:
                     connection = await self._ready(tries)
                     with self._pulse.felt(connection):
                         await self._answer_repeats(connection, batch, tries)
-                        done = await self._try(connection, batch, tries)
+                        done = await self._try(connection, batch, tries, apart=apart)
                 except writer.KeyUsed:
                     continue  # another replica answered one of these keys a moment ago: the look-up will find it
                 except errors.Unavailable as failure:
@@ -210,7 +232,9 @@ class Handler:
         self._answer_lost(batch, tries, others)
         return False
 
-    async def _try(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> bool:
+    async def _try(
+        self, connection: Connection, batch: list[Pending], tries: list[Try], *, apart: bool
+    ) -> bool:
         """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
         # These change more than an append does, so they need a transaction around it.
         more = any(isinstance(pending.order.command, RestoreLog | ForgetPerson) for pending in batch)
@@ -220,19 +244,21 @@ class Handler:
                 await self._catch_up(connection, tries)  # a follower was cut off in the middle of a page
                 head = self._replica.head
             assert head is not None, "a replica that caught up has a head"
-            draft, answers = self._drafted(batch)
-            after = await self._sent(connection, Try(draft, answers), tries, head)
+            one = await self._drafted(batch, apart=apart)
+            after = await self._sent(connection, one, tries, head)
             if after is not None:
-                self._committed(draft, answers, after)
+                await self._committed(one, after)
                 return True
             self._fair_until = time.monotonic() + FAIR_SECONDS
-        return await self._fairly(connection, batch, tries)
+        return await self._fairly(connection, batch, tries, apart=apart)
 
-    async def _fairly(self, connection: Connection, batch: list[Pending], tries: list[Try]) -> bool:
+    async def _fairly(
+        self, connection: Connection, batch: list[Pending], tries: list[Try], *, apart: bool
+    ) -> bool:
         await self._catch_up(connection, tries)  # outside the lock, until the lag is small
         transaction = connection.transaction()
         await transaction.start()
-        draft = None
+        one = None
         try:
             locked = await writer.lock(connection)
             if locked.position != self._replica.directory.position:
@@ -242,28 +268,28 @@ class Handler:
                     return False
             # Once more, under the lock: whoever was first may have answered the very same request.
             await self._answer_repeats(connection, batch, tries)
-            draft, answers = self._drafted(batch)
-            for record, _ in draft.written.entries:
+            one = await self._drafted(batch, apart=apart)
+            for record, _ in one.draft.written.entries:
                 if isinstance(record.data, LogRestored):
                     locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
                 elif isinstance(record.data, PersonForgotten):
                     await writer.destroy(connection, record.data.keys)
-            after = await self._sent(connection, Try(draft, answers), tries, locked)
+            after = await self._sent(connection, one, tries, locked)
             if after is None:
                 await transaction.rollback()
                 return False
             self._sent_at = time.monotonic()
             await transaction.commit()  # only from here on is anything true
         except BaseException:
-            if draft is not None:
-                draft.undo()
+            if one is not None:
+                await self._undo(one)
             if not connection.is_closed():
                 with contextlib.suppress(Exception):  # the first failure is the one to tell
                     await transaction.rollback()
             raise
         finally:
             self._sent_at = None
-        self._committed(draft, answers, after)
+        await self._committed(one, after)
         return True
 
     async def _sent(self, connection: Connection, one: Try, tries: list[Try], head: Head) -> Head | None:
@@ -279,60 +305,82 @@ class Handler:
             else:
                 for pending, _ in one.answers:
                     pending.begun = True
-                batch = writer.Batch(**msgspec.structs.asdict(one.draft.written))
+                ready = await self._done(one, lambda: self._prepared(one.draft, head))
                 tries.append(one)
                 self._sent_at = began = time.monotonic()
-                after = await writer.append(connection, head, batch, self._replica.keys.key_check)
+                after = await writer.append_prepared(connection, ready)
                 if after is not None:
-                    self.took(len(batch.entries), time.monotonic() - began)
+                    self.took(len(ready.leaves), time.monotonic() - began)
         except BaseException as failure:
-            one.draft.undo()
+            await self._undo(one)
             if isinstance(failure, errors.MunimentError | writer.KeyUsed) and one in tries:
                 tries.remove(one)  # Postgres said that it was not written
             raise
         finally:
             self._sent_at = None
         if after is None:
-            one.draft.undo()
+            await self._undo(one)
             if one in tries:
                 tries.remove(one)
         return after
 
-    def _committed(self, draft: Draft, answers: list[tuple[Pending, Answer]], after: Head) -> None:
-        draft.keep()
-        entries = draft.written.entries
+    def _prepared(self, draft: Draft, head: Head) -> writer.Prepared:
+        batch = writer.Batch(**msgspec.structs.asdict(draft.written))
+        return writer.prepared(head, batch, self._replica.keys.key_check)
+
+    async def _undo(self, one: Try) -> None:
+        """Take a draft back; a second time is harmless."""
+        await self._done(one, one.draft.undo)
+
+    @staticmethod
+    async def _done(one: Try, work: Callable[[], T]) -> T:
+        """Do the work on a draft, of a large one in a thread: it may touch nothing of the event loop's."""
+        return await asyncio.to_thread(work) if one.apart else work()
+
+    async def _committed(self, one: Try, after: Head) -> None:
+        await self._done(one, one.draft.keep)
+        entries = one.draft.written.entries
         self.failing = self.failing and not entries
         self.commits += bool(entries)
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
-        self._deliver(answers)
+        self._deliver(one.answers)
 
-    def _drafted(self, batch: list[Pending]) -> tuple[Draft, list[tuple[Pending, Answer]]]:
+    async def _drafted(self, batch: list[Pending], *, apart: bool) -> Try:
         """Draft until the batch is full; the rest waits at the head of the queue.
 
         Orders that were answered or given up meanwhile are left out: who was told «not done» can rely on it.
         """
         batch[:] = [pending for pending in batch if not pending.future.done()]
+        if apart:
+            for pending in batch:
+                pending.begun = True  # whoever gives up while the thread drafts is told «unknown»
+            return await asyncio.to_thread(self._draft, batch, apart=True)
+        one = self._draft(batch)
+        left = batch[len(one.answers) :]
+        if left:
+            self._waiting.put_back(left)
+            del batch[len(one.answers) :]
+        return one
+
+    def _draft(self, batch: list[Pending], *, apart: bool = False) -> Try:
+        """A draft of as much of the batch as fits into one. Touches nothing of the event loop's."""
         draft = self._drafter.draft()
+        answers: list[tuple[Pending, Answer]] = []
+        size = seen = 0
         try:
-            return draft, self._drafted_into(draft, batch)
+            draft.flush_denials()
+            entries = draft.written.entries
+            for pending in batch:
+                answers.append((pending, draft.take(pending.order)))
+                while seen < len(entries):
+                    size += len(entries[seen][1])
+                    seen += 1
+                if size >= BATCH_BYTES_MAX or seen >= BATCH_RECORDS_MAX:
+                    break
         except BaseException:
             draft.undo()
             raise
-
-    def _drafted_into(self, draft: Draft, batch: list[Pending]) -> list[tuple[Pending, Answer]]:
-        draft.flush_denials()
-        answers: list[tuple[Pending, Answer]] = []
-        size = 0
-        for number, pending in enumerate(batch):
-            seen = len(draft.written.entries)
-            answers.append((pending, draft.take(pending.order)))
-            size += sum(len(entry) for _, entry in draft.written.entries[seen:])
-            full = size >= BATCH_BYTES_MAX or len(draft.written.entries) >= BATCH_RECORDS_MAX
-            if full and number + 1 < len(batch):
-                self._waiting.put_back(batch[number + 1 :])
-                del batch[number + 1 :]
-                break
-        return answers
+        return Try(draft, answers, apart)
 
     def _deliver(self, answers: Sequence[tuple[Pending, Answer]]) -> None:
         for pending, answer in answers:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -61,14 +61,20 @@ class Waiting:
         finally:
             self._unanswered.discard(pending)
 
-    def take(self, orders_max: int) -> list[Pending]:
-        """What waits, oldest first, without what was given up."""
+    def take(self, orders_max: int, apart: Callable[[Order], bool]) -> tuple[list[Pending], bool]:
+        """What waits, oldest first, without what was given up; and whether it is one order that goes `apart`."""
         taken: list[Pending] = []
         while self._queue and len(taken) < orders_max:
             pending = self._queue.popleft()
-            if not pending.future.done():
-                taken.append(pending)
-        return taken
+            if pending.future.done():
+                continue
+            if apart(pending.order):
+                if not taken:
+                    return [pending], True
+                self._queue.appendleft(pending)
+                break
+            taken.append(pending)
+        return taken, False
 
     def put_back(self, pendings: Iterable[Pending]) -> None:
         """To the head of the queue, in their order: they did not fit."""

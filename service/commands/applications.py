@@ -73,6 +73,10 @@ class DeleteApplication(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"application": self.application}
 
+    def removes(self, view: View, enough: int) -> int:
+        """How many contracts this is about to remove, up to `enough`."""
+        return removals.contracts_between(view.integrations_of(self.application), enough)
+
 
 def create_application(command: CreateApplication, view: View, caller: Caller) -> list[Event]:
     """Decide a registration. Raises Invalid, or Refused when the name is taken."""
@@ -113,9 +117,11 @@ def edit_application(command: EditApplication, view: View, caller: Caller) -> li
 def delete_application(command: DeleteApplication, view: View, caller: Caller) -> list[Event]:
     """Decide a deletion: a parent, and children that list every contract which vanishes with it."""
     application = view.application(command.application)
+    integrations = view.integrations_of(application.id)
+    removals.require_bearable(integrations)
     contracts = [
         contract
-        for integration in view.integrations_of(application.id)
+        for integration in integrations
         for contract in view.contracts_of(integration.consumer, integration.provider)
     ]
     parent = ApplicationDeleted(application=application.id, name=application.name, contracts=len(contracts))

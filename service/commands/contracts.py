@@ -76,6 +76,10 @@ class _OfIntegration(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"consumer": self.consumer, "provider": self.provider}
 
+    def removes(self, view: View, enough: int) -> int:
+        """How many contracts this is about to remove. Raises NotFound."""
+        return removals.contracts_between((view.integration(self.consumer, self.provider),), enough)
+
 
 class DeleteIntegrationContracts(_OfIntegration, frozen=True, kw_only=True):
     """Delete every contract of an integration; both applications stay."""
@@ -99,6 +103,10 @@ class DeleteIntegrations(msgspec.Struct, frozen=True, kw_only=True):
 
     def arguments(self) -> dict[str, str]:
         return {}
+
+    def removes(self, view: View, enough: int) -> int:
+        """How many contracts this is about to remove, up to `enough`."""
+        return removals.contracts_between(view.integrations(), enough)
 
 
 def publish_contract(command: PublishContract, view: View, caller: Caller) -> list[Event]:
@@ -153,6 +161,7 @@ def delete_integration_contracts(
 ) -> list[Event]:
     """Decide a bulk deletion of contracts: a parent and its children. Raises NotFound."""
     integration = view.integration(command.consumer, command.provider)
+    removals.require_bearable((integration,))
     contracts = view.contracts_of(integration.consumer, integration.provider)
     parent = events.IntegrationContractsDeleted(
         consumer=integration.consumer, provider=integration.provider, contracts=len(contracts)
@@ -163,6 +172,7 @@ def delete_integration_contracts(
 def delete_integration(command: DeleteIntegration, view: View, caller: Caller) -> list[Event]:
     """Decide the deletion of an integration: parent, contracts, then applications left alone. Raises NotFound."""
     integration = view.integration(command.consumer, command.provider)
+    removals.require_bearable((integration,))
     pair = (integration.consumer, integration.provider)
     contracts = view.contracts_of(*pair)
     parent = events.IntegrationDeleted(consumer=pair[0], provider=pair[1], contracts=len(contracts))
@@ -172,9 +182,11 @@ def delete_integration(command: DeleteIntegration, view: View, caller: Caller) -
 
 def delete_integrations(command: DeleteIntegrations, view: View, caller: Caller) -> list[Event]:
     """Decide the widest deletion of all. Where there is nothing, nothing happens."""
-    pairs = {(one.consumer, one.provider) for one in view.integrations()}
+    integrations = list(view.integrations())
+    pairs = {(one.consumer, one.provider) for one in integrations}
     if not pairs:
         return []
+    removals.require_bearable(integrations)
     contracts = [contract for pair in sorted(pairs) for contract in view.contracts_of(*pair)]
     alone = removals.unreferenced(view, (one for pair in sorted(pairs) for one in pair), pairs)
     parent = events.IntegrationsDeleted(integrations=len(pairs), contracts=len(contracts))

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable
 
 from projections.applications import Application
-from projections.contracts import Contract
+from projections.contracts import Contract, Integration
 from projections.view import View
+from service import errors
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved, RemovedContract
@@ -13,6 +14,28 @@ from service.vocabulary import ApplicationId
 PIECE_BYTES_MAX = 32_768
 _CONTRACT_BYTES = 230  # three ids, a digest and the framing; the version's own text is added
 _APPLICATION_BYTES = 180
+CONTRACTS_MAX = 250_000
+"""Contracts that one order may remove: drafting more of them would outlast what the append allows a record's age."""
+
+
+def contracts_between(integrations: Iterable[Integration], enough: int = CONTRACTS_MAX + 1) -> int:
+    """How many contracts the integrations hold together; counting ends at `enough`."""
+    found = 0
+    for integration in integrations:
+        found += integration.contracts
+        if found >= enough:
+            break
+    return found
+
+
+def require_bearable(integrations: Iterable[Integration]) -> None:
+    """Raise Refused, before any work, for more than one order can remove."""
+    if contracts_between(integrations) > CONTRACTS_MAX:
+        raise errors.Refused(
+            "too_many_contracts",
+            f"This would remove more than {CONTRACTS_MAX:,} contracts at once, which is more than one order can."
+            " Remove some of them first, integration by integration or one by one; nothing was done.",
+        )
 
 
 def contracts_removed(contracts: Iterable[Contract]) -> list[Event]:

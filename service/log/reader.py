@@ -64,6 +64,11 @@ async def page(connection: Connection, after: int, limit: int) -> list[Row]:
     return [Row(*row) for row in await connection.fetch(sql.text("page"), after, limit)]
 
 
+async def page_of_bytes(connection: Connection, after: int, limit: int, bytes_max: int) -> list[Row]:
+    """`page`, ended by the record that reaches so many bytes: records of a bulk deletion are large."""
+    return [Row(*row) for row in await connection.fetch(sql.text("page_of_bytes"), after, limit, bytes_max)]
+
+
 async def entry_at(connection: Connection, position: int) -> Row | None:
     """The record at a position, or None beyond the head."""
     row = await connection.fetchrow(sql.text("entry_at"), position)

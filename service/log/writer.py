@@ -1,10 +1,10 @@
 """Appending to the record. Only `service.handling` may import this module: there is one door for writing.
 
-An append is one statement and so one transaction: head, records, vault rows, person keys, idempotency rows and
-completed tiles are all there or none is. It moves the head only from exactly where the caller believed it,
-under the head's row lock; so positions are gapless, and two replicas never both win. A crash in the middle
-leaves nothing. A lost reply leaves the question open: the caller reads the log again, as a follower does, and looks for
-its event ids, after `barrier` proved that commits are durable.
+An append is one statement and so one transaction (a bulk deletion is several statements in one): head, records, vault
+rows, person keys, idempotency rows and completed tiles are all there or none is. It moves the head only from exactly
+where the caller believed it, under the head's row lock; so positions are gapless, and two replicas never both win. A
+crash in the middle leaves nothing. A lost reply leaves the question open: the caller reads the log again, as a follower
+does, and looks for its event ids, after `barrier` proved that commits are durable.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,9 @@ from service.vocabulary import KeyId, VaultRef
 
 BEHIND_MAX = timedelta(seconds=5)
 AHEAD_MAX = timedelta(seconds=1)
+STATEMENT_BYTES_MAX = 6 * 1024 * 1024
+"""What a common batch never reaches. Beyond it, encoding one statement would hold the event loop up."""
+_PIECE_BYTES = 512 * 1024
 _MICROSECOND = timedelta(microseconds=1)
 _IDEMPOTENCY_KEY = "idempotency_pkey"
 
@@ -40,6 +43,19 @@ class Batch(msgspec.Struct, kw_only=True):
     idempotency: list[IdempotencyRow] = []
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A batch on its way: what is sent, and the head that will stand after it."""
+
+    head: Head
+    batch: Batch
+    key_check: bytes
+    leaves: list[bytes]
+    after: Head
+    arguments: tuple[object, ...]
+    further: tuple[tuple[object, ...], ...] = ()
+    """Records beyond the first statement, each with its arguments."""
+
+
 async def append(connection: Connection, head: Head, batch: Batch, key_check: bytes) -> Head | None:
     """Write the batch behind `head` in one statement and return the new head; None when the head had moved.
 
@@ -47,10 +63,37 @@ async def append(connection: Connection, head: Head, batch: Batch, key_check: by
     when the batch's time is more than 5 s behind or 1 s ahead of the database's clock, Broken when the log
     belongs to another account or MUNIMENT_KEY, and asyncpg's own errors when the connection is lost (`connect.lost`).
     """
+    return await append_prepared(connection, prepared(head, batch, key_check))
+
+
+def prepared(head: Head, batch: Batch, key_check: bytes) -> Prepared:
+    """What an append sends, computed: leaves, the new head, one array a column. Pure, so a thread can do it as well."""
     leaves = _check(head, batch)
     after = _grown(head, batch, leaves, key_check)
-    tiles = await _completed(connection, head, leaves)
-    arguments = (*_head_arguments(head, batch, after), *_record_arguments(batch, leaves))
+    first, *more = _pieces(batch)
+    arguments = (*_head_arguments(head, batch, after), *_record_arguments(batch, leaves, first))
+    further = tuple(
+        (*_record_arguments(batch, leaves, piece), batch.entries[0][0].recorded_at) for piece in more
+    )
+    return Prepared(head, batch, key_check, leaves, after, arguments, further)
+
+
+async def append_prepared(connection: Connection, ready: Prepared) -> Head | None:
+    """`append` of what was prepared. A batch too large for one statement is several in one transaction."""
+    if not ready.further:
+        return await _append(connection, ready)
+    async with connection.transaction():
+        after = await _append(connection, ready)
+        if after is not None:
+            for arguments in ready.further:
+                await connection.execute(sql.text("append_more"), *arguments)
+    return after
+
+
+async def _append(connection: Connection, ready: Prepared) -> Head | None:
+    head, batch, after = ready.head, ready.batch, ready.after
+    tiles = await _completed(connection, head, ready.leaves)
+    arguments = ready.arguments
     statement = "append_records"
     if tiles or batch.vault_put or batch.vault_delete or batch.person_keys or batch.idempotency:
         statement = "append"
@@ -63,7 +106,7 @@ async def append(connection: Connection, head: Head, batch: Batch, key_check: by
         raise
     if row is not None:
         return after
-    await _refuse(connection, head, batch, key_check)
+    await _refuse(connection, head, batch, ready.key_check)
     return None
 
 
@@ -158,21 +201,36 @@ def _head_arguments(head: Head, batch: Batch, after: Head) -> tuple[object, ...]
     )  # fmt: skip
 
 
-def _record_arguments(batch: Batch, leaves: Sequence[bytes]) -> tuple[list[object], ...]:
-    """The records as one array a column.
+def _pieces(batch: Batch) -> list[slice]:
+    """The records of each statement: all of them, or where they are too many as many as are quickly encoded."""
+    sizes = [len(entry) for _, entry in batch.entries]
+    if sum(sizes) <= STATEMENT_BYTES_MAX:
+        return [slice(None)]
+    pieces, start, octets = [], 0, 0
+    for number, size in enumerate(sizes):
+        if octets and octets + size > _PIECE_BYTES:
+            pieces.append(slice(start, number))
+            start, octets = number, 0
+        octets += size
+    return [*pieces, slice(start, None)]
+
+
+def _record_arguments(batch: Batch, leaves: Sequence[bytes], piece: slice) -> tuple[list[object], ...]:
+    """A piece of the records as one array a column.
 
     Times go as microseconds after the first one: numbers are encoded in a quarter of the time that instants take.
     """
-    records = [record for record, _ in batch.entries]
-    first = records[0].recorded_at
+    entries = batch.entries[piece]
+    records = [record for record, _ in entries]
+    first = batch.entries[0][0].recorded_at
     return (
         [record.position for record in records],
         [record.id for record in records],
         [recorded.kind_of(record.data) for record in records],
         [(record.recorded_at - first) // _MICROSECOND for record in records],
         [record.actor.principal for record in records],
-        list(leaves),
-        [entry.decode() for _, entry in batch.entries],
+        list(leaves[piece]),
+        [entry.decode() for _, entry in entries],
     )
 
 

@@ -332,10 +332,15 @@ class Handler:
         """Take a draft back; a second time is harmless."""
         await self._done(one, one.draft.undo)
 
-    @staticmethod
-    async def _done(one: Try, work: Callable[[], T]) -> T:
-        """Do the work on a draft, of a large one in a thread: it may touch nothing of the event loop's."""
-        return await asyncio.to_thread(work) if one.apart else work()
+    async def _done(self, one: Try, work: Callable[[], T]) -> T:
+        """Do the work on a draft, of a large one in a thread."""
+        return await self._in_thread(work) if one.apart else work()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Long work on a draft, which may touch nothing of the event loop's. Postgres is not waited for meanwhile."""
+        assert self._connection is not None, "an order is drafted once there is a connection to send it over"
+        with self._pulse.resting(self._connection):
+            return await asyncio.to_thread(work)
 
     async def _committed(self, one: Try, after: Head) -> None:
         await self._done(one, one.draft.keep)
@@ -354,7 +359,7 @@ class Handler:
         if apart:
             for pending in batch:
                 pending.begun = True  # whoever gives up while the thread drafts is told «unknown»
-            return await asyncio.to_thread(self._draft, batch, apart=True)
+            return await self._in_thread(lambda: self._draft(batch, apart=True))
         one = self._draft(batch)
         left = batch[len(one.answers) :]
         if left:

@@ -32,6 +32,7 @@ class Pulse:
     def __init__(self, connected: Callable[[], Awaitable[Connection]]) -> None:
         self._connected = connected
         self._feeling: set[asyncio.Task[None]] = set()
+        self._resting: set[Connection] = set()
 
     @contextmanager
     def felt(self, connection: Connection) -> Iterator[None]:
@@ -52,12 +53,21 @@ class Pulse:
             for task in feeling:
                 task.cancel()
 
+    @contextmanager
+    def resting(self, connection: Connection) -> Iterator[None]:
+        """Nothing is waited for meanwhile: a backend without anything to do is no sign then."""
+        self._resting.add(connection)
+        try:
+            yield
+        finally:
+            self._resting.discard(connection)
+
     async def _feel(self, connection: Connection) -> None:
         backend = connection.get_server_pid()
         before = None
         while not connection.is_closed():
-            now = await self._idle_since(backend)
-            if now is not None and now == before:
+            now = None if connection in self._resting else await self._idle_since(backend)
+            if now is not None and now == before and connection not in self._resting:
                 _log.warning("connection fell silent", backend=backend)
                 connection.terminate()
                 return

@@ -62,3 +62,15 @@ async def test_a_backend_that_works_is_waited_for(make_database: Callable[..., p
         await connection.fetchval("select pg_advisory_lock(1)")
         assert 1 == await connection.fetchval("select 1")
     await connection.close()
+
+
+async def test_a_connection_that_rests_is_left_alone(make_database: Callable[..., postgres.Database]) -> None:
+    """While a large batch is drafted nothing is asked of Postgres, and its idleness means nothing."""
+    database = make_database()
+    connection = await connect.connect(database.service_dsn, "public", "test")
+    feeling = _feeling(database)
+    with feeling.felt(connection):
+        with feeling.resting(connection):
+            await asyncio.sleep(1.0)
+        assert 1 == await connection.fetchval("select 1")
+    await connection.close()

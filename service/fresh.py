@@ -1,7 +1,6 @@
 """Ids and secrets that are about to exist. Randomness comes from the composition root; nothing else draws any."""
 
 import base64
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -11,7 +10,10 @@ from service.vocabulary import EventId, InvitationId, KeyId, PrincipalId, Secret
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RANDOM_BITS = ~(0xF << 76 | 0x3 << 62)
-_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62
+_TIMED_ID = 0x7 << 76 | 0x2 << 62
+_RANDOM_ID = 0x4 << 76 | 0x2 << 62
+_DRAWN_OCTETS = 4_096
+"""Randomness for ids is drawn for many at once: a call of the system for each would cost more than the id."""
 TOKEN_BYTES = 32
 """A token is 256 random bits: a fast keyed digest of it is safe, where a password would need a slow one."""
 
@@ -22,19 +24,29 @@ class Fresh:
     def __init__(self, keys: Keys, octets: Callable[[int], bytes]) -> None:
         self._keys = keys
         self._octets = octets
+        self._drawn = b""
+        self._used = 0
 
     def id(self) -> str:
         """A random id (UUID version 4)."""
-        return str(uuid.UUID(bytes=self._octets(16), version=4))
+        digits = f"{self._number(16) & _RANDOM_BITS | _RANDOM_ID:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def event_id(self, at: datetime) -> EventId:
         """A time-ordered id (UUID version 7, RFC 9562) for a record of this instant; Postgres 15 makes none."""
         since = at - _EPOCH
         milliseconds = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
-        number = milliseconds << 80 | int.from_bytes(self._octets(10), "big")
-        number = number & _RANDOM_BITS | _VERSION_AND_VARIANT
+        number = milliseconds << 80 | self._number(10)
+        number = number & _RANDOM_BITS | _TIMED_ID
         digits = f"{number:032x}"  # by hand: uuid.UUID would cost more than all of the above
         return EventId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+
+    def _number(self, octets: int) -> int:
+        """A random number of so many octets, for an id. Secrets are drawn one by one."""
+        if self._used + octets > len(self._drawn):
+            self._drawn, self._used = self._octets(_DRAWN_OCTETS), 0
+        self._used += octets
+        return int.from_bytes(self._drawn[self._used - octets : self._used], "big")
 
     def principal(self) -> NewPrincipal:
         """Who is about to exist, with a sealing key of their own."""

@@ -37,10 +37,12 @@ async def evaluation(call: Call) -> web.Response:
     """
     call.require("access:evaluate", _ACCESS)
     question, view = await _asked(call)
-    answer, sentences = access.why(view, question) if question.subject else _nobody()
     context: Document = {}
     if call.may("access:explain", _ACCESS):
+        answer, sentences = access.why(view, question) if question.subject else _nobody()
         context["reason_admin"] = {"en": " ".join(sentences)}
+    else:
+        answer = access.decide(view, question) if question.subject else _nobody()[0]
     if answer.conflicts:
         context["conflicts"] = list(answer.conflicts)
     decision: Document = {"decision": answer.decision}

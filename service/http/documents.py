@@ -270,5 +270,6 @@ def _permission_id(canonical: str) -> str:
 
 def times(created_at: datetime, updated_at: datetime) -> Document:
     """`createdAt`, and `updatedAt` where it differs (section 4.1)."""
-    created, updated = iso(created_at), iso(updated_at)
+    created = iso(created_at)
+    updated = created if updated_at == created_at else iso(updated_at)
     return {"createdAt": created} if updated == created else {"createdAt": created, "updatedAt": updated}

@@ -110,7 +110,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     def asked(self, name: str) -> str | None:
         """A parameter of the query, or None. Raises Invalid where it is there twice: nobody knows which counts."""
-        given = self.request.query.getall(name, [])
+        if not (query := self.request.query):
+            return None
+        given = query.getall(name, [])
         if len(given) > 1:
             raise errors.Invalid("This parameter is given more than once.", name)
         return given[0] if given else None

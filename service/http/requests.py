@@ -229,14 +229,13 @@ async def order(
     if call.asked("as_of") is not None:
         raise errors.Invalid("The past cannot be changed: `as_of` is for reading.", "as_of")
     key, fingerprint = await identified(call)
+    ticket = call.request.headers.get("Muniment-Ticket", "")
     return Order(
         command=command,
         caller=call.caller,
         origin=call.origin,
         reason=_reason(call, body),
-        ticket=line(
-            call.request.headers.get("Muniment-Ticket", ""), "Muniment-Ticket", "ticket", NAME_LENGTH_MAX
-        ),
+        ticket=line(ticket, "Muniment-Ticket", "ticket", NAME_LENGTH_MAX) if ticket else "",
         idempotency_key=key,
         fingerprint=fingerprint,
         if_version=_if_version(call, version_of),
@@ -259,6 +258,8 @@ def _reason(call: Call, body: Body | None) -> str:
     """From the header or the body's `reason`; both only if they say the same, as one alone would be recorded."""
     header = call.request.headers.get("Muniment-Reason", "")
     inside = (body.optional_text("reason") if body is not None else None) or ""
+    if not header and not inside:
+        return ""
     outside = paragraph(header, "Muniment-Reason", "reason", REASON_LENGTH_MAX)
     within = paragraph(inside, "/reason", "reason", REASON_LENGTH_MAX)
     if outside and within and outside != within:
@@ -267,8 +268,8 @@ def _reason(call: Call, body: Body | None) -> str:
 
 
 def _if_version(call: Call, version_of: tuple[str, str] | None) -> tuple[str, str, int] | None:
-    condition = call.request.headers.get("If-Match", "*").strip()
-    if condition == "*":
+    condition = call.request.headers.get("If-Match")
+    if condition is None or (condition := condition.strip()) == "*":
         return None
     found = _ENTITY_TAG.fullmatch(condition)
     if found is None:

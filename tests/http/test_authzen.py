@@ -320,3 +320,25 @@ class TestExplanations:
 
         assert {"Administrator", "Matt"} == named(await running.admin.get(f"{query}&as_of={before}"))
         assert {"Administrator"} == named(await running.admin.get(query))
+
+
+async def test_who_may_not_know_why_gets_the_same_decision(running: Running) -> None:
+    """The short way to a decision and the long one with its reasons never differ."""
+    evaluates = await running.role("Evaluates", "access:evaluate:*")
+    pep = await running.system_account("Gateway", roles=[evaluates], teams=[])
+    team = await running.team("Ones")
+    sally = await running.person("Sally", teams=[team])
+    await sally.post("/pacticipants", {"name": "Foo"})
+    for subject in ("admin@example.org", sally.id, "nobody"):
+        for action in ("contract_data:manage", "contract_data:read", "team:manage", "no:such"):
+            for thing in ("Foo", "None"):
+                question = {
+                    "subject": {"type": "user", "id": subject},
+                    "action": {"name": action},
+                    "resource": {"type": "application", "id": thing, "properties": {"team": team}},
+                }
+                short = await pep.post("/access/v1/evaluation", question)
+                long = await running.admin.post("/access/v1/evaluation", question)
+                assert short.json["decision"] == long.json["decision"], question
+                assert "reason_admin" not in short.json.get("context", {})
+                assert short.json.get("context", {}).get("conflicts") == long.json["context"].get("conflicts")

@@ -305,3 +305,19 @@ def test_the_address_is_the_nearest_that_no_trusted_proxy_has(
 ) -> None:
     """Whoever is not trusted may claim anything; only what trusted proxies saw counts."""
     assert expected == authenticate.address(peer, forwarded, PROXIES)
+
+
+async def test_whoever_was_let_in_before_is_looked_at_again_after_every_change(running: Running) -> None:
+    """A caller is remembered for one position: what is taken from somebody counts at their next request."""
+    role = await running.role("Reads roles", "role:read:*", "token:manage:own")
+    nina = await running.person("Nina", roles=[role], teams=[])
+    for _ in range(2):
+        assert 200 == (await nina.get("/admin/roles")).status
+    await running.admin.put(f"/admin/users/{nina.id}/roles", {"roles": []})
+    require_refusal(await nina.get("/admin/roles"), 403)
+    await running.admin.put(f"/admin/users/{nina.id}/roles", {"roles": [role]})
+    assert 200 == (await nina.get("/admin/roles")).status
+    own = (await nina.get("/settings/tokens")).json["_embedded"]["items"]
+    place = next(item for item in own if not item["readOnly"])["_links"]["self"]["href"]
+    assert 201 == (await nina.post(f"{place}/regenerate", {})).status
+    require_refusal(await nina.get("/user"), 401)

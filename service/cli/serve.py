@@ -92,8 +92,6 @@ async def _answering(
     app: "App", clients: socket.socket, certificate: "Certificate | None", operations: "Operations | None"
 ) -> AsyncIterator[None]:
     """Answer on the socket for as long as the context lasts; then finish what is in flight."""
-    from aiohttp import web
-
     from service.http import wire
     from service.http.edge import Edge, unobserved
 
@@ -112,7 +110,7 @@ async def _answering(
     await runner.setup()
     try:
         spoken = None if certificate is None else certificate.context
-        await web.SockSite(runner, clients, ssl_context=spoken).start()
+        await wire.Site(runner, clients, ssl_context=spoken).start()
         if operations is not None and (server := runner.server) is not None:
             operations.metrics.connected(lambda: len(server.connections))
         yield

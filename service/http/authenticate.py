@@ -145,7 +145,7 @@ def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
         ),
         user_agent=agent[:HEADER_LENGTH_MAX],
         request=request_id,
-        traceparent=found[1] if (found := _traceparent(request)) else "",
+        traceparent=found[1] if (found := traceparent(request)) else "",
     )
 
 
@@ -169,14 +169,8 @@ def request_id(edge: Edge, request: web.BaseRequest) -> str:
     return given if _REQUEST_ID.fullmatch(given) else edge.fresh.id()
 
 
-def trace(request: web.BaseRequest) -> str:
-    """The trace that the request is part of (W3C Trace Context), by its id; empty without a well-formed traceparent."""
-    found = _traceparent(request)
-    return found["trace"] if found else ""
-
-
-def _traceparent(request: web.BaseRequest) -> re.Match[str] | None:
-    """The one well-formed traceparent; two are nobody's."""
+def traceparent(request: web.BaseRequest) -> re.Match[str] | None:
+    """The one well-formed traceparent (W3C Trace Context): group 1 is to be handed on, `trace` is its id."""
     if "traceparent" not in request.headers:
         return None
     given = request.headers.getall("traceparent")

@@ -65,7 +65,9 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
         answer.force_close()  # who keeps the connection would lose the next request on it
     seconds = time.monotonic() - started
     edge.answered(request.get(_SURFACE, "none"), request.method, answer.status, seconds)
-    trace = authenticate.trace(request)
+    parent = authenticate.traceparent(request)
+    if parent is not None and not answer.prepared:
+        answer.headers["traceparent"] = parent[1]
     _log.info(
         "request",
         method=request.method,
@@ -74,7 +76,7 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
         milliseconds=round(seconds * 1000, 1),
         request=identity,
         principal=call.caller.principal if (call := request.get(parts.CALL)) else None,
-        **({"trace": trace} if trace else {}),
+        **({"trace": parent["trace"]} if parent is not None else {}),
     )
     return answer
 

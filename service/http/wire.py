@@ -26,6 +26,8 @@ SURPLUS_MAX: Final = 64
 """Connections beyond the bound that are told so before they are closed; further ones are closed unheard."""
 DESCRIPTORS_KEPT: Final = 128
 """Open files that connections leave for everything else: Postgres, the log, the embedded server's lock."""
+BACKLOG: Final = 512
+"""Connections that the system may accept on the service's behalf before it has looked."""
 FULL_RETRY_SECONDS: Final = 5
 SWEEP_SECONDS: Final = 1.0
 _log = structlog.get_logger("muniment.access")
@@ -63,14 +65,30 @@ def runner(
     return _Runner(server.application(edge, table), patience, **options)
 
 
+class Site(web.SockSite):
+    """A listening socket. TLS has to be agreed upon in the time that a head has; aiohttp leaves a minute for it."""
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        runner = cast("_Runner", self._runner)
+        assert runner.server is not None, "the runner is set up before it has a site"
+        self._server = await asyncio.get_running_loop().create_server(
+            runner.server,
+            sock=self._sock,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=runner.patience.head if self._ssl_context else None,
+            backlog=BACKLOG,
+        )
+
+
 class _Runner(web.AppRunner):
     def __init__(self, app: web.Application, patience: Patience, **options: Any) -> None:
         super().__init__(app, **options)
-        self._patience = patience
+        self.patience = patience
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made, self.app[parts.EDGE], self._patience)
+        return _Server(made, self.app[parts.EDGE], self.patience)
 
 
 class _Server(web.Server):

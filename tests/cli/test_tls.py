@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from service import errors, tls
+from service.http import wire
 from tests import certificates, postgres, service
 from tests.cli.conftest import Terminal
 from tests.cli.test_serve import MUNIMENT, Served, environ, muniment, served
@@ -163,3 +164,19 @@ def test_the_doctor_looks_at_the_certificate(
     assert {"tls": "ok"} == lines(90)
     assert {"tls": "warn", "tls key": "warn"} == lines(5)
     assert {"tls": "fail", "tls key": "warn"} == lines(-5)
+
+
+async def test_who_agrees_on_nothing_is_let_go(database: postgres.Database, tmp_path: Path) -> None:
+    """A connection that never says hello holds a place no longer than one that never ends its head."""
+    certificate = tls.Certificate(*certificates.made(tmp_path / "tls"))
+    async with service.running(database, tmp_path / "data") as running:
+        hasty = wire.Patience(head=0.3)
+        runner = wire.runner(service.edge_of(running.app), patience=hasty, shutdown_timeout=1.0)
+        await runner.setup()
+        listening = socket.create_server(("127.0.0.1", 0))
+        await wire.Site(runner, listening, ssl_context=certificate.context).start()
+        reader, writer = await asyncio.open_connection(*listening.getsockname()[:2])
+        async with asyncio.timeout(10):
+            assert b"" == await reader.read()
+        writer.close()
+        await runner.cleanup()

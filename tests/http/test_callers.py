@@ -215,6 +215,7 @@ async def test_a_trace_is_recorded_where_it_is_one(
         "/admin/teams", {"name": "A"}, headers={"traceparent": given, "X-Request-ID": "build-17"}
     )
     assert (201, "build-17") == (made.status, made.headers["X-Request-ID"])
+    assert recorded == made.headers.get("traceparent")
     async with running.app.reader.connection() as connection:
         entry = json.loads(await connection.fetchval("select entry from log order by position desc limit 1"))
     assert ("build-17", recorded) == (entry["source"]["request"], entry["source"].get("traceparent"))

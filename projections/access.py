@@ -6,16 +6,13 @@ administers a team may manage that one team (`team:manage:{uuid}`), member or no
 `manage` implies `read` and never `bulk_delete`. (Section 1.2 of the vendor's rules; seeds 000 to 004.)
 """
 
-from collections.abc import Callable, Iterator
-from typing import Protocol, cast
+from collections.abc import Container, Iterator, Mapping
+from typing import Protocol
 
 import msgspec
 
-from projections.applications import Application
 from projections.principals import Principal
-from projections.teams import Team
 from projections.things import Target
-from projections.timeline import Timeline
 from projections.view import View
 from service.catalogue.compiled import (
     ADMINISTERED,
@@ -92,88 +89,92 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def may(view: View, principal_id: str, action: str, target: Decided) -> bool:
     """Whether the principal may. A denial costs what a permission costs: look-ups and an intersection."""
     principal = view.principal_or_none(principal_id)
-    reach = _reach(view, principal, action)
-    if principal is None or not reach:
-        return False
-    return bool(reach & EVERYWHERE) or _within(view.directory.teams, view.position, principal, reach, target)
+    reaches = reaches_of(view, principal)
+    reach = reaches.get(action, False)
+    if principal is None or reach is True or reach is False:
+        return bool(reach)
+    return within(standing_of(principal, reaches), reach, side_of(view, target))
 
 
-def asker(view: View) -> Callable[[str, str, str], bool]:
-    """`may(principal id, action, application id)` at the view's moment, for many questions: nothing is allocated.
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What a principal can draw on at a moment: how far it reaches by action, True where that is everywhere."""
 
-    What does not exist, be it principal, action or application, is a no.
-    """
-    position = view.position
-    directory = view.directory
-    # Text from outside may be anything; what is no id is simply not there.
-    principals = cast("dict[str, Timeline[Principal]]", directory.principals)
-    things = cast("dict[str, Timeline[Application]]", directory.applications)
-    role_sets, teams = directory.role_sets, directory.teams
-    numbers = view.catalogue.numbers if view.catalogue else {}
-
-    def asked(principal_id: str, action: str, thing_id: str) -> bool:
-        try:
-            whose = principals[principal_id]
-            what = things[thing_id]
-            number = numbers[action]
-        except KeyError:
-            return False
-        principal = whose.value
-        if whose.made > position:
-            principal = whose.before(position)
-        thing = what.value
-        if what.made > position:
-            thing = what.before(position)
-        if principal is None or thing is None or not principal.active:
-            return False
-        role_set = role_sets[principal.role_set]
-        reaches = role_set.value
-        if role_set.made > position:
-            reaches = role_set.before(position)
-        reach = reaches[number] if reaches else 0
-        if reach & EVERYWHERE:
-            return True
-        return bool(reach) and _within(teams, position, principal, reach, thing)
-
-    return asked
+    reaches: Mapping[str, int]
+    id: str = ""
+    teams: frozenset[TeamId] = frozenset()
+    administers: tuple[TeamId, ...] = ()
 
 
-def _reach(view: View, principal: Principal | None, action: str) -> int:
-    """How far the principal reaches with the action, by its roles or by administering teams; 0 is nowhere."""
+class Side(msgspec.Struct, frozen=True, gc=False):
+    """What decides about a thing at a moment; a team stands here only if it lives then."""
+
+    teams: tuple[TeamId, ...]
+    owner: PrincipalId | None
+    team: TeamId | None
+    other: "Side | None"
+
+
+_NOWHERE: Mapping[str, int] = {}
+
+
+def within(standing: Standing, reach: int, side: Side) -> bool:
+    """Whether what is not reached everywhere is reached on this thing: the rule itself, for every way of asking."""
+    if reach & TEAM and not standing.teams.isdisjoint(side.teams):
+        return True
+    if reach & OWN and side.owner == standing.id:
+        return True
+    if reach & _ADMINISTERS and _administered(standing, reach, side) is not None:
+        return True
+    if reach & EITHER_SIDE and side.other is not None:
+        return within(standing, reach & (TEAM | OWN), side.other)
+    return False
+
+
+def standing_of(principal: Principal, reaches: Mapping[str, int]) -> Standing:
+    return Standing(reaches, principal.person.id, frozenset(principal.teams), principal.administers)
+
+
+def reaches_of(view: View, principal: Principal | None) -> Mapping[str, int]:
+    """How far the principal reaches, by action; nobody, and nobody disabled, reaches anything."""
     catalogue = view.catalogue
     if principal is None or not principal.active or catalogue is None:
-        return 0
-    number = catalogue.numbers.get(action)
-    return 0 if number is None else view.reaches(principal)[number]
+        return _NOWHERE
+    reaches = view.directory.role_sets[principal.role_set].at(view.position)
+    return _NOWHERE if reaches is None else catalogue.by_action(reaches)
 
 
-def _within(
-    teams: dict[TeamId, Timeline[Team]], position: int, principal: Principal, reach: int, target: Decided
-) -> bool:
-    """Whether what is not reached everywhere is reached on this thing: the rule itself, for every way of asking."""
-    if reach & TEAM and _shared(teams, position, principal.teams, target.teams) is not None:
-        return True
-    if reach & OWN and target.owner == principal.person.id:
-        return True
-    if reach & _ADMINISTERS and _administered(teams, position, principal, reach, target) is not None:
-        return True
-    if reach & EITHER_SIDE:
-        other = target.readers
-        return other is not None and _within(teams, position, principal, reach & (TEAM | OWN), other)
-    return False
+def side_of(view: View, target: Decided) -> Side:
+    itself, other = target.team, target.readers
+    return Side(
+        _living(view, target.teams),
+        target.owner,
+        itself if itself is not None and view.team_or_none(itself) is not None else None,
+        None if other is None else side_of(view, other),
+    )
+
+
+def _living(view: View, named: tuple[TeamId, ...]) -> tuple[TeamId, ...]:
+    """The teams that live; mostly all of them do, and then it is the same tuple."""
+    teams, position = view.directory.teams, view.position
+    for team in named:
+        held = teams.get(team)
+        if held is None or held.at(position) is None:
+            return tuple(one for one in named if view.team_or_none(one) is not None)
+    return named
 
 
 def grant(view: View, principal_id: str, action: str, target: Target) -> Grant | None:
     """The first grant that gives the permission, or None where `may` says no: what a record names as its authority."""
     principal = view.principal_or_none(principal_id)
-    reach = _reach(view, principal, action)
-    if principal is None or not reach:
+    reaches = reaches_of(view, principal)
+    if principal is None or not reaches.get(action, False):
         return None
+    standing, side, reading = standing_of(principal, reaches), side_of(view, target), action.endswith(":read")
     for given in _given(view, principal, action):
-        reached = _reached(view, principal, action, target, given)
+        reached = _reached(standing, side, given, reading)
         if reached is not None:
             return reached
-    return _administration(view, principal, reach, target)
+    return _administration(view, standing, action, side)
 
 
 def missing(action: str, on: str) -> str:
@@ -191,15 +192,16 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
         return Verdict(allowed=False, action=action, target=target, note="The catalogue has no such action.")
     if not principal.active:
         return Verdict(allowed=False, action=action, target=target, note="The principal is disabled.")
+    standing, side = standing_of(principal, reaches_of(view, principal)), side_of(view, target)
     grants: list[Grant] = []
     misses: list[NearMiss] = []
     for given in _given(view, principal, action):
-        reached = _reached(view, principal, action, target, given)
+        reached = _reached(standing, side, given, action.endswith(":read"))
         if reached is not None:
             grants.append(reached)
         else:
             misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent, target)))
-    administering = _administration(view, principal, _reach(view, principal, action), target)
+    administering = _administration(view, standing, action, side)
     if administering is not None:
         grants.append(administering)
     return Verdict(
@@ -220,48 +222,34 @@ def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:
             yield Grant(source="role", role=role.id, scope=scope, extent=_EXTENTS[extent])
 
 
-def _reached(view: View, principal: Principal, action: str, target: Target, given: Grant) -> Grant | None:
-    """The grant with the team it came through, or None when its extent does not include the target."""
+def _reached(standing: Standing, side: Side, given: Grant, reading: bool) -> Grant | None:
+    """The grant with the team it came through, or None when its extent does not include the thing."""
     if given.extent == "*":
         return given
-    sides = (target, target.readers) if action.endswith(":read") else (target,)
-    for side in sides:
-        if side is None:
+    for one in (side, side.other) if reading else (side,):
+        if one is None:
             continue
-        if given.extent == "own" and side.owner == principal.id:
+        if given.extent == "own" and one.owner == standing.id:
             return given
-        if given.extent == "team":
-            team = _shared(view.directory.teams, view.position, principal.teams, side.teams)
-            if team is not None:
-                return msgspec.structs.replace(given, team=team)
+        if given.extent == "team" and (team := _first_of(one.teams, standing.teams)) is not None:
+            return msgspec.structs.replace(given, team=team)
     return None
 
 
-def _shared(
-    teams: dict[TeamId, Timeline[Team]], position: int, mine: tuple[TeamId, ...], theirs: tuple[TeamId, ...]
-) -> TeamId | None:
-    """A live team that is among both; team extent is membership at decision time."""
-    for team in theirs:
-        if team in mine and (held := teams.get(team)) is not None and held.at(position) is not None:
-            return team
-    return None
-
-
-def _administered(
-    teams: dict[TeamId, Timeline[Team]], position: int, principal: Principal, reach: int, target: Decided
-) -> TeamId | None:
-    """The live team whose administration gives the action: the team itself, or one of the environment's."""
+def _administered(standing: Standing, reach: int, side: Side) -> TeamId | None:
+    """The living team whose administration gives the action: the team itself, or one that the thing belongs to."""
     if reach & ADMINISTERED_TEAM:
-        itself = target.team
-        return None if itself is None else _shared(teams, position, principal.administers, (itself,))
-    if reach & ADMINISTERED:
-        return _shared(teams, position, principal.administers, target.teams)
-    return None
+        return side.team if side.team in standing.administers else None
+    return _first_of(side.teams, standing.administers) if reach & ADMINISTERED else None
 
 
-def _administration(view: View, principal: Principal, reach: int, target: Target) -> Grant | None:
-    """The grant that administering a team is, if it reaches the target."""
-    team = _administered(view.directory.teams, view.position, principal, reach, target)
+def _first_of(theirs: tuple[TeamId, ...], mine: Container[TeamId]) -> TeamId | None:
+    return next((team for team in theirs if team in mine), None)
+
+
+def _administration(view: View, standing: Standing, action: str, side: Side) -> Grant | None:
+    """The grant that administering a team is, if it reaches the thing."""
+    team = _administered(standing, view.compiled.by_administering(action), side)
     if team is None:
         return None
     return Grant(

@@ -238,10 +238,6 @@ class View:
         """The live roles somebody was given; Team Administrator, which is computed, is not among them."""
         return [role for held in principal.roles if (role := self.role_or_none(held)) is not None]
 
-    def reaches(self, principal: Principal) -> bytes:
-        """How far each action, by its number, reaches with all its live roles: compiled once for each set of roles."""
-        return self.directory.role_sets[principal.role_set].at(self.position) or b""
-
     def live_teams(self, teams: Iterable[str]) -> list[Team]:
         return [team for one in teams if (team := self.team_or_none(one)) is not None]
 

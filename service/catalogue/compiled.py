@@ -38,6 +38,12 @@ _BY_ADMINISTERING = {
 _ONE_TEAM = re.compile(r"team:manage:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
+def _decided(reach: int) -> int:
+    if reach & EVERYWHERE:
+        return True
+    return reach if reach & ~EITHER_SIDE else False
+
+
 class Masks(msgspec.Struct, frozen=True):
     """What a set of scopes grants, a bit an action: everywhere, in the holder's teams, on the holder's own."""
 
@@ -65,11 +71,11 @@ class Compiled:
         self.number = catalogue.number
         self.actions = {action.name: action for action in catalogue.actions}
         self.bits = {action.name: 1 << index for index, action in enumerate(catalogue.actions)}
-        self.numbers = {action.name: number for number, action in enumerate(catalogue.actions)}
         self._permissions = {permission.scope: permission for permission in catalogue.permissions}
         self._scope_masks: dict[str, Masks] = {}
         self._set_masks: dict[tuple[str, ...], Masks] = {}
         self._reaches: dict[Masks, bytes] = {}
+        self._by_action: dict[bytes, dict[str, int]] = {}
         self._grants: dict[tuple[str, ...], dict[str, tuple[tuple[str, int], ...]]] = {}
 
     def canonical(self, scope: str) -> str:
@@ -111,6 +117,21 @@ class Compiled:
         if found is None:
             found = self._reaches[masks] = bytes(self._reach(name, masks) for name in self.bits)
         return found
+
+    def by_action(self, reaches: bytes) -> dict[str, int]:
+        """The same table by the actions' names: True where that is everywhere, False where only roles could help.
+
+        Any other reach keeps its bits, whatever administering gives among them: it takes the thing to decide.
+        """
+        found = self._by_action.get(reaches)
+        if found is None:
+            found = {name: _decided(reach) for name, reach in zip(self.bits, reaches, strict=True)}
+            self._by_action[reaches] = found
+        return found
+
+    def by_administering(self, action: str) -> int:
+        """What administering a team reaches with the action, with no role at all; 0 is nothing."""
+        return _BY_ADMINISTERING.get(action, 0)
 
     def grants(self, scopes: tuple[str, ...]) -> dict[str, tuple[tuple[str, int], ...]]:
         """Which of the scopes give an action, with the reach of each, in the order of the scopes."""

@@ -6,7 +6,7 @@ It shares nothing with the folds but the events. What it answers, they must answ
 import copy
 from typing import Any
 
-from projections import access, things
+from projections import access, asking, things
 from projections.applications import Application
 from projections.roles import Role
 from projections.teams import Team
@@ -297,6 +297,7 @@ def _grid(view: View) -> set[tuple[str, str, str]]:
         ("user", things.anything("user")),
     ]
     allowed: set[tuple[str, str, str]] = set()
+    asker = asking.Asker(view)
     for principal in view.principals():
         for action in ACTIONS:
             for resource, target in targets:
@@ -304,6 +305,11 @@ def _grid(view: View) -> set[tuple[str, str, str]]:
                     continue
                 may = access.may(view, principal.id, action, target)
                 assert may == access.explain(view, principal.id, action, target).allowed
+                assert may == (access.grant(view, principal.id, action, target) is not None)
+                assert may == asker.judges(principal.id, action, target)
+                if target.thing.type == "application":
+                    question = (principal.id, action, target.thing.id)
+                    assert [may, may] == [asker.may(*question), *asker.every((question,))]
                 if may:
                     allowed.add((principal.id, action, target.thing.id))
     return allowed

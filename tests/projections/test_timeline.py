@@ -1,5 +1,8 @@
 """One fact over time."""
 
+import sys
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +66,47 @@ def test_since_names_the_position_that_made_the_value() -> None:
     timeline.put(3, "a")
     timeline.put(7, "b")
     assert [0, 3, 3, 7, 7] == [timeline.since(position) for position in (2, 3, 6, 7, 99)]
+
+
+@given(steps, st.integers(0, 160))
+def test_what_ended_is_found_as_it_last_was(changes: list[tuple[int, int | None]], asked: int) -> None:
+    """`last_at` looks back over the ends of a fact to its last value."""
+    timeline: Timeline[int] = Timeline()
+    position = 0
+    held: list[tuple[int, int | None]] = [(0, None)]
+    for further, value in changes:
+        position += further
+        timeline.put(position, value)
+        held.append((position, value))
+    expected = [value for made, value in held if made <= asked and value is not None]
+    assert (expected[-1] if expected else None) == timeline.last_at(asked)
+    assert max(made for made, _ in held if made <= asked) == timeline.since(asked)
+
+
+def test_readers_below_the_head_never_notice_that_a_thread_puts_and_undoes() -> None:
+    """What stands above the committed head comes and goes; at and below it every answer stays what it was."""
+    timeline: Timeline[int] = Timeline()
+    for position in (2, 4, 6):
+        timeline.put(position, position)
+    stop = threading.Event()
+
+    def drafts() -> None:
+        while not stop.is_set():
+            timeline.put(8, 8)
+            timeline.put(9, None)
+            timeline.undo()
+            timeline.undo()
+
+    expected = [(None, None, 0), (2, 2, 2), (2, 2, 2), (4, 4, 4), (4, 4, 4), (6, 6, 6), (6, 6, 6)]
+    interval, writer = sys.getswitchinterval(), threading.Thread(target=drafts)
+    sys.setswitchinterval(1e-6)
+    try:
+        writer.start()
+        for _ in range(20_000):
+            seen = [(timeline.at(at), timeline.last_at(at), timeline.since(at)) for at in range(1, 8)]
+            assert expected == seen
+    finally:
+        stop.set()
+        writer.join()
+        sys.setswitchinterval(interval)
+    assert [(2, 2), (4, 4), (6, 6)] == list(timeline.steps())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from projections import access
+from projections import rule
 from projections.timeline import Timeline
 from projections.view import View
 
@@ -20,8 +20,8 @@ class Asker:
     def __init__(self, view: View, things: Mapping[Any, Timeline[Any]] | None = None) -> None:
         self._view = view
         self._things: Mapping[Any, Timeline[Any]] = view.directory.applications if things is None else things
-        self._standings: dict[str, access.Standing] = {}
-        self._sides: dict[str, access.Side] = {}
+        self._standings: dict[str, rule.Standing] = {}
+        self._sides: dict[str, rule.Side] = {}
 
     def may(self, principal_id: str, action: str, thing: str) -> bool:
         """Whether the principal may do this to the thing with this id."""
@@ -31,12 +31,12 @@ class Asker:
             reach = standing.reaches[action]
         except KeyError:
             return self._first(principal_id, action, thing)
-        return reach if reach is True or reach is False else access.within(standing, reach, side)
+        return reach if reach is True or reach is False else rule.within(standing, reach, side)
 
     def every(self, questions: Iterable[tuple[str, str, str]]) -> list[bool]:
         """`may` for each (principal id, action, thing id); most answers cost no call and allocate nothing."""
         answers: list[bool] = []
-        add, sides, standings, within = answers.append, self._sides, self._standings, access.within
+        add, sides, standings, within = answers.append, self._sides, self._standings, rule.within
         for principal_id, action, thing in questions:
             try:
                 side = sides[thing]
@@ -48,13 +48,13 @@ class Asker:
             add(reach if reach is True or reach is False else within(standing, reach, side))
         return answers
 
-    def judges(self, principal_id: str, action: str, target: access.Decided) -> bool:
+    def judges(self, principal_id: str, action: str, target: rule.Decided) -> bool:
         """`may` about a thing that is at hand."""
         standing = self._standings.get(principal_id) or self._stands(principal_id)
         reach = standing.reaches.get(action, False) if standing else False
         if standing is None or reach is True or reach is False:
             return bool(reach)
-        return access.within(standing, reach, access.side_of(self._view, target))
+        return rule.within(standing, reach, rule.side_of(self._view, target))
 
     def _first(self, principal_id: str, action: str, thing: str) -> bool:
         """`may` where something was not asked about before. Only what exists is remembered: memory is bounded."""
@@ -63,16 +63,16 @@ class Asker:
             noun = None if timeline is None else timeline.at(self._view.position)
             if noun is None:
                 return False
-            self._sides[thing] = access.side_of(self._view, noun)
+            self._sides[thing] = rule.side_of(self._view, noun)
         standing = self._standings.get(principal_id) or self._stands(principal_id)
         if standing is None or action not in standing.reaches:
             return False
         return self.may(principal_id, action, thing)
 
-    def _stands(self, principal_id: str) -> access.Standing | None:
+    def _stands(self, principal_id: str) -> rule.Standing | None:
         principal = self._view.principal_or_none(principal_id)
         if principal is None:
             return None
-        reaches = access.reaches_of(self._view, principal)
-        standing = self._standings[principal_id] = access.standing_of(principal, reaches)
+        reaches = rule.reaches_of(self._view, principal)
+        standing = self._standings[principal_id] = rule.standing_of(principal, reaches)
         return standing

@@ -112,6 +112,8 @@ class Directory:
         self.environments: dict[EnvironmentId, Timeline[environments.Environment]] = {}
         # Whose keys were destroyed, and which: what a restore from an older copy must not bring back.
         self.forgotten: dict[PrincipalId, Timeline[tuple[KeyId, ...]]] = {}
+        # Every later secret, by its fingerprint, with its verifier, in the order in which they were added.
+        self.added_keys: dict[str, Timeline[str]] = {}
         # Names are timelines too: who had this name when.
         self.role_names: dict[str, Timeline[RoleId]] = {}
         self.team_names: dict[str, Timeline[TeamId]] = {}
@@ -290,6 +292,9 @@ class Directory:
         if isinstance(event, user_events.InvitationIssued):
             self._ever(self.invitation_digests, event.digest, principal)
 
+    def _fold_key(self, event: account.KeyAdded, _recorded: Foldable) -> None:
+        self._put(self.added_keys, event.fingerprint, event.verifier)
+
     def _fold_forgotten(self, event: person_events.PersonForgotten, _recorded: Foldable) -> None:
         self._put(self.forgotten, interned(event.principal), event.keys)
 
@@ -445,6 +450,7 @@ class Directory:
         (environment_events.EnvironmentEvent, _fold_environment),
         (account.CatalogueAdopted, _fold_catalogue),
         (account.LogOpened, _fold_opening),
+        (account.KeyAdded, _fold_key),
         (Nothing, _fold_nothing),
     )
     """A look-up where a match would try thirty kinds; a test names the kind that nobody folds."""

@@ -48,6 +48,7 @@ class Replica:
         self._last_leaf = b""  # of the record at `position`
         self._folded_leaf = b""  # of the last record folded, which may stand above `position` after a fault
         self._keys_known_until = 0
+        self._added = 0
         self._moved = asyncio.Event()
 
     # -- reading -----------------------------------------------------------------------------------------
@@ -142,12 +143,25 @@ class Replica:
 
     def committed(self, head: Head, last_leaf: bytes = b"") -> None:
         """Everything folded up to this head is in the log for good; readers may see it."""
+        self._seal_under_newest(head.position)
         self.head = head
         self.position = head.position
         if last_leaf:
             self._last_leaf = self._folded_leaf = last_leaf
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
+
+    def _seal_under_newest(self, position: int) -> None:
+        """Change over to a later secret where the log does. Raises Broken, and stops, where it is not at hand."""
+        if len(self.directory.added_keys) == self._added:
+            return
+        added = self.view(position).added_keys()
+        if added:
+            try:
+                self.keys.seal_under(added[-1][0])
+            except errors.Broken as failure:
+                raise self._stop(failure.sentence) from failure
+        self._added = len(added)
 
     def forget(self, event: PersonForgotten) -> None:
         """Drop the destroyed keys and whatever they opened. Only for a record that is in the log for good."""

@@ -126,6 +126,13 @@ class View:
         """Whether the person's keys were destroyed."""
         return self._at(self.directory.forgotten, PrincipalId(principal)) is not None
 
+    def added_keys(self) -> list[tuple[str, str]]:
+        """The (fingerprint, verifier) of every later secret that was added by then, the newest last."""
+        found = (
+            (fingerprint, one.at(self.position)) for fingerprint, one in self.directory.added_keys.items()
+        )
+        return [(fingerprint, verifier) for fingerprint, verifier in found if verifier is not None]
+
     # -- one thing by its name ---------------------------------------------------------------------------
 
     def role_named(self, name: str) -> Role | None:

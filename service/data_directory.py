@@ -9,7 +9,7 @@ from pathlib import Path
 
 from service import errors
 from service.fresh import Fresh
-from service.log import reader
+from service.log import durable, reader
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.settings import Settings
@@ -35,28 +35,36 @@ async def keys(
         check = (await reader.head(connection)).key_check
     finally:
         await connection.close()
-    here = settings.key is not None or (settings.data_dir / KEY_FILE).exists()
+    here = bool(settings.keys) or (settings.data_dir / KEY_FILE).exists()
     if not here and drawn is not None and check:
         raise errors.Broken(_OTHER_KEY)
-    derived = Keys.derived(_made(settings, notices, drawn) if drawn and not here else master_key(settings))
+    derived = Keys.derived(_made(settings, notices, drawn)) if drawn and not here else own_keys(settings)
     if check not in (b"", derived.key_check):
         raise errors.Broken(_OTHER_KEY)
     return derived
 
 
-def master_key(settings: Settings) -> bytes:
-    """MUNIMENT_KEY, or the key that the data directory keeps. Raises Refused (`no_key`) where there is neither."""
-    if settings.key is not None:
-        return settings.key
+def own_keys(settings: Settings) -> Keys:
+    """MUNIMENT_KEY's keys, or those of the data directory's file. Raises Refused (`no_key`) where there is neither."""
+    if settings.keys:
+        return Keys.derived(*settings.keys)
     path = settings.data_dir / KEY_FILE
     try:
-        return bytes.fromhex(path.read_text().strip())
+        first, *later = (bytes.fromhex(line) for line in path.read_text().split())
+        return Keys.derived(first, *later)
     except FileNotFoundError:
         raise errors.Refused(
             "no_key", f"MUNIMENT_KEY is not set and {path} does not exist: nothing sealed could be opened."
         ) from None
     except ValueError as failure:
         raise errors.Broken(f"The key in {path} cannot be read: {failure}.") from failure
+
+
+def add_key(settings: Settings, key: bytes) -> Path:
+    """Put a later key behind those of the data directory's file, which is replaced whole. Returns where that is."""
+    path = settings.data_dir / KEY_FILE
+    durable.replace(path, path.read_bytes().rstrip() + f"\n{key.hex()}\n".encode())
+    return path
 
 
 def _made(settings: Settings, notices: list[str], drawn: Callable[[], bytes]) -> bytes:

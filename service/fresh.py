@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from service.commands.order import NewInvitation, NewPrincipal, NewToken, TokenPair
-from service.log.keys import Keys
+from service.log.keys import MASTER_BYTES, Keys
 from service.vocabulary import EventId, InvitationId, KeyId, PrincipalId, Secret, TokenId, VaultRef
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +40,10 @@ class Fresh:
         number = number & _RANDOM_BITS | _TIMED_ID
         digits = f"{number:032x}"  # by hand: uuid.UUID would cost more than all of the above
         return EventId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+
+    def master_key(self) -> bytes:
+        """A later key for MUNIMENT_KEY."""
+        return self._octets(MASTER_BYTES)
 
     def _number(self, octets: int) -> int:
         """A random number of so many octets, for an id. Secrets are drawn one by one."""

@@ -46,8 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     schema: str
     # Where the embedded server, generated secrets and the last seen position live. Absolute.
     data_dir: Path
-    # 32 bytes that wrap the people's keys and key the tokens' digests. None: the application keeps one in data_dir.
-    key: bytes | None
+    # 32 bytes each. The first is the account's for good: it keys the tokens' digests. A later one seals, and signs too,
+    # from its `key.added` on. None at all: the application keeps them in data_dir.
+    keys: tuple[bytes, ...]
     # The first Administrator's token at the first start. None: one is generated into a file.
     admin_token: str | None
     # The first Administrator's e-mail address at the first start; it can be changed like anybody's later.
@@ -113,7 +114,7 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         trusted_proxies=read.get("TRUSTED_PROXIES", ()),
         schema=read.get("MUNIMENT_SCHEMA", "muniment"),
         data_dir=read.get("MUNIMENT_DATA_DIR") or _default_data_dir(environ, root),
-        key=read.get("MUNIMENT_KEY"),
+        keys=read.get("MUNIMENT_KEY", ()),
         admin_token=read.get("MUNIMENT_ADMIN_TOKEN"),
         # A name reserved for examples: mail to it reaches nobody, and nobody's address is guessed.
         admin_email=read.get("MUNIMENT_ADMIN_EMAIL", "admin@example.org"),
@@ -143,7 +144,7 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "TRUSTED_PROXIES": ", ".join(map(str, settings.trusted_proxies)) or "none",
         "MUNIMENT_SCHEMA": settings.schema,
         "MUNIMENT_DATA_DIR": str(settings.data_dir),
-        "MUNIMENT_KEY": _MASK if settings.key else "generated in the data directory",
+        "MUNIMENT_KEY": _MASK if settings.keys else "generated in the data directory",
         "MUNIMENT_ADMIN_TOKEN": _MASK if settings.admin_token else "generated at the first start",
         "MUNIMENT_ADMIN_EMAIL": settings.admin_email,
         "MUNIMENT_CONNECTIONS_MAX": str(settings.connections_max),
@@ -201,7 +202,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "TRUSTED_PROXIES": settings_values.networks,
     "MUNIMENT_SCHEMA": settings_values.schema,
     "MUNIMENT_DATA_DIR": settings_values.directory,
-    "MUNIMENT_KEY": settings_values.key,
+    "MUNIMENT_KEY": settings_values.keys,
     "MUNIMENT_ADMIN_TOKEN": settings_values.token,
     "MUNIMENT_ADMIN_EMAIL": settings_values.email,
     "MUNIMENT_CONNECTIONS_MAX": settings_values.whole(1, 100_000),

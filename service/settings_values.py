@@ -128,6 +128,11 @@ def seconds(text: str, variable: str) -> int:
     return int(text)
 
 
+def keys(text: str, variable: str) -> tuple[bytes, ...]:
+    """One key or several, the oldest first, separated by commas or white space."""
+    return tuple(key(part, variable) for part in re.split(r"[,\s]+", text.strip()))
+
+
 def key(text: str, variable: str) -> bytes:
     """64 hexadecimal digits, or base64 in either alphabet, with or without its padding."""
     found = b""

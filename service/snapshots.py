@@ -54,7 +54,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
         "DATABASE_URL": settings.database_url,
         "MUNIMENT_SCHEMA": settings.schema,
         "MUNIMENT_DATA_DIR": str(settings.data_dir),
-        "MUNIMENT_KEY": settings.key.hex() if settings.key else None,
+        "MUNIMENT_KEY": ",".join(key.hex() for key in settings.keys) or None,
     }
     return {**kept, **{name: value for name, value in told.items() if value is not None}}
 

@@ -137,8 +137,10 @@ class Upkeep:
     async def _sign_and_remember(self, head: reader.Head, signer: checkpoint.Signer) -> None:
         """The checkpoint first: it is only remembered as signed once it is there."""
         connection = await self._ready()
+        added = self._replica.view(head.position).added_keys()
+        later = [self._replica.keys.signer(signer.origin, added[-1][0])] if added else []
         with self._pulse.felt(connection):
-            await checkpoint.publish(connection, head, signer)
+            await checkpoint.publish(connection, head, signer, *later)
             self._signed = head.position
             row = await reader.entry_at(connection, head.position)
         if row is not None:

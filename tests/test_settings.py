@@ -35,7 +35,7 @@ def test_nothing_needs_to_be_set() -> None:
             trusted_proxies=(),
             schema="muniment",
             data_dir=Path("/home/kevin/.local/share/muniment"),
-            key=None,
+            keys=(),
             admin_token=None,
             admin_email="admin@example.org",
             connections_max=1_000,
@@ -94,7 +94,7 @@ def test_every_setting_is_read_and_named() -> None:
             trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
             schema="acme_1",
             data_dir=Path("/srv/muniment"),
-            key=KEY,
+            keys=(KEY,),
             admin_token=TOKEN,
             admin_email="kevin@example.com",
             connections_max=50,
@@ -205,6 +205,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         ("MUNIMENT_KEY", "sesame"),
         ("MUNIMENT_KEY", "A" * 43 + "=="),
         ("MUNIMENT_KEY", "g" * 64),
+        ("MUNIMENT_KEY", "ab" * 32 + ",sesame"),
+        ("MUNIMENT_KEY", "ab" * 32 + ","),
         ("MUNIMENT_ADMIN_TOKEN", "sesame"),
         ("MUNIMENT_ADMIN_TOKEN", "sesame " * 9),
         ("MUNIMENT_ADMIN_EMAIL", "kevin"),
@@ -237,7 +239,9 @@ def test_a_wrong_value_is_answered_with_what_would_be_right(variable: str, text:
 )
 def test_a_key_is_read_in_the_forms_that_tools_print(text: str) -> None:
     """Whatever made the 32 bytes, they arrive as they were."""
-    assert load(MUNIMENT_KEY=text).key in (KEY, b"\xff" * 32)
+    assert load(MUNIMENT_KEY=text).keys in ((KEY,), (b"\xff" * 32,))
+    for between in (",", ", ", "\n"):
+        assert (KEY, b"x" * 32) == load(MUNIMENT_KEY=f"{KEY.hex()}{between}{(b'x' * 32).hex()}").keys
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from service.cli.opening import Record
 from service.log import archive, backup, backup_check, forgotten
 from service.log.archive import Manifest
 from service.log.backup_check import Checked
-from service.log.keys import Keys
 from service.vocabulary import KeyId, PrincipalId
 
 
@@ -59,7 +58,7 @@ async def checked(file: Path, keys_file: Path) -> tuple[Checked, Checked | None]
     logs.quiet(loaded.settings)
     keys = None
     try:
-        keys = Keys.derived(data_directory.master_key(loaded.settings))
+        keys = data_directory.own_keys(loaded.settings)
     except errors.Refused:
         output.words("There is no key here: whether this account made the file is not looked at.")
     with output.progress("Reading") as tell:

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "snapshot": ("service.cli.snapshot:snapshot", "Keep the folded log, for the next start to go on from."),
     "backup": ("service.cli.backup:backup", "Copy the account into a file, or check one."),
     "restore": ("service.cli.backup:restore", "Copy a backup into an empty place, under a new epoch."),
+    "keys": ("service.cli.keys:keys", "Draw a new key, change over to it, or show what stands under which."),
     "restored": ("service.cli.record:restored", "Say that the database was restored from a copy."),
     "doctor": ("service.cli.doctor:doctor", "Look for what is wrong with this installation."),
     "healthcheck": (

@@ -63,7 +63,7 @@ async def record(purpose: str) -> AsyncIterator[Record]:
         await migrate.require_current(connection, loaded.settings.schema)
         yield Record(
             settings=loaded.settings,
-            keys=Keys.derived(data_directory.master_key(loaded.settings)),
+            keys=data_directory.own_keys(loaded.settings),
             connection=connection,
         )
 

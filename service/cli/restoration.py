@@ -53,7 +53,7 @@ async def restored(file: Path, keys_file: Path, lists: Sequence[Path], reason: s
     options.warn(loaded)
     settings = loaded.settings
     why, under = opening.checked(reason, ticket)
-    keys = Keys.derived(data_directory.master_key(settings))
+    keys = data_directory.own_keys(settings)
     with output.progress("Reading") as tell:
         found = await backup_check.checked(file, keys, tell)
         apart = await backup_check.checked(keys_file, keys)

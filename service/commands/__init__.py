@@ -1,4 +1,4 @@
-from service.commands.account import AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
+from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.contracts import (
     DeleteContract,
@@ -21,6 +21,7 @@ Command = (
     | ReadTrail
     | BreakGlass
     | RestoreLog
+    | AddKey
     | CreateRole
     | EditRole
     | DeleteRole

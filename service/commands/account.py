@@ -84,6 +84,20 @@ class RestoreLog(msgspec.Struct, frozen=True, kw_only=True):
         return {"epoch": self.epoch}
 
 
+class AddKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Seal and sign under a later secret from here on, by whoever sits at the console and has it."""
+
+    word: ClassVar[str] = "add_key"
+    fingerprint: str
+    verifier: str
+
+    def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
+        return ()
+
+    def arguments(self) -> dict[str, str]:
+        return {"fingerprint": self.fingerprint}
+
+
 class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
     """Give a principal the way back in, from the console alone.
 
@@ -166,6 +180,15 @@ def restore_log(command: RestoreLog, view: View, caller: Caller) -> list[Event]:
             lost_to=command.lost_to,
         )
     ]
+
+
+def add_key(command: AddKey, view: View, caller: Caller) -> list[Event]:
+    """Decide a change of keys. Raises Forbidden off the console. A key that was added already changes nothing."""
+    if not caller.console:
+        raise errors.Forbidden("A key is added at the console only.", "the console")
+    if any(fingerprint == command.fingerprint for fingerprint, _ in view.added_keys()):
+        return []
+    return [events.KeyAdded(fingerprint=command.fingerprint, verifier=command.verifier)]
 
 
 def break_glass(command: BreakGlass, view: View, caller: Caller) -> list[Event]:

@@ -29,6 +29,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | account.ReadTrail()
             | account.BreakGlass()
             | account.RestoreLog()
+            | account.AddKey()
         ):
             return _account(command, view, caller)
         case roles.CreateRole():
@@ -81,7 +82,8 @@ def _account(
     | account.AdoptCatalogue
     | account.ReadTrail
     | account.BreakGlass
-    | account.RestoreLog,
+    | account.RestoreLog
+    | account.AddKey,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -96,6 +98,8 @@ def _account(
             return account.break_glass(command, view, caller)
         case account.RestoreLog():
             return account.restore_log(command, view, caller)
+        case account.AddKey():
+            return account.add_key(command, view, caller)
         case _:
             assert_never(command)
 

@@ -1,4 +1,11 @@
-from service.events.account import BreakGlassUsed, CatalogueAdopted, LogOpened, LogRestored, TrailRead
+from service.events.account import (
+    BreakGlassUsed,
+    CatalogueAdopted,
+    KeyAdded,
+    LogOpened,
+    LogRestored,
+    TrailRead,
+)
 from service.events.applications import ApplicationEvent
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractEvent
@@ -10,7 +17,7 @@ from service.events.teams import TeamEvent
 from service.events.tokens import TokenEvent
 from service.events.users import UserEvent
 
-AccountEvent = LogOpened | LogRestored | CatalogueAdopted | TrailRead | BreakGlassUsed
+AccountEvent = LogOpened | LogRestored | KeyAdded | CatalogueAdopted | TrailRead | BreakGlassUsed
 Event = (
     AccountEvent
     | AttemptDenied

@@ -30,6 +30,17 @@ class LogRestored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     lost_to: int
 
 
+class KeyAdded(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="key.added"):
+    """From here on values and people's keys are sealed under a later secret, and checkpoints are signed by it as well.
+
+    `fingerprint` tells which secret of MUNIMENT_KEY; `verifier` is its key for the same origin (C2SP signed note). A
+    replica without that secret stops here.
+    """
+
+    fingerprint: str
+    verifier: str
+
+
 class CatalogueAdopted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="catalogue.adopted"):
     """From here on permissions mean what this catalogue says. Only a higher number is ever adopted."""
 

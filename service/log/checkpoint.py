@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -114,14 +115,21 @@ def verify(note: str, verifier: str) -> Checkpoint:
     return read
 
 
-async def publish(connection: Connection, head: reader.Head, signer: Signer) -> str | None:
+def signed(size: int, root: bytes, signers: Sequence[Signer]) -> str:
+    """The note with a signature of each, one below the other: whoever knows one of the keys can verify it."""
+    notes = [signer.sign(size, root) for signer in signers]
+    return notes[0] + "".join(note.rpartition("\n\n")[2] for note in notes[1:])
+
+
+async def publish(connection: Connection, head: reader.Head, *signers: Signer) -> str | None:
     """Sign the committed head and store the note, unless one of its size or a later one is stored already.
 
-    Returns the note, or None for an empty log. The caller makes sure that `log.opened` names this signer's verifier.
+    Returns the note, or None for an empty log. The caller makes sure that the log names the signers' verifiers:
+    the one of `log.opened` first, the newest one that was added behind it.
     """
     if head.position == 0:
         return None
-    note = signer.sign(head.position, merkle.Frontier.decode(head.frontier).root())
+    note = signed(head.position, merkle.Frontier.decode(head.frontier).root(), signers)
     await connection.execute(sql.text("publish_checkpoint"), head.position, note)
     return note
 

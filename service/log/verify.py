@@ -89,6 +89,11 @@ async def _under_keys(connection: Connection, walk: verify_walk.Walk, keys: Keys
         opened = walk.opened
         if opened is not None and keys.signer(opened.origin).verifier != opened.verifier:
             walk.found(1, "opening", "Record 1 names another verifier key than this MUNIMENT_KEY yields.")
+        for position, added in walk.added[-1:]:
+            if added.fingerprint not in keys.fingerprints:
+                walk.found(
+                    position, "key", f"The key {added.fingerprint}, added there, is missing in MUNIMENT_KEY."
+                )
         for position, sentence in await walk.keys.disagreements(connection, keys):
             walk.found(position, "key", sentence)
     async for position, sentence in walk.vault.disagreements(connection, keys):

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from service import errors
-from service.events.account import LogOpened, LogRestored
+from service.events.account import KeyAdded, LogOpened, LogRestored
 from service.log import checkpoint, merkle, reader, recorded, verify_copies, verify_keys, verify_vault
 from service.log.recorded import Recorded
 from service.log.verify_outside import Anchor, Outside
@@ -63,6 +63,7 @@ class Walk:
         self.vault = verify_vault.Refs()
         self.keys = verify_keys.Named()
         self.opened: LogOpened | None = None
+        self.added: list[tuple[int, KeyAdded]] = []
         self._anchors: dict[int, list[Anchor]] = {}
         for anchor in outside.anchors:
             self._anchors.setdefault(anchor.size, []).append(anchor)
@@ -168,6 +169,8 @@ class Walk:
                 self.found(1, "opening", f"Record 1 does not open the log of account {self.head.account}.")
         elif isinstance(event, LogRestored):
             self._epoch = event.epoch
+        elif isinstance(event, KeyAdded):
+            self.added.append((position, event))
 
     def _missing(self, position: int, page: Page) -> None:
         """A record is gone. Where its tile still tells its leaf, everything after it can be verified all the same."""
@@ -218,6 +221,8 @@ class Walk:
             return
         try:
             said = checkpoint.verify(note, self.opened.verifier)
+            for _, added in self.added[-1:]:  # from there on whoever has the first key alone signs nothing
+                checkpoint.verify(note, added.verifier)
         except errors.Invalid as failure:
             self.found(
                 size, "checkpoint", f"The checkpoint at size {size} cannot be read: {failure.sentence}"

@@ -62,6 +62,8 @@ def _account(event: AccountEvent | attempts.AttemptDenied) -> tuple[Changed, ...
     match event:
         case account.CatalogueAdopted():
             return _one("catalogue", event.number_before, event.catalogue.number)
+        case account.KeyAdded():
+            return _made(key=event.fingerprint, verifier=event.verifier)
         case account.LogRestored():
             return _one("epoch", event.epoch_before, event.epoch)
         case account.LogOpened() | account.TrailRead() | account.BreakGlassUsed() | attempts.AttemptDenied():

@@ -71,6 +71,8 @@ def _account(event: AccountEvent, names: Names) -> str:
             return "opened the account"
         case account.LogRestored():
             return f"restored the log from another copy, {_lost(event)}"
+        case account.KeyAdded():
+            return f"added the key {event.fingerprint}, under which is sealed and signed from here on"
         case account.CatalogueAdopted():
             return f"adopted permission catalogue {event.catalogue.number}"
         case account.TrailRead():

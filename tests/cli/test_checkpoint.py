@@ -11,7 +11,7 @@ def test_a_checkpoint_that_was_kept_proves_the_log(terminal: Terminal, tmp_path:
     note = terminal("checkpoint").out
     key = terminal("checkpoint", "--verifier").out.strip()
     assert 0 < checkpoint.verify(note, key).size
-    assert {"checkpoint": note, "verifier": key} == terminal("checkpoint", "--json").json
+    assert {"checkpoint": note, "verifier": key, "verifiers": [key]} == terminal("checkpoint", "--json").json
     (tmp_path / "kept.note").write_text(note)
     assert 0 == terminal("verify", "--checkpoint", str(tmp_path / "kept.note")).code
 

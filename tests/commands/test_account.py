@@ -9,12 +9,20 @@ from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, USER
 from service.catalogue.loader import shipped
 from service.catalogue.model import Catalogue, Permission
-from service.commands.account import AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
+from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.order import Caller
 from service.commands.roles import EditRole
-from service.events.account import BreakGlassUsed, CatalogueAdopted, LogOpened, LogRestored, TrailRead
+from service.events.account import (
+    BreakGlassUsed,
+    CatalogueAdopted,
+    KeyAdded,
+    LogOpened,
+    LogRestored,
+    TrailRead,
+)
 from service.events.roles import RoleCreated
-from service.vocabulary import PrincipalId, RoleId, Thing
+from service.log.keys import Keys
+from service.vocabulary import KeyId, PrincipalId, RoleId, Thing
 from tests import given
 from tests.given import Account
 
@@ -120,3 +128,20 @@ def test_the_glass_is_broken_at_the_console_alone(account: Account) -> None:
     nobody = PrincipalId(account.fresh.id())
     with pytest.raises(errors.NotFound):
         account.do(BreakGlass(principal=nobody, tokens=account.fresh.tokens()), given.CONSOLE)
+
+
+def test_a_key_is_added_at_the_console_and_once(account: Account) -> None:
+    """Whoever has the key and the console changes over to it; it seals from that record on. A missing one stops."""
+    later = Keys.derived(b"\x11" * 32, b"x" * 32)
+    account.replica.keys = later
+    command = AddKey(fingerprint=later.fingerprints[1], verifier="v")
+    with pytest.raises(errors.Forbidden):
+        account.do(command)
+    before = later.sealing
+    assert [KeyAdded(fingerprint=later.fingerprints[1], verifier="v")] == account.do(command, given.CONSOLE)
+    assert before != later.sealing == later.wrap(KeyId("k"), b"k" * 32)[:5]
+    assert [] == account.do(command, given.CONSOLE)
+    assert [(later.fingerprints[1], "v")] == account.now.added_keys()
+    with pytest.raises(errors.Broken, match="12345678"):
+        account.do(AddKey(fingerprint="12345678", verifier="w"), given.CONSOLE)
+    assert "12345678" in account.replica.stopped

@@ -82,3 +82,35 @@ def test_a_short_secret_is_refused() -> None:
     """Half a key is a mistake in the settings, not a weaker key."""
     with pytest.raises(errors.Invalid, match="32 bytes"):
         Keys.derived(b"short")
+
+
+def test_a_later_secret_seals_once_it_is_in_force() -> None:
+    """What stands under the first stays readable; what is sealed under a later one says so, and only those open it."""
+    first, later = bytes(range(32)), b"x" * 32
+    keys = Keys.derived(first, later)
+    assert everything(records.KEYS) == everything(keys), "the first secret stays the account's"
+    early = keys.wrap(ID, b"k" * 32)
+    keys.seal_under(keys.fingerprints[1])
+    late, value = keys.wrap(ID, b"k" * 32), keys.seal_vault(VaultRef(ID), b"secret")
+    assert (b"k" * 32,) * 2 == (keys.unwrap(ID, early), keys.unwrap(ID, late))
+    assert late.startswith(keys.sealing)
+    assert value.startswith(keys.sealing)
+    assert b"secret" == keys.open_vault(VaultRef(ID), value)
+    assert b"k" * 32 == records.KEYS.unwrap(ID, early)
+    for box in (late, late[:9], late[:3]):
+        with pytest.raises(errors.Broken, match=keys.fingerprints[1] if len(box) > 5 else "does not know"):
+            records.KEYS.unwrap(ID, box)
+    with pytest.raises(errors.Broken, match="does not open"):
+        keys.unwrap(OTHER, late)
+
+
+def test_a_later_secret_is_told_by_its_fingerprint() -> None:
+    """It is the same wherever the secret stands, and the same secret twice is a slip."""
+    first, second, third = (bytes([number]) * 32 for number in range(3))
+    assert Keys.derived(first, second).fingerprints[1] == Keys.derived(third, first, second).fingerprints[2]
+    with pytest.raises(errors.Invalid, match="twice"):
+        Keys.derived(first, first)
+    with pytest.raises(errors.Broken, match="ffffffff"):
+        Keys.derived(first).seal_under("ffffffff")
+    keys = Keys.derived(first, second)
+    assert keys.signer("o").verifier != keys.signer("o", keys.fingerprints[1]).verifier

@@ -92,6 +92,10 @@ NAMED = user_events.PrincipalNamesChanged(
 TOLD: tuple[tuple[Event, str], ...] = (
     (account.LogOpened(account="a", epoch="e", origin="o", verifier="v"), "opened the account"),
     (
+        account.KeyAdded(fingerprint="1a2b3c4d", verifier="v"),
+        "added the key 1a2b3c4d, under which is sealed and signed from here on",
+    ),
+    (
         account.LogRestored(epoch_before="e", epoch="f", lost_from=5, lost_to=7),
         "restored the log from another copy, which lost positions 5 to 7",
     ),

@@ -13,7 +13,15 @@ FILES = sorted(
     file for package in ("service", "projections") for file in (ROOT / package).glob("**/sql/*.sql")
 )
 OWNERS = frozenset(
-    {"create_migration_table", "record_migration", "release_head", "guard_head", "restore_head"}
+    {
+        "create_migration_table",
+        "record_migration",
+        "release_head",
+        "guard_head",
+        "restore_head",
+        "rewrap_vault",
+        "rewrap_person_key",
+    }
 )
 """What only the tables' owner runs."""
 

@@ -15,7 +15,7 @@ from projections import snapshot
 from service import app as application
 from service import data_directory, database, errors, tls
 from service.cli import logs, options, rotation
-from service.log import checkpoint, connect, migrate, reader, rewrap, sql, witness
+from service.log import checkpoint, connect, migrate, reader, sql, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.migrate import SERVER_VERSION_MIN
@@ -212,7 +212,8 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
         "key", fits, "the log was opened under this key", "The log was opened under another MUNIMENT_KEY."
     )
     if fits:
-        yield await _later_key(connection, keys)
+        outcome, sentence = await rotation.judged(connection, keys)
+        yield Line(what="key in force", outcome=outcome, sentence=sentence)
         yield await _witness(settings, connection, keys)
         yield await _snapshot(settings, connection, keys, head)
     trail = await connection.fetchval(sql.text("trail_position"))
@@ -233,29 +234,6 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
             "checkpoint", f"{unsigned} records are not signed yet; a running service signs within a second."
         )
     )
-
-
-async def _later_key(connection: Connection, keys: Keys) -> Line:
-    """Whether the key in force is here, and whether something still waits for it."""
-    added = await rotation.added(connection)
-    newest = added[-1][1].fingerprint if added else keys.fingerprints[0]
-    if newest not in keys.fingerprints:
-        return _fail(
-            "key in force", f"The key {newest} is missing in MUNIMENT_KEY: no service starts without it."
-        )
-    stands = await rewrap.standing(connection)
-    earlier = [one for fingerprint, one in stands.items() if fingerprint != (newest if added else "")]
-    waiting = sum(one.values + one.people for one in earlier)
-    if waiting:
-        return _warn(
-            "key in force",
-            f"{waiting} rows stand under other keys than {newest}: run `muniment keys rotate`.",
-        )
-    if keys.fingerprints[-1] != newest:
-        return _warn(
-            "key in force", f"{newest}; a later one is here: `muniment keys rotate` changes over to it."
-        )
-    return _ok("key in force", f"{newest}, and nothing stands under another one")
 
 
 async def _witness(settings: Settings, connection: Connection, keys: Keys) -> Line:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +13,7 @@ from service.commands.account import AddKey
 from service.events.account import KeyAdded, LogOpened
 from service.log import connect, reader, recorded, rewrap, sql
 from service.log.connect import Connection
+from service.log.keys import Keys
 
 
 class Rotated(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,22 @@ async def shown() -> list[Line]:
                 )
             )
         return lines
+
+
+async def judged(connection: Connection, keys: Keys) -> tuple[Literal["ok", "warn", "fail"], str]:
+    """Whether the key in force is here and nothing waits for it, with a sentence that says so or what would help."""
+    names = await added(connection)
+    newest = names[-1][1].fingerprint if names else keys.fingerprints[0]
+    if newest not in keys.fingerprints:
+        return "fail", f"The key {newest} is missing in MUNIMENT_KEY: no service starts without it."
+    under = newest if names else ""
+    stands = await rewrap.standing(connection)
+    waiting = sum(one.values + one.people for one in stands.values() if one.fingerprint != under)
+    if waiting:
+        return "warn", f"{waiting} rows stand under other keys than {newest}: run `muniment keys rotate`."
+    if keys.fingerprints[-1] != newest:
+        return "warn", f"{newest}; a later one is here: `muniment keys rotate` changes over to it."
+    return "ok", f"{newest}, and nothing stands under another one"
 
 
 async def added(connection: Connection) -> list[tuple[int, KeyAdded]]:

@@ -57,6 +57,14 @@ async def connect(target: Target, schema: str, purpose: str) -> Connection:
         # An append is the same plan whatever its arguments: planned once, and never worth compiling.
         settings["plan_cache_mode"] = "force_generic_plan"
         settings["jit"] = "off"
+    try:
+        async with asyncio.timeout(OPEN_SECONDS_MAX):
+            return await _ready(target, schema, settings)
+    except TimeoutError as failure:
+        raise errors.Unavailable(f"Postgres did not answer within {OPEN_SECONDS_MAX:.0f} s.") from failure
+
+
+async def _ready(target: Target, schema: str, settings: dict[str, str]) -> Connection:
     connection = await _open(target, settings)
     try:
         _keep_alive(connection)
@@ -137,7 +145,7 @@ async def _open(target: Target, settings: dict[str, str]) -> Connection:
 
 async def _whole(keywords: dict[str, Any]) -> Connection:
     """Connect, and when cancelled still to the end: asyncpg leaves a future behind of which asyncio then complains."""
-    connecting = asyncio.ensure_future(asyncpg.connect(**{"timeout": OPEN_SECONDS_MAX, **keywords}))
+    connecting = asyncio.ensure_future(asyncpg.connect(**keywords))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:

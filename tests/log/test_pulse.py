@@ -6,6 +6,7 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
+from service import errors
 from service.log import connect, pulse
 from service.log.connect import Connection
 from service.log.pulse import Pulse
@@ -74,3 +75,17 @@ async def test_a_connection_that_rests_is_left_alone(make_database: Callable[...
             await asyncio.sleep(1.0)
         assert 1 == await connection.fetchval("select 1")
     await connection.close()
+
+
+async def test_a_connection_that_falls_silent_while_it_is_opened_is_given_up(
+    make_database: Callable[..., postgres.Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever on the way it happens, whoever wanted the connection learns that there is none."""
+    monkeypatch.setattr(connect, "OPEN_SECONDS_MAX", 0.5)
+    async with proxy.between(make_database().service_dsn) as (dsn, wire):
+        wire.delay_seconds = 0.1
+        for before in (0.0, 0.15, 0.35, 0.45):
+            asyncio.get_running_loop().call_later(before, setattr, wire, "silent", True)
+            with pytest.raises(errors.Unavailable, match="did not answer within"):
+                await asyncio.wait_for(connect.connect(dsn, "public", "test"), 5)
+            wire.silent = False

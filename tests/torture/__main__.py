@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.torture import killed, repeated, wire
+from tests.torture import away, clock, disk_full, forked, killed, newer, repeated, replicas, wire
 from tests.torture.ground import Ground, aloud
 
 Fault = Callable[[Ground], Awaitable[None]]
@@ -26,11 +26,21 @@ FAULTS: Final[dict[str, tuple[Fault, int, str]]] = {
         "kill -9 of the service, Postgres, a backend, or both, under writers",
     ),
     "repeated": (repeated.run, repeated.ROUNDS, "every order four times under one key, through kills"),
-    "wire": (
-        wire.run,
-        wire.ROUNDS,
-        "the network to Postgres: cut after commit, half-open, slow, in combination",
+    "wire": (wire.run, wire.ROUNDS, "the network to Postgres: cut after commit, half-open, slow, combined"),
+    "replicas": (
+        replicas.run,
+        replicas.ROUNDS,
+        "two replicas that write at once, one of them frozen by SIGSTOP",
     ),
+    "away": (away.run, away.ROUNDS, "Postgres away for seconds, under writers and questions"),
+    "disk_full": (disk_full.run, disk_full.ROUNDS, "no room left for Postgres, and room again"),
+    "clock": (clock.run, clock.ROUNDS, "a machine whose clock is off, by faketime"),
+    "forked": (
+        forked.run,
+        forked.ROUNDS,
+        "an older copy of the database in the place of the one served from",
+    ),
+    "newer": (newer.run, newer.ROUNDS, "a record of a kind that only a newer release knows"),
 }
 """What can be tried: how, in how many rounds, and what it is."""
 

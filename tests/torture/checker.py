@@ -175,6 +175,19 @@ async def read(dsn: str, schema: str = "muniment") -> tuple[list[Entry], list[st
     return log, doubts
 
 
+async def texts(dsn: str, kind: str, schema: str = "muniment") -> list[str]:
+    """The stored texts of one kind's records, in the order of their positions."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch(
+            f'select entry from "{schema}".log where kind = $1 order by position',  # noqa: S608  # our own name
+            kind,
+        )
+    finally:
+        await connection.close()
+    return [row["entry"] for row in rows]
+
+
 def keep(path: Path, structs: Iterable[msgspec.Struct]) -> None:
     """Write what was read or acknowledged beside the other evidence, one line each."""
     with path.open("wb") as file:

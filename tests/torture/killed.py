@@ -62,13 +62,13 @@ async def kill(service: Service, victim: str) -> None:
 
 def _kill_a_backend(service: Service, postmaster: int) -> None:
     """Postgres then ends every other one too, since what they share may be damaged, and recovers by itself."""
-    children = _children(postmaster)
-    backends = [pid for pid in children if b"muniment" in _title(pid)]
-    victims = backends or children
-    os.kill(service.ground.random.choice(victims), signal.SIGKILL)
+    made = children(postmaster)
+    backends = [pid for pid in made if b"muniment" in _title(pid)]
+    os.kill(service.ground.random.choice(backends or made), signal.SIGKILL)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that this one made and that live."""
     return sorted(int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 

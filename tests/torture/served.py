@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import aiohttp
@@ -24,6 +25,13 @@ from tests.torture.ground import Ground
 MUNIMENT = str(Path(sys.executable).with_name("muniment"))
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 45.0
+ASK_SECONDS_MAX = 25.0
+QUESTION: Final = {
+    "subject": {"type": "user", "id": "admin@example.org"},
+    "action": {"name": "role:manage"},
+    "resource": {"type": "role", "id": "*"},
+}
+"""Asked of any service: the answer is yes."""
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +129,36 @@ class Service:
         """The end of what it said."""
         return self.said.read_text(errors="replace")[-1500:] if self.said.exists() else "nothing"
 
+    # -- what it answers ---------------------------------------------------------------------------------
+
+    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Mapping[str, str], str]:
+        """One request of the first Administrator's: status, headers and text."""
+        timeout = aiohttp.ClientTimeout(total=ASK_SECONDS_MAX)
+        headers = {"Authorization": f"Bearer {service.ADMIN_TOKEN}"}
+        async with (
+            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+            session.request(method, f"{self.url}{path}", json=body) as answer,
+        ):
+            return answer.status, answer.headers, await answer.text()
+
+    async def until(self, status: int, path: str, seconds_max: float) -> float:
+        """Ask until it is answered so; the seconds that it took, or a violation beyond the bound."""
+        began = time.monotonic()
+        found, text = 0, ""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                found, _, text = await self.ask("GET", path)
+                if found == status:
+                    return time.monotonic() - began
+            if time.monotonic() - began > seconds_max:
+                self.ground.violated(
+                    [
+                        f"{self.name} did not answer {path} by {status} within {seconds_max:.0f} s: {found} {text}"
+                    ]
+                )
+                return seconds_max
+            await asyncio.sleep(0.05)
+
     # -- beside it ---------------------------------------------------------------------------------------
 
     async def command(self, *arguments: str) -> Ran:
@@ -212,6 +250,22 @@ async def database(ground: Ground) -> AsyncIterator[tuple[embedded.Embedded, Map
         )
     finally:
         await server.release()
+
+
+async def converged(ground: Ground, services: list[Service], seconds_max: float = 30.0) -> None:
+    """Wait until every replica holds the same at the same position; a violation where they never do."""
+    until = time.monotonic() + seconds_max
+    told: list[tuple[object, object]] = []
+    while time.monotonic() < until:
+        told = []
+        for one in services:
+            status, _, text = await one.ask("GET", "/diagnostic/status/digest")
+            document = msgspec.json.decode(text) if status == 200 else {"position": 0, "digest": text}
+            told.append((document["position"], document["digest"]))
+        if len(set(told)) == 1 and told[0][0] != 0:
+            return
+        await asyncio.sleep(0.2)
+    ground.violated([f"The replicas do not hold the same: {told}"])
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ from tests.torture.writers import writing
 ROUNDS: Final = 20
 WRITERS: Final = 32
 FAULTS: Final = ("slow and cut after commit", "half-open", "late commit", "cut", "cut after commit", "slow")
-CUTS: Final = 5
+CUTS: Final = 3
 HALF_OPEN_SECONDS: Final = 3.0
 SLOW_SECONDS: Final = 0.2
 HEALED_SECONDS_MAX: Final = 45.0

@@ -51,23 +51,19 @@ class Asker:
     def judges(self, principal_id: str, action: str, target: rule.Decided) -> bool:
         """`may` about a thing that is at hand."""
         standing = self._standings.get(principal_id) or self._stands(principal_id)
-        reach = standing.reaches.get(action, False) if standing else False
-        if standing is None or reach is True or reach is False:
-            return bool(reach)
-        return rule.within(standing, reach, rule.side_of(self._view, target))
+        return standing is not None and _reached(standing, action, rule.side_of(self._view, target))
 
     def _first(self, principal_id: str, action: str, thing: str) -> bool:
         """`may` where something was not asked about before. Only what exists is remembered: memory is bounded."""
-        if thing not in self._sides:
+        side = self._sides.get(thing)
+        if side is None:
             timeline = self._things.get(thing)
             noun = None if timeline is None else timeline.at(self._view.position)
             if noun is None:
                 return False
-            self._sides[thing] = rule.side_of(self._view, noun)
+            side = self._sides[thing] = rule.side_of(self._view, noun)
         standing = self._standings.get(principal_id) or self._stands(principal_id)
-        if standing is None or action not in standing.reaches:
-            return False
-        return self.may(principal_id, action, thing)
+        return standing is not None and _reached(standing, action, side)
 
     def _stands(self, principal_id: str) -> rule.Standing | None:
         principal = self._view.principal_or_none(principal_id)
@@ -76,3 +72,8 @@ class Asker:
         reaches = rule.reaches_of(self._view, principal)
         standing = self._standings[principal_id] = rule.standing_of(principal, reaches)
         return standing
+
+
+def _reached(standing: rule.Standing, action: str, side: rule.Side) -> bool:
+    reach = standing.reaches.get(action, False)
+    return reach if reach is True or reach is False else rule.within(standing, reach, side)

@@ -176,7 +176,7 @@ def _read_timelines(
     made, newest = picked(positions, next(sections)), picked(values, next(sections))
     timelines: list[Timeline[Any]] = list(map(Timeline, made, newest))
     others, lengths = numbers(next(sections)), numbers(next(sections))
-    earlier, held = list(picked(positions, next(sections))), list(picked(values, next(sections)))
+    earlier, held = array("q", numbers(next(sections))), list(picked(values, next(sections)))
     start = 0
     for number, length in zip(others, lengths, strict=True):
         timeline = timelines[number]

@@ -1,5 +1,6 @@
 """One fact over time: ascending positions, immutable values. Now is merely the last of them."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -28,7 +29,7 @@ class Timeline(msgspec.Struct, Generic[T], eq=False, gc=False):
     """The position that made `value`."""
     value: T | None = None
     """The newest value, committed or not: a reader compares `made` with its own position."""
-    earlier_positions: list[int] | None = None
+    earlier_positions: "array[int] | None" = None
     earlier_values: list[T | None] | None = None
 
     def at(self, position: int) -> T | None:
@@ -88,7 +89,7 @@ class Timeline(msgspec.Struct, Generic[T], eq=False, gc=False):
         if made != NEVER:
             positions, values = self.earlier_positions, self.earlier_values
             if positions is None or values is None:
-                self.earlier_values, self.earlier_positions = [self.value], [made]
+                self.earlier_values, self.earlier_positions = [self.value], array("q", (made,))
             else:
                 values.append(self.value)
                 positions.append(made)

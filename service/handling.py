@@ -9,6 +9,7 @@ comes back as a follower, looks for its own event ids behind a barrier, and only
 import asyncio
 import contextlib
 import gc
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -42,6 +43,7 @@ RECOVERY_SECONDS_MAX = 8.0
 CLOCK_AHEAD_MAX = writer.AHEAD_MAX
 CLOCK_BEHIND_MAX = writer.BEHIND_MAX
 _ATTEMPTS_MAX = 5
+_SWITCH_SECONDS = 0.001
 T = TypeVar("T")
 _log = structlog.get_logger("muniment.handling")
 
@@ -185,12 +187,16 @@ class Handler:
         """`_commit` of one order so large that it is drafted in a thread, while the loop goes on answering.
 
         Meanwhile nothing is collected: a million young steps of a journal would be looked through at a stretch, over
-        and over. What the order leaves behind stays for good, so the collector never looks at it.
+        and over. What the order leaves behind stays for good, so the collector never looks at it. And the
+        thread lets go of the interpreter five times as often as usual: an answer takes several turns of the loop.
         """
         gc.disable()
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             return await self._commit(batch, apart=True)
         finally:
+            sys.setswitchinterval(before)
             gc.freeze()
             gc.enable()
 

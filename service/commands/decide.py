@@ -22,7 +22,21 @@ from service.events import Event
 
 def decide(command: Command, view: View, caller: Caller) -> list[Event]:
     """The facts that the command makes, or the error that refuses it. Pure."""
-    match command:
+    match command:  # what machines ask for first: each case before the right one costs a look
+        case applications.CreateApplication():
+            return applications.create_application(command, view, caller)
+        case applications.EditApplication():
+            return applications.edit_application(command, view, caller)
+        case applications.DeleteApplication():
+            return applications.delete_application(command, view, caller)
+        case (
+            contracts.PublishContract()
+            | contracts.DeleteContract()
+            | contracts.DeleteIntegrationContracts()
+            | contracts.DeleteIntegration()
+            | contracts.DeleteIntegrations()
+        ):
+            return _contracts(command, view, caller)
         case (
             account.OpenAccount()
             | account.AdoptCatalogue()
@@ -53,20 +67,6 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return system_accounts.create_system_account(command, view, caller)
         case tokens.RegenerateToken():
             return tokens.regenerate_token(command, view, caller)
-        case applications.CreateApplication():
-            return applications.create_application(command, view, caller)
-        case applications.EditApplication():
-            return applications.edit_application(command, view, caller)
-        case applications.DeleteApplication():
-            return applications.delete_application(command, view, caller)
-        case (
-            contracts.PublishContract()
-            | contracts.DeleteContract()
-            | contracts.DeleteIntegrationContracts()
-            | contracts.DeleteIntegration()
-            | contracts.DeleteIntegrations()
-        ):
-            return _contracts(command, view, caller)
         case environments.CreateEnvironment():
             return environments.create_environment(command, view, caller)
         case environments.EditEnvironment():

@@ -14,8 +14,9 @@ from service.vocabulary import ApplicationId
 PIECE_BYTES_MAX = 32_768
 _CONTRACT_BYTES = 230  # three ids, a digest and the framing; the version's own text is added
 _APPLICATION_BYTES = 180
-CONTRACTS_MAX = 250_000
-"""Contracts that one order may remove: drafting more of them would outlast what the append allows a record's age."""
+CONTRACTS_MAX = 150_000
+"""Contracts that one order may remove. Drafting them takes some two seconds, and the append refuses a record whose time
+is more than five behind: what a busier machine takes must still fit."""
 
 
 def contracts_between(integrations: Iterable[Integration], enough: int = CONTRACTS_MAX + 1) -> int:

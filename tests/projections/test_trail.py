@@ -5,10 +5,11 @@ import asyncio
 import asyncpg
 import pytest
 
-from projections import trail
+from projections import follow, trail
 from service import errors
-from service.log import connect, verify
+from service.log import connect, recorded, verify
 from service.log.connect import Connection
+from service.queries import trail as search
 from tests import postgres
 from tests.service import Running
 
@@ -175,3 +176,34 @@ def _impatient(name: str) -> str:
 
 
 _STATEMENT = trail.statement
+
+
+async def test_pages_ended_by_their_bytes_write_the_same_trail(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large records make short pages; nothing is left out, repeated or taken for the end."""
+    await some_history(running)
+    connection = await connected(running)
+    await trail.advance(connection)
+    rows, touches = await connection.fetch(ROWS), await connection.fetch(TOUCHES)
+    monkeypatch.setattr(trail, "PAGE_BYTES", 1_500)
+    monkeypatch.setattr(trail, "_TOUCHES_AT_ONCE", 2)
+    assert running.position == await trail.rebuild(connection)
+    assert (rows, touches) == (await connection.fetch(ROWS), await connection.fetch(TOUCHES))
+    await connection.close()
+
+
+async def test_a_search_sees_what_the_trail_was_put_off_for(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the trail gives way to appends, a search first takes in what the log holds beyond it."""
+    monkeypatch.setattr(follow, "POLL_SECONDS", 3_600.0)
+    monkeypatch.setattr(follow, "TRAIL_PACE_SECONDS", 3_600.0)
+    connection = await connected(running)
+    for n in range(3):
+        made = await running.team(f"Team {n}")
+        page = await search.search(connection, search.Search(touches=made), running.position)
+        assert ["team.created"] == [recorded.kind_of(recorded.decode(row.entry).data) for row in page.rows][
+            :1
+        ]
+    await connection.close()

@@ -14,7 +14,17 @@ import msgspec
 
 from projections import snapshot_values
 from projections.directory import Directory
-from projections.snapshot_values import CONSTANTS, Group, Values, column, final, numbers, octets, picked
+from projections.snapshot_values import (
+    CONSTANTS,
+    Group,
+    Values,
+    column,
+    final,
+    numbers,
+    octets,
+    picked,
+    signed,
+)
 from projections.timeline import NEVER, Timeline
 
 _JOURNAL: Final = "_journal"  # how to go back from a state is no part of the state
@@ -74,8 +84,8 @@ def decode(sections: Iterator[bytes]) -> Directory:
 
 def _table(name: str, state: Any, values: Values) -> tuple[Table, _Columns]:
     match state:
-        case array():
-            return Table(name, "array", state.typecode), _Columns([octets(state)])
+        case array(typecode="q"):
+            return Table(name, "array"), _Columns([octets(state)])
         case dict():
             entries, columns = _entries(name, state.values(), values)
             return Table(name, "dict", entries), _Columns([[values.number(key) for key in state], *columns])
@@ -135,7 +145,7 @@ def _read(
     """Fill one table of an empty directory, whose containers stay the ones that it made."""
     match table.shape:
         case "array":
-            getattr(directory, table.name).extend(numbers(next(sections), table.entries))
+            getattr(directory, table.name).extend(signed(next(sections)))
         case "value":
             setattr(directory, table.name, picked(values, next(sections))[0])
         case "dict":

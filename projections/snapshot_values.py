@@ -9,7 +9,6 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +36,11 @@ STRUCTS: Final = {
 CONSTANTS: Final = (None, False, True)
 """The values with the first numbers."""
 _GROUP_BITS: Final = 32
+_PROGRESSION: Final = b"p"
+_TABLE: Final = b"t"
+_EACH: Final = b"e"
+_TABLE_MAX: Final = 256
+_TUPLE: Final = "tuple of "
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -92,7 +96,7 @@ class Values:
             members = tuple(map(self.number, value))
             known = self._tuples.get(members)
             if known is None:
-                known = self._tuples[members] = self._add(self._deeper(members), "tuple", members)
+                known = self._tuples[members] = self._add_tuple(members)
             return known
         if kind is Compiled:
             return self._add(0, "Compiled", value)
@@ -105,6 +109,12 @@ class Values:
         group = self._group(self._deeper(numbers), kind.__name__, fields)
         for column, number in zip(group.columns, numbers, strict=True):
             column.append(number)
+        return group.next()
+
+    def _add_tuple(self, members: tuple[int, ...]) -> int:
+        """Tuples of one length are a kind: they are read many at a stroke."""
+        group = self._group(self._deeper(members), f"{_TUPLE}{len(members)}")
+        group.members += members
         return group.next()
 
     def _deeper(self, numbers: Sequence[int]) -> int:
@@ -154,12 +164,11 @@ class _Members:
             case "Masks":
                 rows = (msgspec.structs.astuple(member) for member in members)
                 yield _encoder.encode([[format(bits, "x") for bits in row] for row in rows])
-            case "tuple":
-                yield column(map(len, members))
-                yield final((number for member in members for number in member), offsets)
+            case kind if kind.startswith(_TUPLE):
+                yield final(members, offsets)
             case _:
-                for numbers in self.columns:
-                    yield final(numbers, offsets)
+                for provisional in self.columns:
+                    yield final(provisional, offsets)
 
 
 def read(group: Group, sections: Iterator[bytes], values: list[Any]) -> list[Any]:
@@ -178,10 +187,10 @@ def read(group: Group, sections: Iterator[bytes], values: list[Any]) -> list[Any
         case "Masks":
             rows = msgspec.msgpack.decode(next(sections), type=list[tuple[str, str, str]])
             return [Masks(*(int(text, 16) for text in row)) for row in rows]
-        case "tuple":
-            lengths = numbers(next(sections))
+        case kind if kind.startswith(_TUPLE):
             members = iter(picked(values, next(sections)))
-            return [tuple(islice(members, length)) for length in lengths]
+            length = int(kind.removeprefix(_TUPLE))
+            return list(zip(*[members] * length, strict=True)) if length else [()]
         case kind:
             columns = [picked(values, next(sections)) for _ in group.fields]
             return list(map(_maker(STRUCTS[kind], group.fields), *columns))
@@ -197,7 +206,7 @@ def _maker(kind: type, fields: tuple[str, ...]) -> Callable[..., Any]:
     return made
 
 
-# -- columns: unsigned numbers of 32 bits, little-endian --------------------------------------------------
+# -- columns: whole numbers in the shortest of a few forms ------------------------------------------------
 
 
 def final(provisional: Iterable[int], offsets: list[int]) -> bytes:
@@ -207,31 +216,78 @@ def final(provisional: Iterable[int], offsets: list[int]) -> bytes:
 
 
 def column(members: Iterable[int]) -> bytes:
-    """A column of plain numbers."""
-    return octets(array("I", members))
+    """A column of numbers from 0 to 2³² − 1: as a progression, by a small table, or each for itself.
+
+    What is written in the order in which it was first met is a progression more often than not, and few of a kind are
+    a table: both are read several times faster.
+    """
+    held = array("I", members)
+    if len(held) > 1:
+        step = held[1] - held[0]
+        if held.tolist() == list(_progression(held[0], step, len(held))):
+            return _PROGRESSION + octets(array("q", (held[0], step, len(held))))
+    distinct = sorted({*held}) if len({*held[: _TABLE_MAX * 2]}) <= _TABLE_MAX else []
+    if 0 < len(distinct) <= _TABLE_MAX:
+        places = {number: place for place, number in enumerate(distinct)}
+        table = octets(array("I", distinct))
+        return _TABLE + bytes((len(distinct) - 1,)) + table + bytes(places[number] for number in held)
+    return _EACH + octets(held)
+
+
+def numbers(section: bytes) -> Sequence[int]:
+    """The numbers of a column."""
+    return picked(None, section)
+
+
+def picked(values: Sequence[Any] | None, section: bytes) -> Sequence[Any]:
+    """The values whose numbers a column holds, in few calls; without values the numbers themselves."""
+    form = section[:1]
+    if form == _PROGRESSION:
+        start, step, length = signed(section[1:])
+        wanted = _progression(start, step, length)
+        if values is None:
+            return wanted
+        if not step:
+            return [values[start]] * length
+        return values[start : (wanted[-1] + step) if wanted[-1] + step >= 0 else None : step]
+    if form == _TABLE:
+        end = 2 + 4 * (section[1] + 1)
+        table = _unsigned(section[2:end])
+        named = table if values is None else [values[number] for number in table]
+        return list(map(named.__getitem__, section[end:]))
+    each = _unsigned(section[1:])
+    if values is None:
+        return each
+    if len(each) < 2:
+        return [values[number] for number in each]
+    found: tuple[Any, ...] = operator.itemgetter(*each)(values)
+    return found
 
 
 def octets(members: "array[Any]") -> bytes:
-    """An array in the order of octets that every machine reads."""
+    """An array, little-endian whatever the machine."""
     if sys.byteorder == "big":
         members = members[:]
         members.byteswap()
     return members.tobytes()
 
 
-def numbers(section: bytes, typecode: str = "I") -> "array[Any]":
-    """What `column` or `octets` wrote."""
-    found: array[Any] = array(typecode)
+def signed(section: bytes) -> "array[int]":
+    """What `octets` wrote of signed numbers of 64 bits."""
+    return _array("q", section)
+
+
+def _unsigned(section: bytes) -> "array[int]":
+    return _array("I", section)
+
+
+def _array(typecode: str, section: bytes) -> "array[int]":
+    found: array[int] = array(typecode)
     found.frombytes(section)
     if sys.byteorder == "big":
         found.byteswap()
     return found
 
 
-def picked(values: Sequence[Any], section: bytes) -> Sequence[Any]:
-    """The values whose numbers a column holds, in one call."""
-    wanted = numbers(section)
-    if len(wanted) < 2:
-        return [values[number] for number in wanted]
-    found: tuple[Any, ...] = operator.itemgetter(*wanted)(values)
-    return found
+def _progression(start: int, step: int, length: int) -> Sequence[int]:
+    return range(start, start + step * length, step) if step else [start] * length

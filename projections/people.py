@@ -6,18 +6,15 @@ batch) does no harm, and forgetting a key makes every later look-up say nothing.
 """
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from projections.index import Index
-from projections.principals import Principal
+from projections.principals import Person, Principal
 from projections.timeline import Timeline
 from service.events import users as user_events
 from service.events.system_accounts import SystemAccountCreated
 from service.log.recorded import Foldable
 from service.vocabulary import Personal, PrincipalId, Sealed, email_key, interned
-
-_BREATH_PEOPLE = 1_000
-"""Seals of so many people are opened between two breaths of the event loop."""
 
 
 class People:
@@ -27,9 +24,15 @@ class People:
         self._open = open_seal
         self._by_email: Index[str, PrincipalId] = Index()
         self._by_name: Index[str, PrincipalId] = Index()
+        self._earlier: list[Person] = []
+        """What was folded before a start from a snapshot and is not taken in yet, the latest first."""
+        self._later: list[Foldable] = []
 
     def learn(self, recorded: Foldable) -> None:
         """Take in whatever names or addresses the record gives somebody."""
+        if self._earlier:
+            self._later.append(recorded)  # in the order of the log: whoever came first is listed first
+            return
         event = recorded.data
         match event:
             case user_events.UserCreated() | SystemAccountCreated():
@@ -42,24 +45,33 @@ class People:
             case _:
                 pass  # every other event names nobody
 
-    def learn_everybody(self, table: dict[PrincipalId, Timeline[Principal]]) -> Iterator[None]:
-        """Take in what these principals were ever called, in the order in which they came to be, as `learn` would have.
-
-        Yields every few milliseconds, where others may have their turn.
-        """
-        given: list[tuple[int, PrincipalId, Personal | None, Personal | None]] = []
-        for key, timeline in table.items():
+    def learn_earlier(self, table: dict[PrincipalId, Timeline[Principal]]) -> None:
+        """Have what these principals were ever called taken in later, bit by bit, or when somebody is looked for."""
+        given: list[tuple[int, Person]] = []
+        for timeline in table.values():
             person = None
             for position, held in timeline.steps():
                 if held is not None and held.person is not person:
                     person = held.person
-                    given.append((position, key, person.name, person.email))
-        given.sort(key=operator.itemgetter(0))
-        for number, (_, key, named, addressed) in enumerate(given, 1):
-            self._learnt(self._by_name, named, key)
-            self._learnt(self._by_email, addressed, key)
-            if number % _BREATH_PEOPLE == 0:
-                yield
+                    given.append((position, person))
+        given.sort(key=operator.itemgetter(0), reverse=True)
+        self._earlier = [person for _, person in given]
+
+    def learn_some(self, people_max: int) -> bool:
+        """Take in some of what is left to be, in the event loop's thread; whoever looks for somebody takes in the rest.
+
+        False once nothing is left. Raises Broken for a seal that does not open.
+        """
+        for _ in range(min(people_max, len(self._earlier))):
+            person = self._earlier[-1]
+            self._learnt(self._by_name, person.name, person.id)
+            self._learnt(self._by_email, person.email, person.id)
+            self._earlier.pop()
+        if not self._earlier and self._later:
+            later, self._later = self._later, []
+            for recorded in later:
+                self.learn(recorded)
+        return bool(self._earlier)
 
     def text(self, personal: Personal | None) -> str | None:
         """What a seal says, or None when there is none or its key was destroyed."""
@@ -69,6 +81,7 @@ class People:
         self, email: str, table: dict[PrincipalId, Timeline[Principal]], position: int
     ) -> list[Principal]:
         """Everybody alive at `position` who had this address then (at most one, by rule)."""
+        self.learn_some(len(self._earlier))
         wanted = email_key(email)
         return [
             principal
@@ -80,6 +93,7 @@ class People:
         self, name: str, table: dict[PrincipalId, Timeline[Principal]], position: int
     ) -> list[Principal]:
         """Everybody alive at `position` whose name this was then, whatever the case; names are not unique."""
+        self.learn_some(len(self._earlier))
         wanted = email_key(name)
         return [
             principal

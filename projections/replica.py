@@ -28,6 +28,10 @@ _BREATH_BYTES = 192 * 1024
 """Folded between two breaths of the event loop, so that decisions are not held up by a long tail: some two hundred
 common records, or six of a bulk deletion, each of which removes more than a hundred contracts."""
 
+_BREATH_PEOPLE = 250
+_BREATH_SECONDS = 0.002
+"""What opening seals at leisure leaves to others in between: about half."""
+
 
 class Replica:
     """`position` is the committed head that readers may name; `head` is the log's head at that position.
@@ -120,7 +124,7 @@ class Replica:
             # The head first: whoever came into being after it has a key that this load may lack.
             self._keys_known_until = (await reader.head(connection)).position
             await self.person_keys.load(connection, self.keys)
-            await self._learn_resumed()
+            self._learn_resumed()
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
@@ -132,14 +136,26 @@ class Replica:
                 await self._fold_page(connection, seen)
                 progress(self.directory.position, head.position)
 
-    async def _learn_resumed(self) -> None:
+    async def learn_people(self) -> None:
+        """Open the seals that a start from a snapshot left shut, so that nobody who looks for somebody waits for it.
+
+        Raises Broken, and stops this replica, for one that does not open.
+        """
+        try:
+            more = True
+            while more:
+                more = self.people.learn_some(_BREATH_PEOPLE)
+                await asyncio.sleep(_BREATH_SECONDS)
+        except errors.Broken as failure:
+            raise self._stop(failure.sentence) from failure
+
+    def _learn_resumed(self) -> None:
         """What folding would have learnt up to where this was resumed: whose keys are gone, and who is called what."""
         for timeline in self.directory.forgotten.values():
             for _, keys in timeline.steps():
                 for key in keys or ():
                     self.person_keys.forget(key)  # a copy of the database may have it again
-        for _ in self.people.learn_everybody(self.directory.principals):
-            await asyncio.sleep(0)
+        self.people.learn_earlier(self.directory.principals)
 
     def committed(self, head: Head, last_leaf: bytes = b"") -> None:
         """Everything folded up to this head is in the log for good; readers may see it."""

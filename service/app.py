@@ -4,6 +4,7 @@ Opening is the same for the service and for every command of the console: find P
 this release's, compare the log with what was seen from here, replay it, and only then write or answer.
 """
 
+import asyncio
 import os
 import secrets
 import time
@@ -265,6 +266,13 @@ async def _farewell(app: App, *, follow: bool) -> None:
         await app.upkeep.stop()
 
 
+async def _learning(app: App) -> None:
+    try:
+        await app.replica.learn_people()
+    except errors.Broken as failure:
+        _log.error("replica stopped", sentence=failure.sentence)
+
+
 async def _following(app: App, stack: AsyncExitStack) -> None:
     follower = Follower(
         app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic, app.pulse
@@ -273,6 +281,8 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     await follower.start()
     stack.push_async_callback(follower.stop)
     await app.upkeep.start()
+    learning = asyncio.create_task(_learning(app), name="muniment people")
+    stack.callback(learning.cancel)
     await app.vigil.start()
     stack.push_async_callback(app.vigil.stop)
     app.snapshots.start(app.resumed_from)

@@ -5,7 +5,6 @@ key that is destroyed takes every text under it along: the record keeps standing
 only the words are gone. Snapshots and timelines hold seals, never texts, so destroying the key suffices.
 """
 
-import asyncio
 import base64
 import binascii
 import os
@@ -14,7 +13,6 @@ import typing
 import uuid
 from collections.abc import Iterable
 
-import asyncpg
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,63 +25,73 @@ from service.log.keys import NONCE_BYTES, Keys
 from service.vocabulary import Clear, EventId, KeyId, Personal, Sealed
 
 KEY_BYTES = 32
-_CHUNK = 2_000
-"""Keys unwrapped between two breaths of the event loop."""
+_CIPHERS_MAX = 4_096
+"""Ciphers kept ready: one costs more to set up than to use, and takes more memory than all else about a person."""
 
 
 class PersonKeys:
-    """The living person keys, in memory. A key that is not here opens nothing: it was destroyed, or never was."""
+    """The living person keys, in memory. A key that is not here opens nothing: it was destroyed, or never was.
 
-    __slots__ = ("_ciphers", "_raw")
+    What the database holds stays wrapped until it is needed: most people of a large account are not, for days.
+    """
+
+    __slots__ = ("_ciphers", "_keys", "_raw", "_wrapped")
 
     def __init__(self) -> None:
         self._raw: dict[KeyId, bytes] = {}
+        self._wrapped: dict[KeyId, bytes] = {}
+        self._keys: Keys | None = None
         self._ciphers: dict[KeyId, AESGCM] = {}
 
     def put(self, key_id: KeyId, raw: bytes) -> None:
         """Take in a key of 32 bytes."""
         if len(raw) != KEY_BYTES:
             raise ValueError(f"a person key has {KEY_BYTES} bytes, not {len(raw)}")
+        self.forget(key_id)
         self._raw[key_id] = raw
-        self._ciphers[key_id] = AESGCM(raw)
 
     def get(self, key_id: KeyId) -> bytes | None:
-        """The key's 32 bytes, or None when it was destroyed or is not known yet."""
-        return self._raw.get(key_id)
+        """The key's 32 bytes, or None when it was destroyed or is not known yet. Raises Broken for a foreign row."""
+        raw = self._raw.get(key_id)
+        if raw is None and self._keys is not None and (wrapped := self._wrapped.get(key_id)) is not None:
+            raw = self._raw[key_id] = self._keys.unwrap(key_id, wrapped)
+            self._wrapped.pop(key_id, None)
+        return raw
 
     def cipher(self, key_id: KeyId) -> AESGCM | None:
-        """The key, ready for use: a cipher costs more to set up than to use."""
-        return self._ciphers.get(key_id)
+        """The key, ready for use. None and Broken as for `get`."""
+        cipher = self._ciphers.get(key_id)
+        if cipher is None and (raw := self.get(key_id)) is not None:
+            if len(self._ciphers) >= _CIPHERS_MAX:
+                self._ciphers.clear()
+            cipher = self._ciphers[key_id] = AESGCM(raw)
+        return cipher
 
     def forget(self, key_id: KeyId) -> None:
         """From here on nothing under this key can be read. Forgetting an unknown key is harmless."""
         self._raw.pop(key_id, None)
+        self._wrapped.pop(key_id, None)
         self._ciphers.pop(key_id, None)
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self._raw) + len(self._wrapped)
 
     def __repr__(self) -> str:
-        return f"PersonKeys({len(self._raw)} keys)"
+        return f"PersonKeys({len(self)} keys)"
 
     async def load(self, connection: Connection, keys: Keys) -> None:
-        """Make this the keys that the database holds, no more, no fewer. Raises Broken for a row that does not open."""
-        await self._take(await connection.fetch(sql.text("every_person_key")), keys, complete=True)
+        """Make this the keys that the database holds, no more, no fewer."""
+        rows = await connection.fetch(sql.text("every_person_key"))
+        self._raw.clear()
+        self._ciphers.clear()
+        self._keys, self._wrapped = keys, {row["key"]: row["wrapped"] for row in rows}
 
     async def load_some(self, connection: Connection, keys: Keys, key_ids: Iterable[KeyId]) -> None:
         """Take in these keys, as a follower does for records that another replica wrote. Missing rows stay missing."""
-        await self._take(
-            await connection.fetch(sql.text("some_person_keys"), list(key_ids)), keys, complete=False
-        )
-
-    async def _take(self, rows: list[asyncpg.Record], keys: Keys, *, complete: bool) -> None:
-        if complete:
-            for gone in self._raw.keys() - {row["key"] for row in rows}:
-                self.forget(gone)
-        for number, row in enumerate(rows, 1):
-            self.put(row["key"], keys.unwrap(row["key"], row["wrapped"]))
-            if number % _CHUNK == 0:
-                await asyncio.sleep(0)
+        self._keys = keys
+        for key_id, wrapped in await connection.fetch(sql.text("some_person_keys"), list(key_ids)):
+            self.forget(key_id)
+            self._wrapped[key_id] = wrapped
 
 
 def new_person_key() -> tuple[KeyId, bytes]:

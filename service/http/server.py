@@ -64,11 +64,14 @@ async def _frame(request: web.Request, handler: _Next) -> web.StreamResponse:
     if edge.vigil.stopping:
         answer.force_close()  # who keeps the connection would lose the next request on it
     seconds = time.monotonic() - started
-    edge.answered(request.get(_SURFACE, "none"), request.method, answer.status, seconds)
+    surface = request.get(_SURFACE, "none")
+    edge.answered(surface, request.method, answer.status, seconds)
     parent = authenticate.traceparent(request)
     if parent is not None and not answer.prepared:
         answer.headers["traceparent"] = parent[1]
-    _log.info(
+    # Probes that find all well come every second or two, and would hide everything else.
+    tell = _log.debug if surface == "health" and answer.status == 200 else _log.info
+    tell(
         "request",
         method=request.method,
         path=request.rel_url.raw_path,  # without the query, which may hold an e-mail address

@@ -37,6 +37,7 @@ def test_every_line_is_json_with_time_and_level_and_names_its_request(
         request = urllib.request.Request(f"{address}/admin/users?email={EMAIL}", headers=headers)  # noqa: S310  # ours
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  # Our own address.
         asked(f"{address}/user", service.ADMIN_TOKEN)
+        asked(f"{address}/readyz", "")
         body = {"name": "Sally", "email": "sally.sesame@example.org"}
         asked(f"{address}/admin/users/invite-user", service.ADMIN_TOKEN, body)
         assert 0 == running.stop()
@@ -45,6 +46,9 @@ def test_every_line_is_json_with_time_and_level_and_names_its_request(
     requests = [line for line in said if line["event"] == "request"]
     assert [("sesame-1", TRACE)] == [(line["request"], line["trace"]) for line in requests if "trace" in line]
     assert all(line["request"] for line in requests)
+    assert [] == [
+        line for line in requests if line["path"] == "/readyz"
+    ]  # all is well: nobody needs to read it
     for secret in (service.ADMIN_TOKEN, EMAIL, "sally.sesame", "Sally"):
         assert secret not in running.said
     for file in (tmp_path / "data").iterdir():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from projections import digest, rebuild
+from projections import digest, rebuild, snapshot
 from projections.directory import Directory
 from service import app as application
 from service import data_directory, errors
@@ -99,10 +99,11 @@ async def _copied(
                 for who, one in directory.forgotten.items()
                 if (keys := one.at(head.position)) is not None
             }
-    manifest = msgspec.structs.replace(manifest, rows=rows, state=state)
+    fold = snapshot.fold_version().hex() if state else ""
+    manifest = msgspec.structs.replace(manifest, rows=rows, state=state, fold=fold)
     into.finish(manifest, record.keys)
     apart.add(backup_check.FORGOTTEN, _forgotten(record, manifest.account, known))
-    apart.finish(msgspec.structs.replace(manifest, holds="keys", rows=people, state=""), record.keys)
+    apart.finish(msgspec.structs.replace(manifest, holds="keys", rows=people, state="", fold=""), record.keys)
     return manifest
 
 

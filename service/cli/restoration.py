@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from projections import digest, trail
+from projections import digest, snapshot, trail
 from service import app as application
 from service import data_directory, database, errors
 from service.app import App
@@ -114,11 +114,11 @@ def _same_state(app: App, manifest: Manifest, warnings: list[str]) -> bool:
         return False
     if manifest.state == digest.digest(app.replica.directory):
         return True
-    if manifest.release == application.RELEASE:
+    if manifest.fold == snapshot.fold_version().hex():
         raise errors.Broken(
-            "The records were restored as they were, and yet this release folds another state of them than the one that"
-            f" made the copy, which calls itself {manifest.release} too. Run the very same build, or `muniment"
-            " restored --force` to accept what this one folds."
+            "The records were restored as they were, and yet the state folded from them is not the one that was copied,"
+            " by the very same code: that is a defect. `muniment rebuild --check` says where it differs; `muniment"
+            " restored --force` accepts what is folded here."
         )
     warnings.append(
         f"The copy was made by muniment {manifest.release}, which folds the log in another way: the states were not"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from projections import access, things
+from projections import access, asking, things
 from projections.directory import Directory
 from projections.people import People
 from projections.view import View
@@ -27,8 +27,15 @@ _USERS, _TEAMS, _APPLICATIONS, _CHANGES = 10_000, 200, 5_000, 100_000
 _QUESTIONS = 200_000
 
 
+FORMS = {
+    "single": "access.may, a call a question",
+    "bound": "access.asker, bound to a moment",
+    "many": "Asker.every, many questions at once",
+}
+
+
 async def figures(ground: Ground) -> list[Figure]:
-    """Now by the single call and by the bound form; and both at random earlier positions, to their own rate now."""
+    """Every form of asking, now against the loop, and at random earlier positions against its own rate now."""
     program = ground.fresh("deciding")
     found = await program.ask(
         {
@@ -41,17 +48,14 @@ async def figures(ground: Ground) -> list[Figure]:
         }
     )
     ground.end(program.program)
-    hand, single, bound = found["hand"], found["single"], found["bound"]
-    return [
-        ratio("now, access.asker: bound to a moment", hand, bound, "/s", at_least=0.4),
-        ratio("now, access.may: a call a question", hand, single, "/s"),
+    now = [ratio(f"now: {FORMS[form]}", found["hand"], found[form], "/s", at_least=0.4) for form in FORMS]
+    then = [
         ratio(
-            "earlier positions, access.asker, to its rate now", bound, found["bound_then"], "/s", at_least=0.7
-        ),
-        ratio(
-            "earlier positions, access.may, to its rate now", single, found["single_then"], "/s", at_least=0.7
-        ),
+            f"earlier, to its rate now: {FORMS[form]}", found[form], found[f"{form}_then"], "/s", at_least=0.7
+        )
+        for form in FORMS
     ]
+    return now + then
 
 
 class Sides:
@@ -110,8 +114,12 @@ class Sides:
             yes += asked(principal, action, application)
         return yes
 
+    def count_many(self, view: View) -> int:
+        """The questions through an `Asker` that knows nothing yet."""
+        return sum(asking.Asker(view).every(self.questions))
+
     def require_agreement(self) -> int:
-        """Raise unless both sides answer every question alike, now and halfway. How many were a yes now."""
+        """Raise unless all sides answer every question alike, now and halfway. How many were a yes now."""
         verdicts = self.hand.verdicts(self.questions)
         self._require_agreement(verdicts, self.view())
         self._require_agreement(self.hand_halfway.verdicts(self.questions), self.view(self.halfway))
@@ -119,33 +127,32 @@ class Sides:
 
     def _require_agreement(self, verdicts: list[bool], view: View) -> None:
         asked = access.asker(view)
-        for question, verdict in zip(self.questions, verdicts, strict=True):
+        many = asking.Asker(view).every(self.questions)
+        for question, verdict, of_many in zip(self.questions, verdicts, many, strict=True):
             principal, action, application = question
             target = things.of_application(view.application(application))
-            if (
-                not verdict
-                == access.may(view, principal, action, target)
-                == asked(principal, action, application)
-            ):
-                raise AssertionError(f"The two sides disagree on {question} at position {view.position}")
+            single = access.may(view, principal, action, target)
+            if {verdict} != {single, asked(principal, action, application), of_many}:
+                raise AssertionError(f"The sides disagree on {question} at position {view.position}")
 
 
 def measured(asked: dict[str, Any]) -> dict[str, Any]:
     """Questions a second of every side, a value a round, in turns."""
     sides = Sides(asked)
     yes = sides.require_agreement()
-    turns: dict[str, Callable[[], int]] = {
-        "hand": lambda: sides.hand.count(sides.questions),
-        "single": lambda: sides.count_single(sides.view()),
-        "bound": lambda: sides.count_bound(sides.view()),
-        "single_then": lambda: sides.count_single(sides.view(sides.earlier())),
-        "bound_then": lambda: sides.count_bound(sides.view(sides.earlier())),
-    }
+    forms = {"single": sides.count_single, "bound": sides.count_bound, "many": sides.count_many}
+
+    def turn(count: Callable[[View], int], earlier: bool) -> Callable[[], int]:
+        return lambda: count(sides.view(sides.earlier() if earlier else None))
+
+    turns: dict[str, Callable[[], int]] = {"hand": lambda: sides.hand.count(sides.questions)}
+    for form, count in forms.items():
+        turns[form], turns[f"{form}_then"] = turn(count, earlier=False), turn(count, earlier=True)
     found: dict[str, Any] = {name: [] for name in turns}
     for _ in range(asked["rounds"]):
-        for name, turn in turns.items():
+        for name, taken in turns.items():
             began = time.process_time()
-            turn()
+            taken()
             found[name].append(len(sides.questions) / (time.process_time() - began))
     return {**found, "yes": yes, "position": sides.directory.position}
 

@@ -31,7 +31,6 @@ async def figures(ground: Ground) -> list[Figure]:
     """`muniment serve` from exec to the first ready answer: from a snapshot, and once without any."""
     stored = await ground.world(million(ground))
     environment = worlds.environment_of(stored.database, ground.directory / "starting")
-    environment["MUNIMENT_SNAPSHOT_EVERY"] = "0"  # none but the one that is measured
     without = await _ready(ground, environment)
     try:
         taking = await _snapshot(environment)

@@ -258,4 +258,6 @@ def environment_of(database: postgres.Database, data_dir: Path) -> dict[str, str
         "MUNIMENT_KEY": MASTER.hex(),
         "MUNIMENT_ADMIN_TOKEN": ADMIN_TOKEN,
         "MUNIMENT_DATA_DIR": str(data_dir),
+        # A world is younger than any snapshot of it would be; a service that ran for a while takes none at its start.
+        "MUNIMENT_SNAPSHOT_EVERY": "0",
     }

@@ -24,7 +24,8 @@ from tests.bench.ground import Ground
 from tests.bench.measure import Figure, in_turns, ratio
 
 CALLERS = 64
-_TURN_SECONDS = 2.0
+_TURN_SECONDS = 0.5
+_TURNS = 4
 _SINGLE = 400
 _BLOCK = 20
 
@@ -146,6 +147,7 @@ async def figures(ground: Ground) -> list[Figure]:
                 lambda: raw.rate(seconds),
                 lambda: together(door.one_record, seconds),
                 lambda: together(door.two_records, seconds),
+                turns=_TURNS,
             )
             singles = [await alone(times, raw.commit, edit, create) for _ in range(ground.rounds)]
         finally:

@@ -39,9 +39,16 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return self.median <= self.at_most if self.at_most is not None else None
 
 
-async def in_turns(rounds: int, *sides: Timed) -> list[tuple[float, ...]]:
-    """One row a round, with what each side measured in its turn; the first side is the raw thing."""
-    return [tuple([await side() for side in sides]) for _ in range(rounds)]
+async def in_turns(rounds: int, *sides: Timed, turns: int = 1) -> list[tuple[float, ...]]:
+    """One row a round, with what each side measured in its turns, on average; the first side is the raw thing.
+
+    Many short turns of a round stand closer together than one long one, where the machine has other work too.
+    """
+    rows = []
+    for _ in range(rounds):
+        taken = [[await side() for side in sides] for _ in range(turns)]
+        rows.append(tuple(statistics.mean(values) for values in zip(*taken, strict=True)))
+    return rows
 
 
 def ratio(

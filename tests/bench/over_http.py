@@ -25,7 +25,8 @@ from tests.bench.ground import MUNIMENT, ROOT, Ground, free_port
 from tests.bench.measure import Figure, in_turns, ratio
 
 CALLERS = 64
-_TURN_SECONDS = 3.0
+_TURN_SECONDS = 1.0
+_TURNS = 3
 _START_SECONDS_MAX = 600.0
 _SCRIPT = Path(__file__).parent / "create.lua"
 
@@ -67,7 +68,7 @@ async def figures(ground: Ground) -> list[Figure]:
         return (await asyncio.to_thread(load, wrk, bare_port, seconds)).rate
 
     try:
-        turns = await in_turns(ground.rounds, lambda: raw.rate(seconds), ours, bare_handler)
+        turns = await in_turns(ground.rounds, lambda: raw.rate(seconds), ours, bare_handler, turns=_TURNS)
     finally:
         await raw.close()
     await _require_all_there(database, loads)

@@ -62,6 +62,7 @@ async def figures(ground: Ground) -> list[Figure]:
 
     async def ours() -> float:
         loads.append(await asyncio.to_thread(load, wrk, port, seconds))
+        await raw.trail.caught_up()
         return loads[-1].rate
 
     async def bare_handler() -> float:

@@ -19,6 +19,7 @@ from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved
 from service.orders import Order
 from tests.bench import worlds
+from tests.bench.appends import Trail
 from tests.bench.ground import Ground
 from tests.bench.measure import Figure, spelt
 from tests.bench.population import Mix, Shape
@@ -48,7 +49,9 @@ async def figures(ground: Ground) -> list[Figure]:
         database = ground.database(stored.database.name)
         settings = worlds.settings_of(database, ground.directory / f"stalls-{number}")
         async with app.opened(settings, follow=True) as opened:
-            await _trail_is_up(opened)
+            connection = await opened.connected("bench")
+            await Trail(connection).caught_up()  # a service that has run for a while is measured
+            await connection.close()
             idle.append(await _during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
             busy.append(await _during(opened, _deleted(opened)))
         ground.drop(database)
@@ -116,11 +119,3 @@ async def _deleted(opened: app.App) -> int:
     return sum(
         len(record.data.contracts) for record in outcome.records if isinstance(record.data, ContractsRemoved)
     )
-
-
-async def _trail_is_up(opened: app.App) -> None:
-    """Wait until the trail has caught up with the world: a service that has run for a while is measured."""
-    connection = await opened.connected("bench")
-    while await connection.fetchval("select position from trail_head") < opened.replica.position:
-        await asyncio.sleep(0.1)
-    await connection.close()

@@ -10,7 +10,7 @@ from projections import digest, rebuild, snapshot
 from projections.directory import Directory
 from service import app as application
 from service import data_directory, errors
-from service.cli import logs, opening, options, output
+from service.cli import logs, opening, options, output, rotation
 from service.cli.opening import Record
 from service.log import archive, backup, backup_check, forgotten
 from service.log.archive import Manifest
@@ -85,6 +85,7 @@ async def _copied(
     connection = record.connection
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head, manifest = await backup.snapshot(connection, application.RELEASE, application.clock())
+        added = await rotation.added(connection)
         with output.progress("Copying") as tell:
             rows = await backup.copy_out(connection, backup.RECORD_TABLES, into, tell, head.position)
             people = await backup.copy_out(connection, backup.KEYS_TABLES, apart, tell, head.position)
@@ -100,7 +101,8 @@ async def _copied(
                 if (keys := one.at(head.position)) is not None
             }
     fold = snapshot.fold_version().hex() if state else ""
-    manifest = msgspec.structs.replace(manifest, rows=rows, state=state, fold=fold)
+    later_key = added[-1][1].fingerprint if added else ""
+    manifest = msgspec.structs.replace(manifest, rows=rows, state=state, fold=fold, later_key=later_key)
     into.finish(manifest, record.keys)
     apart.add(backup_check.FORGOTTEN, _forgotten(record, manifest.account, known))
     apart.finish(msgspec.structs.replace(manifest, holds="keys", rows=people, state="", fold=""), record.keys)

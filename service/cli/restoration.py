@@ -58,6 +58,8 @@ async def restored(file: Path, keys_file: Path, lists: Sequence[Path], reason: s
         found = await backup_check.checked(file, keys, tell)
         apart = await backup_check.checked(keys_file, keys)
     _require_halves(found.manifest, apart.manifest, file, keys_file)
+    if found.manifest.later_key:
+        keys.seal_under(found.manifest.later_key)  # raises where that one is not here
     _require_own_memory(settings, keys, found.manifest)
     people = _forgotten(settings, keys, found.manifest.account, apart.forgotten, lists)
     await _copied_in(settings, file, keys_file, keys, found.manifest, people)

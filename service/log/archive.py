@@ -45,7 +45,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a file holds. `record` is everything but the people's keys, `keys` is those alone.
 
     `root` (hex) is that of the log at `position`. `state` is the digest of the directory folded up to there by the
-    code that `fold` names, empty where none was made. `rows` counts each table's rows.
+    code that `fold` names, empty where none was made. `later_key` is the fingerprint of the one in force, empty
+    for the first. `rows` counts each table's rows.
     """
 
     format: int
@@ -57,6 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     root: str
     key_check: str
+    later_key: str = ""
     migrations: tuple[str, ...]
     rows: dict[str, int] = {}
     state: str = ""

@@ -179,6 +179,27 @@ def test_another_key_is_refused(
     assert 0 == writing("restore", str(kept)).code
 
 
+def test_a_copy_under_a_later_key_needs_that_key(
+    writing: Terminal, tmp_path: Path, moved: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said before anything is touched; with both keys the copy is restored and goes on under the later one."""
+    both = f"{service.KEY},{'22' * 32}"
+    monkeypatch.setenv("MUNIMENT_KEY", both)
+    monkeypatch.setenv("MUNIMENT_MIGRATE_URL", writing.database.owner_dsn)
+    assert 0 == writing("keys", "rotate", "--yes").code
+    file = tmp_path / "monday.backup"
+    assert 0 == writing("backup", str(file)).code
+    moved(str(tmp_path / "fresh"))
+    monkeypatch.setenv("MUNIMENT_KEY", service.KEY)
+    refused = writing("restore", str(file))
+    assert 6 == refused.code
+    assert "is missing in MUNIMENT_KEY" in refused.err
+    monkeypatch.setenv("MUNIMENT_KEY", both)
+    assert 0 == writing("restore", str(file)).code
+    assert 0 == writing("verify").code
+    assert [0, 0] == [writing("keys", "show", "--json").json[0][held] for held in ("values", "people")]
+
+
 def test_a_place_that_is_not_empty_is_refused(
     writing: Terminal, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,22 @@ def test_without_the_new_key_nothing_starts(owning: Terminal, later: Callable[..
     )
 
 
+def test_a_start_from_a_snapshot_seals_by_the_key_in_force(
+    owning: Terminal, later: Callable[..., None]
+) -> None:
+    """What was folded before is not folded again, and still the right key seals; without it nothing starts."""
+    later(LATER)
+    assert 0 == owning("keys", "rotate", "--yes").code
+    assert 0 == owning("snapshot").code
+    assert 0 == owning("invite", "Nora", "nora@example.org").code
+    first, second = owning("keys", "show", "--json").json
+    assert (0, 0) == (first["values"], first["people"])
+    assert 0 < second["people"]
+    assert 0 == owning("verify").code
+    later()
+    assert 6 == owning("show", "role:Viewer").code
+
+
 def test_a_note_by_the_old_key_alone_is_found(owning: Terminal, later: Callable[..., None]) -> None:
     """Whoever stole the first key signs nothing any more that `verify` believes."""
     later(LATER)

@@ -183,13 +183,14 @@ def delete_integration(command: DeleteIntegration, view: View, caller: Caller) -
 def delete_integrations(command: DeleteIntegrations, view: View, caller: Caller) -> list[Event]:
     """Decide the widest deletion of all. Where there is nothing, nothing happens."""
     integrations = list(view.integrations())
-    pairs = {(one.consumer, one.provider) for one in integrations}
-    if not pairs:
+    if not integrations:
         return []
     removals.require_bearable(integrations)
-    contracts = [contract for pair in sorted(pairs) for contract in view.contracts_of(*pair)]
-    alone = removals.unreferenced(view, (one for pair in sorted(pairs) for one in pair), pairs)
-    parent = events.IntegrationsDeleted(integrations=len(pairs), contracts=len(contracts))
+    contracts = [one for pair in integrations for one in view.contracts_of(pair.consumer, pair.provider)]
+    # Nothing is left that could refer to any of them.
+    sides = dict.fromkeys(side for pair in integrations for side in (pair.consumer, pair.provider))
+    alone = [found for side in sides if (found := view.application_or_none(side)) is not None]
+    parent = events.IntegrationsDeleted(integrations=len(integrations), contracts=len(contracts))
     return [parent, *removals.contracts_removed(contracts), *removals.applications_removed(alone)]
 
 

@@ -26,7 +26,7 @@ _SKEW_SECONDS_WARN: Final = 0.5
 _SKEW_SECONDS_FAIL: Final = 1.0
 """An append more than a second ahead of the database's clock is refused, and one 5 s behind it."""
 _TRAIL_LAG_WARN: Final = 1_000
-_CERTIFICATE_LEFT_MIN: Final = timedelta(days=14)
+CERTIFICATE_LEFT_MIN: Final = timedelta(days=14)
 _SECRET_FILES: Final = (data_directory.KEY_FILE, data_directory.TOKEN_FILE, "postgres.passwords.json")
 _GRANTS: Final = (
     ("log", "SELECT, INSERT"),
@@ -106,7 +106,7 @@ def _certificate(settings: Settings, now: datetime) -> Iterator[Line]:
     sentence = f"{settings.tls_cert_file} is good until {until:%Y-%m-%d %H:%M} UTC"
     if until <= now:
         yield _fail("tls", f"{settings.tls_cert_file} ended on {until:%Y-%m-%d}: clients refuse it.")
-    elif until - now < _CERTIFICATE_LEFT_MIN:
+    elif until - now < CERTIFICATE_LEFT_MIN:
         yield _warn("tls", f"{sentence}, in {(until - now).days} days.")
     else:
         yield _ok("tls", sentence)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from service import settings
-from service.cli import serve
+from service import handling, settings, tls, vigil, waiting
+from service.cli import examination, serve
 from service.http import contracts, requests, wire
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +76,13 @@ def test_bounds_are_as_the_page_says() -> None:
         "100 headers": wire.HEADERS_MAX == 100,
         "75 s": wire.Patience().idle == 75,
         "30 s to arrive": requests.BODY_SECONDS_MAX == 30,
+        "4,096, then 503": waiting.QUEUE_ORDERS_MAX == 4_096,
+        "15 s, then 503": waiting.ANSWER_SECONDS_MAX == 15,
+        "about 1,000, or 4 MiB": (handling.BATCH_RECORDS_MAX, handling.BATCH_BYTES_MAX) == (1_000, 4 * 2**20),
+        "fourteen days": examination.CERTIFICATE_LEFT_MIN.days == 14,
+        "within two seconds": vigil.READY_SECONDS_MAX == 2,
+        "longer\nthan five seconds": vigil.APPEND_SECONDS_MAX == 5,
+        "within ten seconds of any change": tls.CHECK_SECONDS == 10,
         "in flight (30 s at most)": serve.FLIGHT_SECONDS_MAX == 30,
     }
     assert [] == [text for text, true in said.items() if not true or text not in PAGE]

@@ -1,19 +1,26 @@
 """Files that are replaced whole and are durable afterwards: a crash leaves the old one or the new one."""
 
 import os
+import tempfile
 from pathlib import Path
 
 
 def replace(path: Path, octets: bytes) -> None:
-    """Put a file of mode 0600 in the place of whatever is there. Raises OSError where that cannot be done."""
+    """Put a file of mode 0600 in the place of whatever is there. Raises OSError where that cannot be done.
+
+    Two who replace it at once never write into one file: they may share a process, or its number in two containers.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    descriptor, beside = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
     sync_directory(path.parent)
 
 

@@ -6,7 +6,6 @@ whoever owns it. It is replaced whole and fsynced, so a crash leaves the old or 
 
 import base64
 import hmac
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import msgspec
 
 from service import errors
 from service.events.account import LogOpened, LogRestored
-from service.log import beginning, checkpoint, merkle, reader, recorded, sql
+from service.log import beginning, checkpoint, durable, merkle, reader, recorded, sql
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.merkle import Frontier
@@ -80,20 +79,7 @@ def remember(path: Path, head: Head, leaf: bytes, keys: Keys, signed: int = 0) -
             signed=signed,
         )
     )
-    text = msgspec.json.encode(_File(msgspec.Raw(seen), keys.mac("witness", seen).hex()))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.new")
-    with beside.open("wb") as file:
-        beside.chmod(0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    durable.replace(path, msgspec.json.encode(_File(msgspec.Raw(seen), keys.mac("witness", seen).hex())))
 
 
 def recall(path: Path, keys: Keys) -> Seen | None:

@@ -14,7 +14,7 @@ from aiohttp import web
 from projections import things
 from service import errors
 from service.commands.account import ReadTrail
-from service.http import audit_cursor, audit_event, audit_filters, breathing, edge, requests, responses
+from service.http import audit_cursor, audit_event, audit_filters, breathing, requests, responses
 from service.http.audit_filters import Asked, Lower
 from service.http.edge import Call
 from service.http.responses import Document
@@ -117,7 +117,7 @@ async def _read(call: Call, asked: Asked, cursor: str | None) -> int:
         pinned = audit_cursor.opened(call, cursor, asked.question)
         until, recorded = pinned.until, not pinned.expired(call.view.instant)
         await replica.wait_for(until, moments.WAIT_SECONDS_MAX)
-    call.request[edge.POSITION] = until
+    call.progress.position = until
     if recorded and call.may("audit:read", _TRAIL):
         return until
     await requests.handle(call, ReadTrail(filters=asked.filters, until=until))

@@ -14,7 +14,7 @@ from projections import things
 from projections.principals import Principal
 from projections.view import View
 from service import errors
-from service.http import breathing, edge, parameters, requests, responses
+from service.http import breathing, parameters, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -147,7 +147,7 @@ async def _asked(call: Call) -> tuple[Question, View]:
     as_of = _moment(call, context, document, "as_of")
     at_least = _moment(call, context, document, "at_least")
     moment = await moments.view_of(call.edge.reader, call.edge.replica, as_of, at_least)
-    call.request[edge.MOMENT] = moment
+    call.progress.moment = moment
     return question, moment.view
 
 

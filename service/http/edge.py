@@ -48,6 +48,20 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""
 
 
+class Progress(msgspec.Struct, kw_only=True):
+    """How far a request got: what the frame needs for its answer's headers and its line in the log."""
+
+    id: str
+    surface: str = "none"
+    call: "Call | None" = None
+    moment: moments.Moment | None = None
+    """What it asked about, where that was looked up."""
+    position: int | None = None
+    """What it reached, where it wrote or waited."""
+    body: bytes | None = None
+    body_bytes_max: int = 0
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request: what was asked, by whom, and the view that held when it was admitted.
 
@@ -61,6 +75,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller
     origin: Origin
     view: View
+    progress: Progress
     principal: Principal | None = None
 
     @property
@@ -131,21 +146,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         found = await moments.view_of(
             self.edge.reader, self.edge.replica, self.asked("as_of"), self.asked("at_least")
         )
-        self.request[MOMENT] = found
+        self.progress.moment = found
         return found
 
     @property
     def judged_in(self) -> View:
         """Rights are judged now, whatever moment is asked about; and no earlier than the moment waited for."""
-        found: moments.Moment | None = self.request.get(MOMENT)
+        found = self.progress.moment
         if found is None or found.historic:
             return self.view
         return found.view
 
 
-CALL: Final = web.RequestKey("call", Call)
-MOMENT: Final = web.RequestKey("moment", moments.Moment)
-POSITION: Final = web.RequestKey("position", int)
+PROGRESS: Final = web.RequestKey("progress", Progress)
 EDGE: Final = web.AppKey("edge", Edge)
 FAILURES: Final = web.AppKey("failures", limits.Buckets)
 """How often each address presented a token or a code that did not work (`limits.strangers`)."""

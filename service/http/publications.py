@@ -9,7 +9,7 @@ from projections import access
 from projections.view import View
 from service import errors
 from service.commands.contracts import PublishContract
-from service.http import contracts, edge, repeats, requests, responses
+from service.http import contracts, repeats, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -34,7 +34,7 @@ async def published(call: Call) -> web.Response:
     if not commands:
         raise errors.Invalid("There is no contract to publish.", "/contracts")
     outcomes = await _in_order(call, body, commands)
-    call.request[edge.POSITION] = max(one.position for one in outcomes)
+    call.progress.position = max(one.position for one in outcomes)
     notices = [_notice(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
     if tags:
         notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})

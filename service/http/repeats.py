@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from service import authorise
-from service.http import edge, requests
+from service.http import requests
 from service.http.edge import Call
 from service.log import reader, recorded
 from service.orders import Order, Outcome
@@ -31,7 +31,7 @@ async def answered(call: Call) -> Outcome | None:
         count = row.last_position - row.first_position + 1
         stored = await reader.page(connection, row.first_position - 1, count)
     await call.edge.replica.wait_for(row.last_position, moments.WAIT_SECONDS_MAX)
-    call.request[edge.POSITION] = row.last_position
+    call.progress.position = row.last_position
     records = tuple(recorded.decode(one.entry) for one in stored)
     return Outcome(position=row.last_position, records=records, replayed=True)
 

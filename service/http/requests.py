@@ -16,7 +16,7 @@ from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import edge, problems
+from service.http import problems
 from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.vocabulary import NAME_LENGTH_MAX, REASON_LENGTH_MAX, line, paragraph, uuid_text
@@ -29,8 +29,6 @@ DEPTH_MAX: Final = 100
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]*)?"')
 _JSON: Final = "application/json"
-_BODY: Final = web.RequestKey("body", bytes)
-BODY_LIMIT: Final = web.RequestKey("body_limit", int)
 
 
 class Body:
@@ -163,11 +161,10 @@ def is_text(text: str) -> bool:
 
 async def raw(call: Call) -> bytes:
     """The request's body. Raises Unfit (413) above the route's bound, before more than that was kept."""
-    request = call.request
-    kept: bytes | None = request.get(_BODY)
-    if kept is not None:
-        return kept
-    limit: int = request.get(BODY_LIMIT, BODY_BYTES_MAX)
+    progress = call.progress
+    if progress.body is not None:
+        return progress.body
+    request, limit = call.request, progress.body_bytes_max
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -184,7 +181,7 @@ async def raw(call: Call) -> bytes:
         raise problems.Unfit(408, f"The body did not arrive within {BODY_SECONDS_MAX:g} s.") from failure
     except (web.RequestPayloadError, http_exceptions.BadHttpMessage) as failure:
         raise errors.Invalid("The body does not arrive as its headers say.") from failure
-    request[_BODY] = octets
+    progress.body = octets
     return octets
 
 
@@ -213,7 +210,7 @@ async def handle(
 async def handle_order(call: Call, order: Order) -> Outcome:
     """`handle` for an order that was made by `order` and then amended."""
     outcome = await call.edge.handler.handle(order)
-    call.request[edge.POSITION] = outcome.position
+    call.progress.position = outcome.position
     return outcome
 
 

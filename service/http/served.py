@@ -6,7 +6,7 @@
 from aiohttp import web
 
 from projections import digest, things
-from service.http import edge, responses
+from service.http import responses
 from service.http.edge import Call
 
 PATH = "/diagnostic/status/digest"
@@ -19,7 +19,7 @@ async def digested(call: Call) -> web.Response:
     """
     call.require("audit:read", things.anything("audit"))
     position, parts = await call.edge.replica.digested()
-    call.request[edge.POSITION] = position
+    call.progress.position = position
     opening = call.edge.replica.directory.opened
     document = {
         "account": opening.account if opening else "",

@@ -1,0 +1,97 @@
+"""Who is let in to which surface: the caller, the origin, how often they were told no, and how fresh the answer is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from service import errors
+from service.authorise import no_api_access
+from service.commands.order import Caller
+from service.http import authenticate, freshness, limits, problems
+from service.http.edge import PROGRESS, Call, Edge, Progress
+from service.http.route import Route
+
+STOPPED_RETRY_SECONDS: Final = 30
+"""After which another replica, or this one restarted, may answer."""
+_NOBODY: Final = Caller()
+
+
+class Admission:
+    """What stands before every surface. One for each application."""
+
+    def __init__(self, edge: Edge) -> None:
+        per_minute = edge.settings.denials_per_minute
+        self.failures = limits.strangers(per_minute)
+        self._edge = edge
+        self._denials = limits.denials(per_minute)
+        self._strangers = authenticate.Strangers(self.failures)
+        self._heads = freshness.Heads()
+
+    def admitting(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The route's surface behind its admission."""
+        surface = route.surface.__module__.rpartition(".")[2]
+
+        async def admitted(request: web.Request) -> web.StreamResponse:
+            progress = request[PROGRESS]
+            progress.surface = surface
+            progress.body_bytes_max = route.body_bytes_max
+            try:
+                progress.call = call = await self._call(request, route, progress)
+                return await route.surface(call)
+            except errors.Forbidden:
+                if route.changes and progress.call is not None:
+                    self._denials.spend(progress.call.caller.token or "")
+                raise
+            except errors.NotFound as error:
+                return problems.response(request, error, progress.id, gone=route.gone)
+
+        return admitted
+
+    async def _call(self, request: web.Request, route: Route, progress: Progress) -> Call:
+        edge = self._edge
+        origin = authenticate.origin(edge, request, progress.id)
+        nobody = route.auth == "none" or (route.auth == "optional" and "Authorization" not in request.headers)
+        if edge.replica.stopped and not (route.while_stopped and nobody):
+            # What it holds may be what another log says: whatever it answered would be about a now that is over.
+            raise errors.Unavailable(
+                f"This replica has stopped: {edge.replica.stopped}", STOPPED_RETRY_SECONDS
+            )
+        caller, principal = _NOBODY, None
+        if nobody:
+            view = edge.replica.now()
+        else:
+            caller, principal, view = await authenticate.caller(
+                edge, self._strangers, request, origin.address
+            )
+            if route.method == "GET":
+                await self._heads.caught_up(edge)
+                if (
+                    edge.replica.position != view.position
+                ):  # it moved, and with it perhaps what the caller may
+                    caller, principal, view = await authenticate.caller(
+                        edge, self._strangers, request, origin.address
+                    )
+            self._require_admissible(route, caller)
+        return Call(
+            edge=edge,
+            request=request,
+            id=progress.id,
+            caller=caller,
+            origin=origin,
+            view=view,
+            progress=progress,
+            principal=principal,
+        )
+
+    def _require_admissible(self, route: Route, caller: Caller) -> None:
+        """Raise Unavailable, Throttled or Forbidden for what this caller gets no answer to now.
+
+        An order of somebody without access to the API goes on to the door, which records the attempt.
+        """
+        if route.bounded:
+            freshness.require_fresh(self._edge)
+        if route.changes:
+            self._denials.require(caller.token or "")
+        elif not caller.api_access:
+            raise no_api_access()

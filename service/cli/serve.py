@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -66,6 +67,7 @@ async def _serve(
         if app is None:
             return
         stack.push_async_exit(opening)
+        _collect_seldom()
         for notice in app.notices:
             logs.announce(settings, notice, "notice")
         if stopping.told():
@@ -85,6 +87,15 @@ async def _serve(
         app.vigil.stopping = True  # from here on not ready, and no connection is kept
         logs.announce(settings, "Stopping: requests in flight are finished first.", "stopping")
         await stopping.drained(settings.drain_seconds)
+
+
+def _collect_seldom() -> None:
+    """Spare the collector what stays: the log's facts, held from the start or folded since, are never garbage.
+
+    With its usual thresholds it looks at each of them three times and more, for a sixth of all processor time.
+    """
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
 
 
 @contextlib.asynccontextmanager

@@ -204,7 +204,8 @@ def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Response:
         if isinstance(record.data, ApplicationCreated):
             application = view.application(record.data.application)
             version = view.version("application", application.id)
-            return responses.created(call, document(call, application), address(call, application), version)
+            drawn = document(call, application)
+            return responses.created(call, drawn, drawn["_links"]["self"]["href"], version)
         if isinstance(record.data, ApplicationEdited):
             edited = record.data.application
     return _answer(call, view, view.application(edited))

@@ -1,6 +1,7 @@
 """Answers: HAL documents with absolute links, and the entity tags by which a client says what it has seen."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -16,6 +17,9 @@ Document = dict[str, Any]
 HAL: Final = problems.HAL
 JSON: Final = "application/json;charset=utf-8"
 HTML: Final = "text/html;charset=utf-8"
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+"""What a segment of a path may hold as it is (RFC 3986, section 2.3)."""
 
 
 def hal(call: Call, document: Document, status: int = 200, version: int | None = None) -> web.Response:
@@ -62,9 +66,11 @@ def link(href: str, title: str = "", templated: bool = False) -> Document:
 
 def href(edge: Edge, *segments: str, query: Mapping[str, str] | None = None) -> str:
     """An absolute address under BASE_URL; every segment is escaped whole, slashes included."""
-    path = "".join(f"/{quote(segment, safe='')}" for segment in segments) or "/"
+    path = ""
+    for segment in segments:
+        path += f"/{segment if _PLAIN(segment) else quote(segment, safe='')}"
     asked = f"?{urlencode(query)}" if query else ""
-    return f"{edge.settings.base_url}{path}{asked}"
+    return f"{edge.settings.base_url}{path or '/'}{asked}"
 
 
 def here(call: Call) -> str:

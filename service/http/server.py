@@ -56,19 +56,7 @@ def _framed(edge: Edge) -> Middleware:
         parent = authenticate.traceparent(request)
         if parent is not None and not answer.prepared:
             answer.headers["traceparent"] = parent[1]
-        # Probes that find all well come every second or two, and would hide everything else.
-        well = progress.surface == "health" and answer.status == 200
-        tell = log.bound().debug if well else log.bound().info
-        tell(
-            "request",
-            method=request.method,
-            path=request.rel_url.raw_path,  # without the query, which may hold an e-mail address
-            status=answer.status,
-            milliseconds=round(seconds * 1000, 1),
-            request=progress.id,
-            principal=progress.call.caller.principal if progress.call is not None else None,
-            **({"trace": parent["trace"]} if parent is not None else {}),
-        )
+        log.request(request, answer.status, progress, seconds, parent["trace"] if parent is not None else "")
         return answer
 
     return frame
@@ -81,7 +69,24 @@ class _AccessLog:
         self._set_up: object = None
         self._log: FilteringBoundLogger | None = None
 
-    def bound(self) -> FilteringBoundLogger:
+    def request(
+        self, request: web.Request, status: int, progress: Progress, seconds: float, trace: str
+    ) -> None:
+        """Its one line. Probes that find all well come every second or two, and would hide everything else."""
+        log = self._bound()
+        tell = log.debug if progress.surface == "health" and status == 200 else log.info
+        tell(
+            "request",
+            method=request.method,
+            path=request.rel_url.raw_path,  # without the query, which may hold an e-mail address
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            request=progress.id,
+            principal=progress.call.caller.principal if progress.call is not None else None,
+            **({"trace": trace} if trace else {}),
+        )
+
+    def _bound(self) -> FilteringBoundLogger:
         """The log as it is set up now."""
         set_up = structlog.get_config()["wrapper_class"]
         if self._log is None or set_up is not self._set_up:

@@ -50,7 +50,9 @@ class People:
         given: list[tuple[int, Person]] = []
         for timeline in table.values():
             person = None
-            for position, held in timeline.steps():
+            for position, held in (
+                timeline.steps() if timeline.earlier_values else ((timeline.made, timeline.value),)
+            ):
                 if held is not None and held.person is not person:
                     person = held.person
                     given.append((position, person))

@@ -121,7 +121,7 @@ def _timelines(state: Collection[Timeline[Any]], values: Values) -> _Columns:
             [values.number(value) for _, value in newest],
             column(others),
             column(len(steps[number]) for number in others),
-            column(position for position, _ in earlier),
+            octets(array("q", [position for position, _ in earlier])),
             [values.number(value) for _, value in earlier],
         ]
     )
@@ -186,7 +186,7 @@ def _read_timelines(
     made, newest = picked(positions, next(sections)), picked(values, next(sections))
     timelines: list[Timeline[Any]] = list(map(Timeline, made, newest))
     others, lengths = numbers(next(sections)), numbers(next(sections))
-    earlier, held = array("q", numbers(next(sections))), list(picked(values, next(sections)))
+    earlier, held = signed(next(sections)), list(picked(values, next(sections)))
     start = 0
     for number, length in zip(others, lengths, strict=True):
         timeline = timelines[number]

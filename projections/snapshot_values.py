@@ -69,14 +69,14 @@ class Values:
         Raises TypeError for a value of a kind that nobody said how to write.
         """
         kind = type(value)
-        if value is None or kind is bool:
-            return CONSTANTS.index(value)
         plain = self._plain.get(kind)
         if plain is not None:
             known = plain.get(value)
             if known is None:
                 known = plain[value] = self._add(0, kind.__name__, value)
             return known
+        if value is None or kind is bool:
+            return CONSTANTS.index(value)
         known = self._same.get(id(value))
         if known is None:
             known = self._same[id(value)] = self._compound(kind, value)
@@ -104,9 +104,8 @@ class Values:
             raise TypeError(f"nobody said how to write a {kind.__name__}")
         if kind is Masks:
             return self._add(0, "Masks", value)
-        fields: tuple[str, ...] = kind.__struct_fields__
-        numbers = [self.number(getattr(value, field)) for field in fields]
-        group = self._group(self._deeper(numbers), kind.__name__, fields)
+        numbers = list(map(self.number, msgspec.structs.astuple(value)))
+        group = self._group(self._deeper(numbers), kind.__name__, kind.__struct_fields__)
         for column, number in zip(group.columns, numbers, strict=True):
             column.append(number)
         return group.next()
@@ -118,8 +117,12 @@ class Values:
         return group.next()
 
     def _deeper(self, numbers: Sequence[int]) -> int:
-        depths = self._depths
-        return 1 + max((depths[one >> _GROUP_BITS] for one in numbers), default=0)
+        depths, deepest = self._depths, 0
+        for one in numbers:
+            depth = depths[one >> _GROUP_BITS]
+            if depth > deepest:
+                deepest = depth
+        return 1 + deepest
 
     def _add(self, depth: int, kind: str, member: Any) -> int:
         group = self._group(depth, kind)

@@ -10,6 +10,7 @@ from service import errors
 from service.events import Event
 from service.events.users import PrincipalEmailChanged, PrincipalRenamed, UserCreated
 from service.log import reader, recorded, seal, writer
+from service.log.keys import Keys
 from service.log.recorded import Source
 from service.vocabulary import EventId, KeyId, Personal, PrincipalId, Sealed, clear
 from tests.log import records
@@ -181,3 +182,34 @@ async def test_person_keys_are_found_again(log: Log) -> None:
     await log.service.execute("delete from person_key where key = $1::uuid", made[1][0])
     await person_keys.load(log.service, records.KEYS)
     assert [made[0][1], None, made[2][1]] == [person_keys.get(key_id) for key_id, _ in made]
+
+
+async def test_a_key_is_unwrapped_when_it_is_needed(log: Log) -> None:
+    """A row that is not ours keeps nobody else's from being read, and is told to whoever needs it."""
+    ours, foreign = seal.new_person_key(), seal.new_person_key()
+    for key_id, wrapped in (
+        (ours[0], records.KEYS.wrap(*ours)),
+        (foreign[0], Keys.derived(b"x" * 32).wrap(*foreign)),
+    ):
+        await log.service.execute("insert into person_key values ($1, $2)", key_id, wrapped)
+    person_keys = seal.PersonKeys()
+    await person_keys.load(log.service, records.KEYS)
+    assert 2 == len(person_keys)
+    assert ours[1] == person_keys.get(ours[0])
+    with pytest.raises(errors.Broken, match=foreign[0]):
+        person_keys.cipher(foreign[0])
+    person_keys.forget(foreign[0])
+    assert None is person_keys.cipher(foreign[0])
+    assert 1 == len(person_keys)
+
+
+def test_few_ciphers_are_kept_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many people there are, each can be read, and most of them take little memory."""
+    monkeypatch.setattr(seal, "_CIPHERS_MAX", 2)
+    person_keys = seal.PersonKeys()
+    made = [seal.new_person_key() for _ in range(5)]
+    for key_id, raw in made:
+        person_keys.put(key_id, raw)
+    for key_id, _ in made * 2:
+        assert person_keys.cipher(key_id) is person_keys.cipher(key_id)
+    assert [raw for _, raw in made] == [person_keys.get(key_id) for key_id, _ in made]

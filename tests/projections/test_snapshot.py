@@ -271,6 +271,20 @@ async def _key_row(app: App, key: str) -> bytes:
     return row
 
 
+async def test_a_seal_that_does_not_open_stops_the_replica(database: postgres.Database, place: Path) -> None:
+    """It is found a moment later than by a replay, and not only when somebody asks for that person."""
+    await taken(database, place)
+    async with superuser(database) as connection:
+        await connection.execute(
+            "update person_key set wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))"
+        )
+    async with doors.opened(database, place, follow=True) as app:
+        async with asyncio.timeout(20):
+            while not app.replica.stopped:
+                await asyncio.sleep(0.02)
+        assert "does not open" in app.replica.stopped
+
+
 async def test_one_snapshot_is_taken_at_a_time(database: postgres.Database, place: Path) -> None:
     """Of two who begin at once one goes without, and says so."""
     async with doors.opened(database, place) as app:

@@ -15,7 +15,20 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.torture import away, clock, disk_full, forked, killed, newer, repeated, replicas, wire
+from tests.torture import (
+    any_sequence,
+    away,
+    clock,
+    denied,
+    disk_full,
+    forked,
+    killed,
+    newer,
+    repeated,
+    replicas,
+    snapshotted,
+    wire,
+)
 from tests.torture.ground import Ground, aloud
 
 Fault = Callable[[Ground], Awaitable[None]]
@@ -41,6 +54,17 @@ FAULTS: Final[dict[str, tuple[Fault, int, str]]] = {
         "an older copy of the database in the place of the one served from",
     ),
     "newer": (newer.run, newer.ROUNDS, "a record of a kind that only a newer release knows"),
+    "snapshotted": (
+        snapshotted.run,
+        snapshotted.ROUNDS,
+        "snapshots forged, stale, foreign, or killed under way",
+    ),
+    "denied": (denied.run, denied.ROUNDS, "a bot that is denied as often as it can ask"),
+    "any_sequence": (
+        any_sequence.run,
+        any_sequence.ROUNDS,
+        "any sequence of orders, crashes and lost replies",
+    ),
 }
 """What can be tried: how, in how many rounds, and what it is."""
 

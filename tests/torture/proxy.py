@@ -22,7 +22,7 @@ class Wire:
 
     `cut` says what befalls the next append. While `silent`, everything that is sent is swallowed, both ways, and the
     connection over which it was sent stays open and silent for good, as when a firewall forgets it. `delay_seconds`
-    holds up each piece of Postgres' answers.
+    holds up each piece of Postgres' answers. While `refusing`, nobody is let in.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -31,6 +31,7 @@ class Wire:
         self.at: Literal["append", "commit"] = "append"
         self.cuts = 0
         self.silent = False
+        self.refusing = False
         self.delay_seconds = 0.0
         self._late: list[asyncio.Task[None]] = []
         self._open: set[asyncio.StreamWriter] = set()
@@ -50,6 +51,9 @@ class Wire:
             await asyncio.wait(self._carrying, timeout=5)
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        if self.refusing:
+            back.close()
+            return
         try:
             if self._host.startswith("/"):
                 server, forth = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.torture import away, disk_full, forked, newer, replicas
+from tests.torture import away, denied, disk_full, forked, newer, replicas, snapshotted
 from tests.torture.ground import short
 
 
@@ -39,3 +39,17 @@ async def test_a_record_of_an_unknown_kind_is_never_skipped() -> None:
     """Replicas stop before it and say which release wrote it, at the next start too."""
     with short("newer", rounds=1) as ground:
         await newer.run(ground)
+
+
+@pytest.mark.slow
+async def test_a_forged_snapshot_is_not_believed_and_a_killed_one_does_no_harm() -> None:
+    """A start goes on from what this release kept of this log, replays everything else, and serves the log's fold."""
+    with short("snapshotted", rounds=2) as ground:
+        await snapshotted.run(ground)
+
+
+@pytest.mark.slow
+async def test_a_flood_of_denials_leaves_a_few_records() -> None:
+    """The bot is told to wait, nobody else pays for it, and the few records say how often it was refused."""
+    with short("denied", rounds=1) as ground:
+        await denied.run(ground)

@@ -67,7 +67,6 @@ async def _serve(
         if app is None:
             return
         stack.push_async_exit(opening)
-        _collect_seldom()
         for notice in app.notices:
             logs.announce(settings, notice, "notice")
         if stopping.told():
@@ -106,6 +105,7 @@ async def _answering(
     from service.http import wire
     from service.http.edge import Edge, unobserved
 
+    _collect_seldom()
     edge = Edge(
         settings=app.settings,
         keys=app.keys,

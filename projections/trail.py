@@ -45,15 +45,16 @@ class _Entry(msgspec.Struct, frozen=True):
     subject: str
 
 
-async def advance(connection: Connection) -> int:
+async def advance(connection: Connection, until: int | None = None) -> int:
     """Write what the log holds beyond the trail, page by page. Returns the position that the trail has reached.
 
-    Raises Unavailable when another replica holds the trail for long, Broken at a record that this release
-    cannot read: the trail stops before it.
+    With `until` it ends once that position is reached, however much is appended meanwhile. Raises Unavailable when
+    another replica holds the trail for long, Broken at a record that this release cannot read: the trail stops
+    before it.
     """
     while True:
         position, caught_up = await advance_page(connection)
-        if caught_up:
+        if caught_up or (until is not None and position >= until):
             return position
 
 

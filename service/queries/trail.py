@@ -60,7 +60,7 @@ async def search(connection: Connection, wanted: Search, pinned_until: int) -> P
     The trail is brought up to the log first, so that a search sees its own writes. Raises Invalid when `start`
     is no event of this log, Unavailable when another replica holds the trail for long.
     """
-    await trail.advance(connection)
+    await trail.advance(connection, pinned_until)
     low, high = await _positions(connection, wanted, pinned_until)
     name = "search_touching" if wanted.touches is not None else "search"
     arguments: list[object] = [

@@ -207,3 +207,18 @@ async def test_a_search_sees_what_the_trail_was_put_off_for(
             :1
         ]
     await connection.close()
+
+
+async def test_a_search_waits_for_no_more_than_it_is_pinned_to(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While orders come in as fast as the trail is written, a search still ends: it needs nothing beyond its pin."""
+    monkeypatch.setattr(trail, "PAGE", 2)
+    assert running.app.follower is not None
+    await running.app.follower.stop()
+    connection = await connected(running)
+    await some_history(running)
+    position = await connection.fetchval("select position from trail_head")
+    assert position + 3 <= await trail.advance(connection, position + 3) <= position + 4 < running.position
+    assert running.position == await trail.advance(connection)
+    await connection.close()

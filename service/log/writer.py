@@ -27,6 +27,8 @@ STATEMENT_BYTES_MAX = 6 * 1024 * 1024
 _PIECE_BYTES = 512 * 1024
 _MICROSECOND = timedelta(microseconds=1)
 _IDEMPOTENCY_KEY = "idempotency_pkey"
+_NO_ROOM = (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)
+"""What Postgres says where a disk is full or broken: the statement, and with it all of the batch, was not done."""
 
 
 class KeyUsed(Exception):
@@ -80,6 +82,15 @@ def prepared(head: Head, batch: Batch, key_check: bytes) -> Prepared:
 
 async def append_prepared(connection: Connection, ready: Prepared) -> Head | None:
     """`append` of what was prepared. A batch too large for one statement is several in one transaction."""
+    try:
+        return await _append_whole(connection, ready)
+    except _NO_ROOM as failure:
+        raise errors.Unavailable(
+            f"Postgres has no room left, or cannot write ({type(failure).__name__}). Nothing was written."
+        ) from failure
+
+
+async def _append_whole(connection: Connection, ready: Prepared) -> Head | None:
     if not ready.further:
         return await _append(connection, ready)
     async with connection.transaction():

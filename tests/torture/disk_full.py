@@ -58,6 +58,8 @@ async def run(ground: Ground) -> None:
                     f"round {number + 1}: {len(writers.acknowledged)} acknowledged, {dict(writers.statuses)}"
                 )
         await watch.check(writers.acknowledged, writers.sent)
+        defects = service.said.read_text().count('"batch failed"')
+        ground.require(defects == 0, f"A full disk was taken for a defect {defects} times.")
         await service.prove()
         ground.require(await service.stop() == 0, "The service did not end with 0 at SIGTERM.")
 

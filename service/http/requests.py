@@ -46,7 +46,9 @@ class Body:
 
     def pointer(self, field: str) -> str:
         """Where the field stands, or would."""
-        return f"{self._pointer}/{field.replace('~', '~0').replace('/', '~1')}"
+        if "~" in field or "/" in field:
+            field = field.replace("~", "~0").replace("/", "~1")
+        return f"{self._pointer}/{field}"
 
     def text(self, field: str) -> str:
         """A string that must be there."""
@@ -104,8 +106,8 @@ class Body:
 
     def member(self, field: str) -> "Body":
         """An object; an empty one where the field is absent or null."""
-        value = self._members.get(field)
-        return Body({}, self.pointer(field)) if value is None else _object(value, self.pointer(field))
+        value, pointer = self._members.get(field), self.pointer(field)
+        return Body({}, pointer) if value is None else _object(value, pointer)
 
     def _list(self, field: str) -> list[object]:
         value = self._members.get(field)

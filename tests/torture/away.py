@@ -1,6 +1,7 @@
 """Postgres away for a while, under writers and somebody who asks."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -11,12 +12,14 @@ import msgspec
 
 from service import embedded, embedded_postmaster
 from tests.torture.ground import Ground
+from tests.torture.killed import children
 from tests.torture.prober import probing
 from tests.torture.served import QUESTION, Service, Watch, database, ended
 from tests.torture.writers import writing
 
 ROUNDS: Final = 10
 WRITERS: Final = 16
+WAYS: Final = ("frozen", "killed", "stopped")
 AWAY_SECONDS: Final = 4.0
 READY_SECONDS_MAX: Final = 2.0
 """Within which `/readyz` is false once Postgres is away, and true once it is back; a slow machine adds a little."""
@@ -36,8 +39,11 @@ async def run(ground: Ground) -> None:
             ):
                 for number in range(ground.rounds):
                     await writers.more(2 * WRITERS)
-                    await _leave(ground, server, hard=bool(number % 2))
+                    way = WAYS[number % len(WAYS)]
+                    await _leave(server, way)
                     await _look(ground, service)
+                    if way == "frozen":
+                        _signal_all(server, signal.SIGCONT)
                     await server.ensure_running()
                     took = await service.until(200, "/readyz", 30.0)
                     ground.require(
@@ -47,8 +53,8 @@ async def run(ground: Ground) -> None:
                     await writers.more(2 * WRITERS)
                     await watch.check(writers.acknowledged, writers.sent)
                     ground.tell(
-                        f"round {number + 1}: ready after {took:.1f} s, {len(writers.acknowledged)} acknowledged,"
-                        f" statuses {dict(writers.statuses)}, questions {dict(prober.statuses)}"
+                        f"round {number + 1}, {way}: ready after {took:.1f} s, {len(writers.acknowledged)} acknowledged"
+                        f", statuses {dict(writers.statuses)}, questions {dict(prober.statuses)}"
                     )
             await watch.check(writers.acknowledged, writers.sent)
             ground.require(writers.statuses[503] > 0, "No write was told 503, so nothing was tried.")
@@ -56,15 +62,30 @@ async def run(ground: Ground) -> None:
             ground.require(await service.stop() == 0, "The service did not end with 0 at SIGTERM.")
 
 
-async def _leave(ground: Ground, server: embedded.Embedded, *, hard: bool) -> None:
-    if hard:
-        pid = embedded_postmaster.claimed(server.data_dir / "postgres")
-        assert pid is not None, "it runs"
-        os.kill(pid, signal.SIGKILL)
-        while server.is_running():
-            await asyncio.sleep(0.01)
-    else:
-        await asyncio.to_thread(server._cluster.stop)
+async def _leave(server: embedded.Embedded, way: str) -> None:
+    match way:
+        case "killed":
+            os.kill(_postmaster(server), signal.SIGKILL)
+            while server.is_running():
+                await asyncio.sleep(0.01)
+        case "frozen":
+            _signal_all(server, signal.SIGSTOP)
+        case _:
+            await asyncio.to_thread(server._cluster.stop)
+
+
+def _signal_all(server: embedded.Embedded, number: int) -> None:
+    """To every process of Postgres: a machine that hangs closes no connection."""
+    postmaster = _postmaster(server)
+    for pid in (postmaster, *children(postmaster)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _postmaster(server: embedded.Embedded) -> int:
+    pid = embedded_postmaster.claimed(server.data_dir / "postgres")
+    assert pid is not None, "it was started"
+    return pid
 
 
 async def _look(ground: Ground, service: Service) -> None:

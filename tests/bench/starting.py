@@ -20,10 +20,11 @@ from tests.bench.replaying import million
 
 _ROUNDS_MAX = 3
 _PHASES = {
-    "python_seconds": "until Python runs",
-    "import_seconds": "imports",
-    "before_seconds": "finding Postgres, keys and the snapshot",
-    "load_seconds": "loading it, people's keys and names, the tail",
+    "python_seconds": "of it: until Python runs",
+    "import_seconds": "of it: imports",
+    "before_seconds": "of it: finding Postgres, keys and the snapshot",
+    "load_seconds": "of it: loading it, and the tail",
+    "people_seconds": "after it: people's names, in the background",
 }
 
 
@@ -55,9 +56,7 @@ async def figures(ground: Ground) -> list[Figure]:
         ),
         ratio("the same, to fetching the snapshot's bytes in a fresh process", fetched, ready, "s"),
         *(
-            Figure(
-                what=f"of it: {words}", rounds=tuple(one[name] for one in opened), unit="s", raw="", ours=""
-            )
+            Figure(what=words, rounds=tuple(one[name] for one in opened), unit="s", raw="", ours="")
             for name, words in _PHASES.items()
         ),
         Figure(what="exec to ready without a snapshot", rounds=(without,), unit="s", raw="", ours=""),

@@ -4,18 +4,17 @@ The straight way folds each record once, as a start does. The other way folds ea
 and folds it again, as a writer does whose commit was lost. A difference between any two of them is a defect.
 """
 
-import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
 
-from projections import digest
+from projections import digest, loading
 from projections.directory import Directory
-from service import errors
-from service.log import reader, recorded
+from service.log import recorded
 from service.log.connect import Connection
 
-PAGE = 1_000
+PAGE = loading.STRETCH
 """Records folded before others get their turn: some tens of milliseconds."""
 Progress = Callable[[int, int], None]
 """Told (positions done, positions in all)."""
@@ -75,24 +74,20 @@ async def replay(
 
     Raises Broken where the log has a gap or a kind that this release does not know.
     """
-    while directory.position < until:
-        rows = await reader.page(connection, directory.position, min(PAGE, until - directory.position))
-        if not rows or rows[0].position != directory.position + 1:
-            raise errors.Broken(
-                f"There is no record at position {directory.position + 1}. `muniment verify` says what else is wrong."
-            )
-        records = [recorded.decode(row.entry, row.position) for row in rows]
-        if undo:
-            _fold(directory, records, keep=False)
-        _fold(directory, records, keep=True)
-        progress(directory.position, until)
-        await asyncio.sleep(0)
+    with loading.uncollected(until - directory.position):
+        async with contextlib.aclosing(loading.stretches(connection, directory.position, until)) as found:
+            async for records, _ in found:
+                if undo:
+                    _fold_and_undo(directory, records)
+                apply = directory.apply
+                for record in records:
+                    apply(record)
+                progress(directory.position, until)
 
 
-def _fold(directory: Directory, records: list[recorded.Recorded], keep: bool) -> None:
+def _fold_and_undo(directory: Directory, records: list[recorded.Folded]) -> None:
     directory.begin()
     for record in records:
         directory.apply(record)
-    if not keep:
-        directory.undo()
+    directory.undo()
     directory.keep()

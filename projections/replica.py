@@ -6,10 +6,11 @@ the head, and what a batch folded speculatively stands above it. The head moves 
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from projections import digest
+from projections import digest, loading
 from projections.directory import Directory
 from projections.people import People
 from projections.view import View
@@ -20,7 +21,7 @@ from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.merkle import Frontier
 from service.log.reader import Head, Row
-from service.log.recorded import Recorded
+from service.log.recorded import Foldable
 from service.vocabulary import KeyId
 
 PAGE_RECORDS = 1_000
@@ -114,7 +115,7 @@ class Replica:
         self,
         connection: Connection,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
-        seen: Callable[[Recorded], None] = lambda _record: None,
+        seen: Callable[[Foldable], None] = lambda _record: None,
     ) -> None:
         """`catch_up` for a caller that holds the mutex already.
 
@@ -122,9 +123,12 @@ class Replica:
         """
         if self.head is None:
             # The head first: whoever came into being after it has a key that this load may lack.
-            self._keys_known_until = (await reader.head(connection)).position
+            head = await reader.head(connection)
+            self._keys_known_until = head.position
+            await self._require_same_log(connection, head)
             await self.person_keys.load(connection, self.keys)
             self._learn_resumed()
+            await self._load(connection, self._keys_known_until, progress)
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
@@ -135,6 +139,36 @@ class Replica:
             while self.directory.position < head.position:
                 await self._fold_page(connection, seen)
                 progress(self.directory.position, head.position)
+
+    async def _load(self, connection: Connection, until: int, progress: Callable[[int, int], None]) -> None:
+        """Fold all that was there when the keys were loaded, as fast as it goes: nobody is served yet."""
+        if self.directory.position >= until:
+            return
+        with loading.uncollected(until - self.directory.position):
+            try:
+                await self._load_stretches(connection, until, progress)
+            except errors.Broken as failure:
+                raise self._stop(failure.sentence) from failure
+
+    async def _load_stretches(
+        self, connection: Connection, until: int, progress: Callable[[int, int], None]
+    ) -> None:
+        found = loading.stretches(connection, self.directory.position, until)
+        async with contextlib.aclosing(found):
+            async for records, leaf in found:
+                for record in records:
+                    self._fold(record)
+                self._folded_leaf = leaf
+                progress(self.directory.position, until)
+
+    def _fold(self, record: Foldable) -> None:
+        try:
+            self.directory.apply(record)
+        except ValueError as failure:
+            raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
+        self.people.learn(record)
+        if isinstance(record.data, PersonForgotten):
+            self.forget(record.data)
 
     async def learn_people(self) -> None:
         """Open the seals that a start from a snapshot left shut, so that nobody who looks for somebody waits for it.
@@ -190,7 +224,7 @@ class Replica:
         """The Merkle root at the committed head."""
         return Frontier.decode(self.head.frontier if self.head else b"").root()
 
-    async def _fold_page(self, connection: Connection, seen: Callable[[Recorded], None]) -> None:
+    async def _fold_page(self, connection: Connection, seen: Callable[[Foldable], None]) -> None:
         rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
         if not rows:
             raise self._stop(
@@ -201,24 +235,18 @@ class Replica:
         breath = 0
         for row in rows:
             try:
-                records.append(recorded.decode(row.entry, row.position))
+                records.append(recorded.decode_to_fold(row.entry, row.position))
             except errors.Broken as failure:
                 raise self._stop(failure.sentence) from failure
             breath = await _breathe(breath, row)
         await self._learn_keys(connection, records)
         for number, record in enumerate(records, 1):
-            try:
-                self.directory.apply(record)
-            except ValueError as failure:
-                raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
+            self._fold(record)
             self._folded_leaf = rows[number - 1].leaf
-            self.people.learn(record)
-            if isinstance(record.data, PersonForgotten):
-                self.forget(record.data)
             seen(record)
             breath = await _breathe(breath, rows[number - 1])
 
-    async def _learn_keys(self, connection: Connection, records: list[Recorded]) -> None:
+    async def _learn_keys(self, connection: Connection, records: Sequence[Foldable]) -> None:
         wanted: set[KeyId] = set()
         for record in records:
             if record.position <= self._keys_known_until:

@@ -30,7 +30,7 @@ from service.log import connect, merkle, reader, recorded, writer
 from service.log.connect import Connection
 from service.log.pulse import Pulse
 from service.log.reader import Head
-from service.log.recorded import Recorded
+from service.log.recorded import Foldable
 from service.orders import Order, Outcome
 from service.vocabulary import EventId, PrincipalId
 from service.waiting import Answer, Pending, Waiting
@@ -439,7 +439,7 @@ class Handler:
         """
         open_tries = {one.last: one for one in tries}
 
-        def seen(record: Recorded) -> None:
+        def seen(record: Foldable) -> None:
             if record.id in open_tries:
                 open_tries[record.id].found = True
 

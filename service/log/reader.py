@@ -4,7 +4,9 @@ Every read that matters names positions, and a position that was read once never
 position is read by key, so it neither misses nor repeats while others append.
 """
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -41,6 +43,15 @@ class Row(msgspec.Struct, frozen=True):
     leaf: bytes
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """Records that follow each other after the position `after`: their texts, a line each, and the last one's leaf."""
+
+    after: int
+    records: int
+    entries: str
+    leaf: bytes
+
+
 class IdempotencyRow(msgspec.Struct, frozen=True, kw_only=True):
     """What a request with a key was answered: rendered again from the state at `last_position`."""
 
@@ -67,6 +78,36 @@ async def page(connection: Connection, after: int, limit: int) -> list[Row]:
 async def page_of_bytes(connection: Connection, after: int, limit: int, bytes_max: int) -> list[Row]:
     """`page`, ended by the record that reaches so many bytes: records of a bulk deletion are large."""
     return [Row(*row) for row in await connection.fetch(sql.text("page_of_bytes"), after, limit, bytes_max)]
+
+
+async def stretches(
+    connection: Connection, after: int, until: int, limit: int
+) -> AsyncGenerator[Stretch, None]:
+    """Every record after a position up to another that is in the log, `limit` at a time; the last stretch may be short.
+
+    While the caller works on one stretch the next is on its way, so the connection must not be used for anything else.
+    Ends early where records are missing.
+    """
+
+    async def fetched(position: int) -> Stretch:
+        row = await connection.fetchrow(sql.text("stretch"), position, until, limit)
+        assert row is not None, "an aggregate is always one row"
+        return Stretch(position, row["records"], row["entries"], row["leaf"] or b"")
+
+    ahead = asyncio.create_task(fetched(after))
+    try:
+        while (stretch := await ahead).records:
+            position = stretch.after + stretch.records
+            if position >= until:
+                yield stretch
+                return
+            ahead = asyncio.create_task(fetched(position))
+            await asyncio.sleep(0)  # the request leaves before the caller begins
+            yield stretch
+    finally:
+        ahead.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await ahead
 
 
 async def entry_at(connection: Connection, position: int) -> Row | None:

@@ -147,6 +147,23 @@ def decode_to_fold(entry: bytes | str, position: int = 0) -> Folded:
         raise errors.Broken(_explain(entry, position, failure)) from failure
 
 
+def decode_all_to_fold(entries: str, after: int, records: int) -> list[Folded]:
+    """What folding needs of texts that follow each other after a position, a line each.
+
+    Raises Broken as `decode` does, naming the first text that is no record of this release, or where there are not as
+    many as there should be.
+    """
+    try:
+        found = _fold_decoder.decode_lines(entries)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = [decode_to_fold(entry, after + number) for number, entry in enumerate(entries.split("\n"), 1)]
+    if len(found) != records:
+        raise errors.Broken(
+            f"A text stored from position {after + 1} to {after + records} is not one record. Run `muniment verify`."
+        )
+    return found
+
+
 def kind_of(event: Event) -> str:
     """The chosen string of the event's kind: `role.created`."""
     return _kind(type(event))

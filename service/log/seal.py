@@ -22,7 +22,7 @@ from service.events import Event
 from service.log import sql
 from service.log.connect import Connection
 from service.log.keys import NONCE_BYTES, Keys
-from service.vocabulary import Clear, EventId, KeyId, Personal, Sealed
+from service.vocabulary import Clear, EventId, KeyId, Personal, Sealed, interned
 
 KEY_BYTES = 32
 _CIPHERS_MAX = 4_096
@@ -84,7 +84,7 @@ class PersonKeys:
         rows = await connection.fetch(sql.text("every_person_key"))
         self._raw.clear()
         self._ciphers.clear()
-        self._keys, self._wrapped = keys, {row["key"]: row["wrapped"] for row in rows}
+        self._keys, self._wrapped = keys, {interned(row["key"]): row["wrapped"] for row in rows}
 
     async def load_some(self, connection: Connection, keys: Keys, key_ids: Iterable[KeyId]) -> None:
         """Take in these keys, as a follower does for records that another replica wrote. Missing rows stay missing."""

@@ -213,3 +213,17 @@ def test_few_ciphers_are_kept_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     for key_id, _ in made * 2:
         assert person_keys.cipher(key_id) is person_keys.cipher(key_id)
     assert [raw for _, raw in made] == [person_keys.get(key_id) for key_id, _ in made]
+
+
+def test_of_many_keys_each_opens_its_own_texts() -> None:
+    """However many people there are, only the ciphers used of late are kept, and a forgotten key has none."""
+    keys = seal.PersonKeys()
+    made = [seal.new_person_key() for _ in range(3_000)]
+    for key, raw in made:
+        keys.put(key, raw)
+    event = EventId("00000000-0000-7000-8000-000000000001")
+    sealed = {key: seal.seal_text(f"text of {key}", key, event, "name", keys) for key, _ in made}
+    for key, _ in reversed(made):
+        assert f"text of {key}" == seal.open_sealed(Personal(event, "name", sealed[key]), keys)
+    keys.forget(made[0][0])
+    assert seal.open_sealed(Personal(event, "name", sealed[made[0][0]]), keys) is None

@@ -24,6 +24,8 @@ async def stretches(
     Raises Broken where a record is missing or is none that this release knows.
     """
     position = after
+    if position >= until:
+        return
     async with contextlib.aclosing(reader.stretches(connection, after, until, STRETCH)) as found:
         async for stretch in found:
             records = recorded.decode_all_to_fold(stretch.entries, stretch.after, stretch.records)

@@ -129,6 +129,9 @@ class Replica:
             await self.person_keys.load(connection, self.keys)
             self._learn_resumed()
             await self._load(connection, self._keys_known_until, progress)
+            # A text that stands beyond the head, and is no record, stops a start too.
+            rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
+            await self._fold_rows(connection, rows, seen)
         while True:
             head = await reader.head(connection)
             await self._require_same_log(connection, head)
@@ -142,24 +145,18 @@ class Replica:
 
     async def _load(self, connection: Connection, until: int, progress: Callable[[int, int], None]) -> None:
         """Fold all that was there when the keys were loaded, as fast as it goes: nobody is served yet."""
-        if self.directory.position >= until:
-            return
         with loading.uncollected(until - self.directory.position):
             try:
-                await self._load_stretches(connection, until, progress)
+                async with contextlib.aclosing(
+                    loading.stretches(connection, self.directory.position, until)
+                ) as found:
+                    async for records, leaf in found:
+                        for record in records:
+                            self._fold(record)
+                        self._folded_leaf = leaf
+                        progress(self.directory.position, until)
             except errors.Broken as failure:
                 raise self._stop(failure.sentence) from failure
-
-    async def _load_stretches(
-        self, connection: Connection, until: int, progress: Callable[[int, int], None]
-    ) -> None:
-        found = loading.stretches(connection, self.directory.position, until)
-        async with contextlib.aclosing(found):
-            async for records, leaf in found:
-                for record in records:
-                    self._fold(record)
-                self._folded_leaf = leaf
-                progress(self.directory.position, until)
 
     def _fold(self, record: Foldable) -> None:
         try:
@@ -231,6 +228,11 @@ class Replica:
                 f"The log says that it reaches beyond position {self.directory.position}, but the records are missing. "
                 "Run `muniment verify`."
             )
+        await self._fold_rows(connection, rows, seen)
+
+    async def _fold_rows(
+        self, connection: Connection, rows: list[Row], seen: Callable[[Foldable], None]
+    ) -> None:
         records = []
         breath = 0
         for row in rows:

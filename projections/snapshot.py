@@ -9,6 +9,8 @@ the log does, never a person's text: who was forgotten since stays forgotten.
 
 import asyncio
 import base64
+import contextlib
+import gc
 import hashlib
 import hmac
 import queue
@@ -114,8 +116,16 @@ async def load(
 ) -> Directory:
     """The directory of a header that was believed. Raises Unusable where a part is missing or another one.
 
-    Parts are fetched here, unpacked in one thread and decoded in another, so the event loop goes on meanwhile.
+    Parts are fetched here, unpacked in one thread and decoded in another, so the event loop goes on meanwhile. What was
+    loaded is there to stay: the collector is told so.
     """
+    with _uncollected():
+        directory = await _loaded(connection, header, progress)
+        gc.freeze()
+        return directory
+
+
+async def _loaded(connection: Connection, header: Header, progress: Callable[[int, int], None]) -> Directory:
     arriving: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
     unpacking = ThreadPoolExecutor(1, "muniment snapshot")
     decoding = asyncio.get_running_loop().run_in_executor(
@@ -145,9 +155,10 @@ async def take(
     """
     assert directory.position == head.position == tree.size, "what is folded is what was proven"
     fold, parts, total = fold_version(), list[bytes](), 0
-    for part in snapshot_parts.cut(snapshot_body.encode(directory)):
-        total += len(part)
-        parts.append(snapshot_parts.packed(part))
+    with _uncollected():
+        for part in snapshot_parts.cut(snapshot_body.encode(directory)):
+            total += len(part)
+            parts.append(snapshot_parts.packed(part))
     header = Header(
         format=FORMAT,
         account=head.account,
@@ -172,6 +183,18 @@ async def take(
         )
         await _prune(connection, keys, head)
     return header
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector, which would visit millions of new objects again and again to find none to collect."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 async def lock(connection: Connection) -> bool:

@@ -4,14 +4,12 @@ Whatever is wrong with a snapshot costs time and nothing else: the caller then h
 says what is wrong with it, if anything is.
 """
 
-import gc
 from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from projections import snapshot
-from projections.directory import Directory
 from projections.replica import Replica
 from projections.snapshot import Header
 from projections.snapshot_parts import Unusable
@@ -55,7 +53,7 @@ async def resumed(
         def told(done: int, of: int) -> None:
             progress(header.position * done // of, head.position)
 
-        directory = await _loaded(connection, header, told)
+        directory = await snapshot.load(connection, header, told)
     except Unusable as why:
         return _replaying([*notices, str(why)])
     except errors.Broken as failure:
@@ -66,19 +64,6 @@ async def resumed(
     _log.info("resumed from a snapshot", position=header.position, head=head.position)
     told_of = tuple(f"Warning: {notice} An older one is used." for notice in notices[:1])
     return Resumed(header=header, proven=proven, notices=told_of)
-
-
-async def _loaded(connection: Connection, header: Header, progress: Callable[[int, int], None]) -> Directory:
-    """The directory, loaded without the collector, which would visit a million objects again and again in vain."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        directory = await snapshot.load(connection, header, progress)
-        gc.freeze()
-        return directory
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _replaying(notices: list[str]) -> Resumed:

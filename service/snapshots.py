@@ -26,6 +26,7 @@ from service.settings import READERS, Settings
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 60.0
 RETRY_SECONDS_MAX = 3_600.0
+_SHARE = 10
 _STOP_SECONDS_MAX = 5.0
 _BUSY = 4
 """The exit code of a command that a rule refused: another process is taking one already."""
@@ -60,7 +61,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
 
 
 class Snapshots:
-    """Has a child take one whenever the newest lies more than `every` records behind. Never two at once."""
+    """Has a child take one when the newest lies `every` records, or a tenth of the log, behind. Never two at once."""
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class Snapshots:
         wait = RETRY_SECONDS
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._replica.stopped or self._replica.position - self._newest < self._every:
+            if self._replica.stopped or not self._behind():
                 continue
             try:
                 failed = "" if not await self._due() else await self._took()
@@ -113,7 +114,7 @@ class Snapshots:
                 level("no snapshot was taken", said=failed, again_in_seconds=wait)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, RETRY_SECONDS_MAX)
-            elif self._replica.position - self._newest < self._every:
+            elif not self._behind():
                 wait = RETRY_SECONDS
 
     async def _due(self) -> bool:
@@ -127,7 +128,12 @@ class Snapshots:
             await connect.close(connection)
         if header is not None:
             self._newest = max(self._newest, header.position)
-        return self._replica.position - self._newest >= self._every
+        return self._behind()
+
+    def _behind(self) -> bool:
+        """Whether it is time for one: on a long log it takes long, and so is taken after a tenth more of it."""
+        position = self._replica.position
+        return position - self._newest >= max(self._every, position // _SHARE)
 
     async def _took(self) -> str:
         """Have a child take one. Returns what it said where it failed, and nothing where it did not."""

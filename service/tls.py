@@ -21,26 +21,33 @@ _Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Certificate:
-    """A certificate chain and its key. `context` stays the same object and speaks with the newest sound ones."""
+    """A certificate chain and its key. `context` stays the same object and speaks with the newest sound ones.
+
+    It hands each connection on to a context that holds one pair and no other: loading a new pair into the old context
+    would leave an RSA certificate in use beside the EC one that is to replace it, for OpenSSL keeps one of each kind.
+    """
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Read both. Raises Invalid, with what is wrong, where they cannot be used."""
         self._certificate, self._key = certificate, key
         self._stamp = self._stamped()
+        self._newest = _context(certificate, key)
         self.context = _context(certificate, key)
+        self.context.sni_callback = (
+            self._hand_on
+        )  # asked in every handshake, whether the client names a server or not
         self.expires_at = expires_at(certificate)
 
     def reload(self) -> None:
         """Read both again, whether they changed or not. Connections that are open go on with what they had."""
         self._stamp = self._stamped()
         try:
-            _context(self._certificate, self._key)
-            self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
-            self.expires_at = expires_at(self._certificate)
+            newest, ends = _context(self._certificate, self._key), expires_at(self._certificate)
         except (errors.Invalid, OSError, ValueError) as failure:
             said = failure.sentence if isinstance(failure, errors.Invalid) else str(failure)
             _log.warning("certificate kept", sentence=f"The new certificate cannot be used: {said}")
             return
+        self._newest, self.expires_at = newest, ends
         _log.info("certificate read", expires_at=self.expires_at.isoformat())
 
     async def watch(self) -> None:
@@ -49,6 +56,9 @@ class Certificate:
             await asyncio.sleep(CHECK_SECONDS)
             if self._stamped() != self._stamp:
                 self.reload()
+
+    def _hand_on(self, connection: ssl.SSLObject, _server: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._newest
 
     def _stamped(self) -> _Stamp:
         """What changes when a file does, also behind a link; nothing for one that is not there."""

@@ -3,18 +3,23 @@
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from service import app
 
+Kind = Literal["ec", "rsa"]
 
-def made(place: Path, *, days: int = 90, serial: int = 1) -> tuple[Path, Path]:
+
+def made(place: Path, *, days: int = 90, serial: int = 1, kind: Kind = "ec") -> tuple[Path, Path]:
     """(certificate, key) in files, each replaced at one stroke as those who renew them do."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = (
+        ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65_537, 2048)
+    )
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = app.clock()
     certificate = (

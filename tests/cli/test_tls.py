@@ -21,7 +21,12 @@ from tests.cli.test_serve import MUNIMENT, Served, environ, muniment, served
 from tests.cli.test_stopping import ops_port, until
 
 
-def shown(port: int, trusted: Path | None = None, most: ssl.TLSVersion | None = None) -> int:
+def shown(
+    port: int,
+    trusted: Path | None = None,
+    most: ssl.TLSVersion | None = None,
+    named: str | None = "localhost",
+) -> int:
     """The serial number of the certificate that is shown on a port of this machine, checked where one is trusted."""
     context = ssl.create_default_context(cafile=trusted)
     if trusted is None:
@@ -34,7 +39,7 @@ def shown(port: int, trusted: Path | None = None, most: ssl.TLSVersion | None = 
         context.set_ciphers("ALL:@SECLEVEL=0")
     with (
         socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
-        context.wrap_socket(raw, server_hostname="localhost") as spoken,
+        context.wrap_socket(raw, server_hostname=named) as spoken,
     ):
         found = spoken.getpeercert(binary_form=True)
         assert found is not None
@@ -105,6 +110,27 @@ def test_a_renewed_certificate_is_shown_without_a_restart(
         line = next(line for line in running.said.splitlines() if "certificate kept" in line)
         assert "warning" == json.loads(line)["level"]
         assert 2 == shown(port)
+        assert 0 == running.stop()
+
+
+def test_a_certificate_of_another_kind_of_key_takes_the_place_of_the_old_one(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """From EC to RSA and back: the certificate that was replaced is shown to nobody, named server or not.
+
+    OpenSSL keeps one pair of each kind in a context and prefers EC, so a replaced one would go on past its end.
+    """
+    ours = with_tls(tmp_path, database)
+    with served(ours) as running:
+        port = urlsplit(running.ready()).port or 0
+        kinds: tuple[certificates.Kind, ...] = ("rsa", "ec", "rsa")
+        for serial, kind in enumerate(kinds, 2):
+            certificates.made(tmp_path / "tls", serial=serial, kind=kind)
+            running.process.send_signal(signal.SIGHUP)
+            until(lambda: shown(port) == serial)  # noqa: B023  # asked within this turn
+            assert serial == shown(port, Path(ours["TLS_CERT_FILE"]))
+            assert serial == shown(port, most=ssl.TLSVersion.TLSv1_2)
+            assert serial == shown(port, named=None)
         assert 0 == running.stop()
 
 

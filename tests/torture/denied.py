@@ -19,6 +19,8 @@ from tests.torture.writers import asked, session
 ROUNDS: Final = 10
 BOTS: Final = 16
 SECONDS: Final = 2.0
+THINGS: Final = 50
+"""Applications that the bot tries to delete one after the other."""
 RECORDS_MAX: Final = 100
 """What a flood of a few seconds may leave: the first ones, one by one, and then one a minute for all the rest."""
 RESIDENT_MIB_MAX: Final = 64
@@ -33,6 +35,8 @@ async def run(ground: Ground) -> None:
             await service.start()
             watch = Watch(ground, server.owner_dsn)
             token = await _bot(service, client)
+            for number in range(THINGS):
+                await service.ask("POST", "/pacticipants", {"name": f"app-{number}"})
             before, resident = await watch.check([], []), _resident_mib(service)
             statuses: Counter[int] = Counter()
             for number in range(ground.rounds):
@@ -51,9 +55,13 @@ async def run(ground: Ground) -> None:
 
 
 async def _bot(service: Service, client: aiohttp.ClientSession) -> str:
-    """The token of a system account that may do nothing but use the API."""
+    """The token of a system account that may do nothing but read teams."""
     _, _, made = await asked(client, "POST", f"{service.url}/admin/system-accounts", {"name": "bot"})
     uuid = msgspec.json.decode(made)["uuid"]
+    reading = {"name": "reading", "permissions": [{"scope": "team:read:*"}]}
+    _, _, role = await asked(client, "POST", f"{service.url}/admin/roles", reading)
+    roles = {"roles": [msgspec.json.decode(role)["uuid"]]}
+    await asked(client, "PUT", f"{service.url}/admin/users/{uuid}/roles", roles)
     _, _, listed = await asked(client, "GET", f"{service.url}/admin/system-accounts/{uuid}/tokens")
     items = msgspec.json.decode(listed)["_embedded"]["items"]
     return str(next(item["value"] for item in items if not item["readOnly"]))
@@ -74,8 +82,10 @@ async def _flood(
         number += 1
         name = "the same" if bot % 2 else f"{bot}-{number}-{until}"
         body = {"name": name, "permissions": [{"scope": "role:manage:*"}]}
-        where = f"{service.url}/admin/roles" if bot % 4 < 2 else f"{service.url}/admin/teams"
-        status, headers, text = await asked(client, "POST", where, body, token=token)
+        method, where = "POST", f"{service.url}/admin/roles"
+        if bot % 4 == 0:
+            method, where = "DELETE", f"{service.url}/pacticipants/app-{number % THINGS}"
+        status, headers, text = await asked(client, method, where, body, token=token)
         statuses[status] += 1
         ground.require(
             status == 403 or (status in (429, 503) and "Retry-After" in headers),

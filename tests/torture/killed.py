@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
+from tests.torture.checker import Acknowledged
 from tests.torture.ground import Ground
 from tests.torture.served import Service, Watch, ended
 from tests.torture.writers import writing
@@ -22,24 +23,25 @@ async def run(ground: Ground) -> None:
     async with ended(service):
         await service.start()
         watch = Watch(ground, service.owner_dsn)
-        async with writing(ground, [service.url], WRITERS) as writers:
-            for number in range(ground.rounds):
-                victim = VICTIMS[number] if number < len(VICTIMS) else ground.random.choice(VICTIMS)
+        acknowledged, sent = list[Acknowledged](), list[str]()
+        for number in range(ground.rounds):
+            victim = VICTIMS[number] if number < len(VICTIMS) else ground.random.choice(VICTIMS)
+            async with writing(ground, [service.url], WRITERS, f"r{number}-") as writers:
                 await writers.more(ground.random.randrange(32, 400))
                 await kill(service, victim)
                 if victim in ("service", "both"):
                     await service.start()
                 await writers.more(WRITERS)
-                await watch.check(writers.acknowledged, writers.sent)
-                ground.tell(f"round {number + 1}, {victim}: {len(writers.acknowledged)} acknowledged")
-                if (number + 1) % _PROOFS_EVERY == 0:
-                    await service.prove()
-        await watch.check(writers.acknowledged, writers.sent)
-        await service.prove()
+            acknowledged += writers.acknowledged
+            sent += writers.sent
+            await watch.check(acknowledged, sent)
+            ground.tell(f"round {number + 1}, {victim}: {len(acknowledged)} acknowledged")
+            if (number + 1) % _PROOFS_EVERY == 0:
+                await service.prove()
         ground.require(await service.stop() == 0, "The service did not end with 0 at SIGTERM.")
         ground.require(service.postmaster() is None, "The service left Postgres behind at SIGTERM.")
         await service.start()
-        await watch.check(writers.acknowledged, writers.sent)
+        await watch.check(acknowledged, sent)
         await service.prove()
         await service.stop()
 

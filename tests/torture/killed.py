@@ -1,5 +1,7 @@
 """kill -9 of the service, of Postgres, of one of its backends, or of everything, in the middle of 64 writers."""
 
+import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -12,6 +14,8 @@ from tests.torture.writers import writing
 
 ROUNDS: Final = 50
 WRITERS: Final = 64
+FIRST_STARTS: Final = 8
+START_SECONDS: Final = 3.0
 VICTIMS: Final = ("service", "postgres", "both", "a backend")
 _PROOFS_EVERY: Final = 5
 """`verify` and `rebuild --check` read the whole log; after the last round they run in any case."""
@@ -21,6 +25,8 @@ async def run(ground: Ground) -> None:
     """Every acknowledged action is in the log once, where it was acknowledged, and no start needs a hand."""
     service = Service(ground)
     async with ended(service):
+        for _ in range(min(ground.rounds, FIRST_STARTS)):
+            await _killed_while_starting(service)
         await service.start()
         watch = Watch(ground, service.owner_dsn)
         acknowledged, sent = list[Acknowledged](), list[str]()
@@ -29,6 +35,8 @@ async def run(ground: Ground) -> None:
             async with writing(ground, [service.url], WRITERS, f"r{number}-") as writers:
                 await writers.more(ground.random.randrange(32, 400))
                 await kill(service, victim)
+                if victim == "service":
+                    await _killed_while_starting(service)
                 if victim in ("service", "both"):
                     await service.start()
                 await writers.more(WRITERS)
@@ -44,6 +52,18 @@ async def run(ground: Ground) -> None:
         await watch.check(acknowledged, sent)
         await service.prove()
         await service.stop()
+
+
+async def _killed_while_starting(service: Service) -> None:
+    """A start that does not live to its end, be it the first one, with Postgres or without."""
+    await service.spawn()
+    await asyncio.sleep(service.ground.random.uniform(0.2, START_SECONDS))
+    postmaster = service.postmaster()
+    await service.kill()
+    if postmaster is not None and service.ground.random.random() < 0.5:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(postmaster, signal.SIGKILL)
+    service.ground.counts["killed while starting"] += 1
 
 
 async def kill(service: Service, victim: str) -> None:

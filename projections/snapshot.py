@@ -9,8 +9,6 @@ the log does, never a person's text: who was forgotten since stays forgotten.
 
 import asyncio
 import base64
-import contextlib
-import gc
 import hashlib
 import hmac
 import queue
@@ -24,7 +22,7 @@ from importlib import resources
 import asyncpg
 import msgspec
 
-from projections import digest, snapshot_body, snapshot_parts
+from projections import digest, loading, snapshot_body, snapshot_parts
 from projections.directory import Directory
 from projections.snapshot_parts import Unusable
 from service.log.connect import Connection
@@ -116,13 +114,10 @@ async def load(
 ) -> Directory:
     """The directory of a header that was believed. Raises Unusable where a part is missing or another one.
 
-    Parts are fetched here, unpacked in one thread and decoded in another, so the event loop goes on meanwhile. What was
-    loaded is there to stay: the collector is told so.
+    Parts are fetched here, unpacked in one thread and decoded in another, so the event loop goes on meanwhile.
     """
-    with _uncollected():
-        directory = await _loaded(connection, header, progress)
-        gc.freeze()
-        return directory
+    with loading.uncollected(header.position):
+        return await _loaded(connection, header, progress)
 
 
 async def _loaded(connection: Connection, header: Header, progress: Callable[[int, int], None]) -> Directory:
@@ -155,7 +150,7 @@ async def take(
     """
     assert directory.position == head.position == tree.size, "what is folded is what was proven"
     fold, parts, total = fold_version(), list[bytes](), 0
-    with _uncollected():
+    with loading.uncollected(head.position):
         for part in snapshot_parts.cut(snapshot_body.encode(directory)):
             total += len(part)
             parts.append(snapshot_parts.packed(part))
@@ -183,18 +178,6 @@ async def take(
         )
         await _prune(connection, keys, head)
     return header
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector, which would visit millions of new objects again and again to find none to collect."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 async def lock(connection: Connection) -> bool:

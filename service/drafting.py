@@ -35,6 +35,8 @@ from service.orders import Order, Outcome
 from service.vocabulary import EventId, KeyId, PrincipalId, Secret, Thing, VaultRef
 
 _MICROSECOND = timedelta(microseconds=1)
+_DECIDED_LATE = 20
+"""Records of one order from which on deciding them is worth a second look at the clock."""
 _KEPT_AT_ONCE = 10_000
 """Steps of the journal."""
 _log = structlog.get_logger("muniment.drafting")
@@ -171,6 +173,9 @@ class Draft:
         authority = authorise(command, view, caller)
         self._require_version(order, view)
         decided = decide(command, view, caller)
+        if len(decided) > _DECIDED_LATE:
+            # Deciding so much may take seconds, and no expiry is part of it: it is dated when it is recorded.
+            view = self._replica.drafting(self._next_instant())
         records = self._record(decided, order, authority, view)
         if guard.dangerous(decided):
             guard.check(decided, view, self._replica.drafting(view.instant))

@@ -26,7 +26,7 @@ from service.commands.people import ForgetPerson
 from service.drafting import Draft, Drafter
 from service.events.account import LogRestored
 from service.events.people import PersonForgotten
-from service.log import connect, merkle, reader, recorded, writer
+from service.log import batches, connect, merkle, reader, recorded, writer
 from service.log.connect import Connection
 from service.log.pulse import Pulse
 from service.log.reader import Head
@@ -331,7 +331,7 @@ class Handler:
         return after
 
     def _prepared(self, draft: Draft, head: Head) -> writer.Prepared:
-        batch = writer.Batch(**msgspec.structs.asdict(draft.written))
+        batch = batches.Batch(**msgspec.structs.asdict(draft.written))
         return writer.prepared(head, batch, self._replica.keys.key_check)
 
     async def _undo(self, one: Try) -> None:

@@ -146,7 +146,9 @@ async def _asked(call: Call) -> tuple[Question, View]:
     )
     as_of = _moment(call, context, document, "as_of")
     at_least = _moment(call, context, document, "at_least")
-    moment = await moments.view_of(call.edge.reader, call.edge.replica, as_of, at_least)
+    moment = await moments.view_of(
+        call.edge.reader, call.edge.replica, as_of, at_least, age_seconds=call.edge.vigil.age_seconds()
+    )
     call.progress.moment = moment
     return question, moment.view
 

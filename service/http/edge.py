@@ -144,7 +144,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """
         parameters.require_moment_well_spelt(self.request.query)
         found = await moments.view_of(
-            self.edge.reader, self.edge.replica, self.asked("as_of"), self.asked("at_least")
+            self.edge.reader,
+            self.edge.replica,
+            self.asked("as_of"),
+            self.asked("at_least"),
+            age_seconds=self.edge.vigil.age_seconds(),
         )
         self.progress.moment = found
         return found

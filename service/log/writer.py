@@ -7,6 +7,7 @@ crash in the middle leaves nothing. A lost reply leaves the question open: the c
 does, and looks for its event ids, after `barrier` proved that commits are durable.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,18 +15,16 @@ import asyncpg
 import msgspec
 
 from service import errors
-from service.log import merkle, recorded, sql
+from service.log import batches, merkle, sql
+from service.log.batches import Batch
 from service.log.connect import Connection
-from service.log.reader import Head, IdempotencyRow, head_of
-from service.log.recorded import Recorded
-from service.vocabulary import KeyId, VaultRef
+from service.log.reader import Head, head_of
+from service.vocabulary import KeyId
 
 BEHIND_MAX = timedelta(seconds=5)
 AHEAD_MAX = timedelta(seconds=1)
-STATEMENT_BYTES_MAX = 6 * 1024 * 1024
-"""What a common batch never reaches. Beyond it, encoding one statement would hold the event loop up."""
-_PIECE_BYTES = 512 * 1024
-_MICROSECOND = timedelta(microseconds=1)
+PIECES_SECONDS_MAX = 20.0
+"""How long the pieces of one batch may take: what is recorded later than its date by more is never settled."""
 _IDEMPOTENCY_KEY = "idempotency_pkey"
 _NO_ROOM = (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)
 """What Postgres says where a disk is full or broken: the statement, and with it all of the batch, was not done."""
@@ -33,16 +32,6 @@ _NO_ROOM = (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)
 
 class KeyUsed(Exception):
     """An idempotency key of the batch was used before, by another replica: nothing of the batch was written."""
-
-
-class Batch(msgspec.Struct, kw_only=True):
-    """What one append writes. Every entry's bytes are `recorded.encode` of the record beside them."""
-
-    entries: list[tuple[Recorded, bytes]] = []
-    vault_put: list[tuple[VaultRef, bytes]] = []
-    vault_delete: list[VaultRef] = []
-    person_keys: list[tuple[KeyId, bytes]] = []
-    idempotency: list[IdempotencyRow] = []
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -72,10 +61,10 @@ def prepared(head: Head, batch: Batch, key_check: bytes) -> Prepared:
     """What an append sends, computed: leaves, the new head, one array a column. Pure, so a thread can do it as well."""
     leaves = _check(head, batch)
     after = _grown(head, batch, leaves, key_check)
-    first, *more = _pieces(batch)
-    arguments = (*_head_arguments(head, batch, after), *_record_arguments(batch, leaves, first))
+    first, *more = batches.pieces(batch)
+    arguments = (*_head_arguments(head, batch, after), *batches.record_arguments(batch, leaves, first))
     further = tuple(
-        (*_record_arguments(batch, leaves, piece), batch.entries[0][0].recorded_at) for piece in more
+        (*batches.record_arguments(batch, leaves, piece), batch.entries[0][0].recorded_at) for piece in more
     )
     return Prepared(head, batch, key_check, leaves, after, arguments, further)
 
@@ -93,11 +82,18 @@ async def append_prepared(connection: Connection, ready: Prepared) -> Head | Non
 async def _append_whole(connection: Connection, ready: Prepared) -> Head | None:
     if not ready.further:
         return await _append(connection, ready)
+    began = time.monotonic()
     async with connection.transaction():
         after = await _append(connection, ready)
         if after is not None:
             for arguments in ready.further:
                 await connection.execute(sql.text("append_more"), *arguments)
+                if time.monotonic() - began > PIECES_SECONDS_MAX:
+                    raise errors.Unavailable(
+                        f"Postgres took more than {PIECES_SECONDS_MAX:.0f} s for a part of this deletion. Nothing was"
+                        " written; delete less at once.",
+                        5,
+                    )
     return after
 
 
@@ -108,7 +104,7 @@ async def _append(connection: Connection, ready: Prepared) -> Head | None:
     statement = "append_records"
     if tiles or batch.vault_put or batch.vault_delete or batch.person_keys or batch.idempotency:
         statement = "append"
-        arguments += (*_beside_arguments(batch), *_columns(tiles, 3))
+        arguments += (*batches.beside_arguments(batch), *batches.columns(tiles, 3))
     try:
         row = await connection.fetchrow(sql.text(statement), *arguments)
     except asyncpg.UniqueViolationError as failure:
@@ -210,60 +206,6 @@ def _head_arguments(head: Head, batch: Batch, after: Head) -> tuple[object, ...]
         head.account, head.epoch, head.position, first.recorded_at,
         after.position, after.recorded_at, after.frontier, after.key_check, BEHIND_MAX, AHEAD_MAX,
     )  # fmt: skip
-
-
-def _pieces(batch: Batch) -> list[slice]:
-    """The records of each statement: all of them, or where they are too many as many as are quickly encoded."""
-    sizes = [len(entry) for _, entry in batch.entries]
-    if sum(sizes) <= STATEMENT_BYTES_MAX:
-        return [slice(None)]
-    pieces, start, octets = [], 0, 0
-    for number, size in enumerate(sizes):
-        if octets and octets + size > _PIECE_BYTES:
-            pieces.append(slice(start, number))
-            start, octets = number, 0
-        octets += size
-    return [*pieces, slice(start, None)]
-
-
-def _record_arguments(batch: Batch, leaves: Sequence[bytes], piece: slice) -> tuple[list[object], ...]:
-    """A piece of the records as one array a column.
-
-    Times go as microseconds after the first one: numbers are encoded in a quarter of the time that instants take.
-    """
-    entries = batch.entries[piece]
-    records = [record for record, _ in entries]
-    first = batch.entries[0][0].recorded_at
-    return (
-        [record.position for record in records],
-        [record.id for record in records],
-        [recorded.kind_of(record.data) for record in records],
-        [(record.recorded_at - first) // _MICROSECOND for record in records],
-        [record.actor.principal for record in records],
-        list(leaves[piece]),
-        [entry.decode() for _, entry in entries],
-    )
-
-
-def _beside_arguments(batch: Batch) -> tuple[list[object], ...]:
-    """What stands beside the records: vault rows, keys and answers."""
-    gone = set(batch.vault_delete)
-    answers = [
-        (row.principal, row.key, row.fingerprint, row.status, row.first_position, row.last_position)
-        for row in batch.idempotency
-    ]
-    return (
-        # A value that the same batch supersedes never becomes a row: one statement cannot delete what it inserts.
-        *_columns([(ref, ciphertext) for ref, ciphertext in batch.vault_put if ref not in gone], 2),
-        list(batch.vault_delete),
-        *_columns(batch.person_keys, 2),
-        *_columns(answers, 6),
-    )
-
-
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> tuple[list[object], ...]:
-    """Rows as one array a column, the form that unnest takes apart again."""
-    return tuple([row[column] for row in rows] for column in range(width))
 
 
 async def _refuse(connection: Connection, head: Head, batch: Batch, key_check: bytes) -> None:

@@ -13,8 +13,9 @@ from service.queries.reading import Reader
 from service.vocabulary import EventId, is_uuid
 
 WAIT_SECONDS_MAX = 5.0
-SETTLES_AFTER = timedelta(seconds=6)
-"""An append is refused more than 5 s behind the database's clock; a second more covers the clocks' difference."""
+SETTLES_AFTER = timedelta(seconds=30)
+"""An append is refused more than 5 s behind the database's clock, a bulk deletion that takes more than 20 s to be sent
+is given up, and what is left covers the clocks' difference and the commit itself."""
 _POSITION = re.compile(r"[0-9]{1,18}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
@@ -34,8 +35,11 @@ async def view_of(
     at_least: str | None = None,
     *,
     parameter: str = "as_of",
+    age_seconds: float = 0.0,
 ) -> Moment:
     """The moment that `as_of` names, once `at_least` is reached here; `parameter` is what its asker calls it.
+
+    `age_seconds` says how long ago what is known here was all there was: a time since then is not settled.
 
     Raises Invalid for a text that names no moment or one in the future, NotFound for an unknown event, TooLate
     when `at_least` does not arrive within 5 s.
@@ -55,7 +59,7 @@ async def view_of(
         return Moment(replica.view(await _position(replica, position, parameter)), historic=True)
     # In a query string a plus sign that was not escaped arrives as a space.
     instant = _instant(re.sub(r" (?=\d{2}:\d{2}$)", "+", text), parameter)
-    return _at_time(replica, instant, parameter)
+    return _at_time(replica, instant, parameter, timedelta(seconds=age_seconds))
 
 
 async def _wait(replica: Replica, at_least: str) -> None:
@@ -87,10 +91,10 @@ def _instant(text: str, parameter: str) -> datetime:
         ) from failure
 
 
-def _at_time(replica: Replica, instant: datetime, parameter: str) -> Moment:
+def _at_time(replica: Replica, instant: datetime, parameter: str, age: timedelta) -> Moment:
     now = replica.now()
     if instant > now.instant:
         raise errors.Invalid(f"{instant.isoformat()} is in the future.", parameter)
     position = min(replica.directory.position_at(instant), replica.position)
-    settled = now.instant - instant > SETTLES_AFTER
+    settled = now.instant - instant > SETTLES_AFTER + age
     return Moment(View(replica.directory, replica.people, position, instant), settled, historic=True)

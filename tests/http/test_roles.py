@@ -1,7 +1,10 @@
 """Roles and permissions over HTTP, in the shapes that clients of the platform know (section 4.4)."""
 
+from datetime import timedelta
+
 import pytest
 
+from service.queries import moments
 from tests.http.test_bad_input import require_refusal
 from tests.service import BASE_URL, Running
 
@@ -66,6 +69,17 @@ async def test_a_recent_time_is_not_settled(running: Running) -> None:
     assert head is not None
     answer = await running.admin.get(f"/admin/roles?as_of={head.recorded_at.isoformat().replace('+', '%2B')}")
     assert (200, "false") == (answer.status, answer.headers["Muniment-Settled"])
+
+
+async def test_a_time_since_the_database_was_last_heard_of_is_not_settled(running: Running) -> None:
+    """What another replica recorded while the database was away may precede it, however long ago it is by now."""
+    now = running.app.replica.now().instant
+    asked = (now - timedelta(seconds=100)).isoformat()
+    heard, away = [
+        await moments.view_of(running.app.reader, running.app.replica, asked, age_seconds=age)
+        for age in (0.0, 90.0)
+    ]
+    assert (True, False) == (heard.settled, away.settled)
 
 
 async def test_a_position_can_be_waited_for(running: Running) -> None:

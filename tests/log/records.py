@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from service.events import Event
 from service.events.account import LogOpened
 from service.events.roles import RoleRenamed
-from service.log import recorded, writer
+from service.log import batches, recorded, writer
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.reader import Head
@@ -68,7 +68,7 @@ async def clock(connection: Connection) -> datetime:
 
 async def appended(connection: Connection, head: Head, events: Sequence[Event]) -> Head:
     """The head after these events were appended."""
-    batch = writer.Batch(entries=entries(head, await clock(connection), events))
+    batch = batches.Batch(entries=entries(head, await clock(connection), events))
     after = await writer.append(connection, head, batch, KEYS.key_check)
     assert after is not None, "nobody else writes to this log"
     return after

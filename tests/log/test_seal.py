@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service import errors
 from service.events import Event
 from service.events.users import PrincipalEmailChanged, PrincipalRenamed, UserCreated
-from service.log import reader, recorded, seal, writer
+from service.log import batches, reader, recorded, seal, writer
 from service.log.keys import Keys
 from service.log.recorded import Source
 from service.vocabulary import EventId, KeyId, Personal, PrincipalId, Sealed, clear
@@ -169,7 +169,7 @@ async def test_person_keys_are_found_again(log: Log) -> None:
     """A restart opens what was sealed before it; a row that was deleted meanwhile is forgotten in memory too."""
     head = await reader.head(log.service)
     made = [seal.new_person_key() for _ in range(3)]
-    batch = writer.Batch(
+    batch = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), [records.renamed()]),
         person_keys=[(key_id, records.KEYS.wrap(key_id, raw)) for key_id, raw in made],
     )

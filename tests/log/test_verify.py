@@ -9,7 +9,7 @@ from service.events import Event
 from service.events.contracts import ContractDeleted, ContractPublished
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.events.users import PrincipalDeleted, UserCreated
-from service.log import checkpoint, merkle, reader, seal, verify, witness, writer
+from service.log import batches, checkpoint, merkle, reader, seal, verify, witness, writer
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.reader import Head
@@ -278,7 +278,7 @@ async def with_values(log: Log) -> tuple[VaultRef, VaultRef, VaultRef]:
         TokenIssued(token=other, principal=records.SALLY, read_only=True, digest="", value=revoked),
         TokenRevoked(token=other, principal=records.SALLY, value_before=revoked),
     ]
-    batch = writer.Batch(
+    batch = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), events),
         vault_put=[
             (ref, records.KEYS.seal_vault(ref, value)) for ref, value in ((new, b"new"), (body, b"1"))
@@ -448,7 +448,7 @@ async def test_a_person_s_key_that_is_gone_is_named(log: Log) -> None:
         return UserCreated(principal=principal, key=key, name=sealed, email=sealed)
 
     events: list[Event] = [records.opened(head), *(created(who, key) for who, key, _ in people)]
-    batch = writer.Batch(
+    batch = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), events),
         person_keys=[(key, records.KEYS.wrap(key, raw)) for _, key, raw in people],
     )

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from service import errors
-from service.log import connect, merkle, reader, recorded, writer
+from service.log import batches, connect, merkle, reader, recorded, writer
 from service.log.reader import IdempotencyRow
 from service.vocabulary import KeyId, VaultRef
 from tests.log import records
@@ -30,7 +30,7 @@ async def test_an_append_writes_everything_of_its_batch(log: Log) -> None:
     head = await reader.head(log.service)
     written = records.entries(head, await records.clock(log.service), [records.renamed(), records.renamed()])
     ref, key = VaultRef(records.new_id()), KeyId(records.new_id())
-    batch = writer.Batch(
+    batch = batches.Batch(
         entries=written,
         vault_put=[(ref, b"sealed")],
         person_keys=[(key, b"wrapped")],
@@ -55,7 +55,7 @@ async def test_a_moved_head_refuses_the_whole_batch(log: Log) -> None:
     """Who decided on an older state writes nothing at all, and is told by None."""
     head = await reader.head(log.service)
     after = await records.appended(log.service, head, [records.renamed()])
-    late = writer.Batch(
+    late = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), [records.renamed()]),
         vault_put=[(VaultRef(records.new_id()), b"x")],
         idempotency=[row("late", 1)],
@@ -73,7 +73,7 @@ async def test_a_wrong_clock_is_told_from_a_moved_head(log: Log, skew: timedelta
     """A machine whose clock is off learns that, instead of trying again for ever."""
     head = await reader.head(log.service)
     at = await records.clock(log.service) + skew
-    batch = writer.Batch(entries=records.entries(head, at, [records.renamed()]))
+    batch = batches.Batch(entries=records.entries(head, at, [records.renamed()]))
     with pytest.raises(errors.Unavailable, match=rf"clock is .* s {says}"):
         await writer.append(log.service, head, batch, records.KEYS.key_check)
     assert head == await reader.head(log.service)
@@ -82,13 +82,13 @@ async def test_a_wrong_clock_is_told_from_a_moved_head(log: Log, skew: timedelta
 async def test_a_used_key_takes_the_whole_batch_back(log: Log) -> None:
     """A request that another replica answered meanwhile is not done twice, nor is anything beside it."""
     head = await records.appended(log.service, await reader.head(log.service), [records.renamed()])
-    first = writer.Batch(
+    first = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), [records.renamed()]),
         idempotency=[row("k", 2)],
     )
     after = await writer.append(log.service, head, first, records.KEYS.key_check)
     assert after is not None
-    again = writer.Batch(
+    again = batches.Batch(
         entries=records.entries(after, await records.clock(log.service), [records.renamed()] * 3),
         vault_put=[(VaultRef(records.new_id()), b"x")],
         idempotency=[row("new", 3), row("k", 4)],
@@ -103,7 +103,9 @@ async def test_a_used_key_takes_the_whole_batch_back(log: Log) -> None:
 async def test_another_key_or_account_is_refused(log: Log) -> None:
     """A service with a foreign MUNIMENT_KEY, or pointed at another account's schema, writes nothing."""
     head = await records.appended(log.service, await reader.head(log.service), [records.renamed()])
-    batch = writer.Batch(entries=records.entries(head, await records.clock(log.service), [records.renamed()]))
+    batch = batches.Batch(
+        entries=records.entries(head, await records.clock(log.service), [records.renamed()])
+    )
     with pytest.raises(errors.Broken, match="MUNIMENT_KEY"):
         await writer.append(log.service, head, batch, b"another key's check")
     foreign = msgspec.structs.replace(head, account=records.new_id())
@@ -114,7 +116,9 @@ async def test_another_key_or_account_is_refused(log: Log) -> None:
 async def test_another_epoch_moves_nothing(log: Log) -> None:
     """After a restore a replica that has not heard of it writes nothing."""
     head = await reader.head(log.service)
-    batch = writer.Batch(entries=records.entries(head, await records.clock(log.service), [records.renamed()]))
+    batch = batches.Batch(
+        entries=records.entries(head, await records.clock(log.service), [records.renamed()])
+    )
     stale = msgspec.structs.replace(head, epoch=records.new_id())
     assert None is await writer.append(log.service, stale, batch, records.KEYS.key_check)
 
@@ -128,7 +132,7 @@ async def test_a_batch_that_does_not_follow_the_head_is_a_defect(log: Log) -> No
         [records.record(2, at, records.renamed())],
         [records.record(1, at, records.renamed()), records.record(2, at, records.renamed())],
     ):
-        batch = writer.Batch(entries=[(one, recorded.encode(one)) for one in wrong])
+        batch = batches.Batch(entries=[(one, recorded.encode(one)) for one in wrong])
         with pytest.raises(ValueError, match=r"batch|position"):
             await writer.append(log.service, head, batch, records.KEYS.key_check)
 
@@ -137,13 +141,13 @@ async def test_superseded_values_leave_with_the_append(log: Log) -> None:
     """An old token value is gone with the event that replaced it, also when it was put in by the same batch."""
     head = await reader.head(log.service)
     old, brief, new = (VaultRef(records.new_id()) for _ in range(3))
-    first = writer.Batch(
+    first = batches.Batch(
         entries=records.entries(head, await records.clock(log.service), [records.renamed()]),
         vault_put=[(old, b"1")],
     )
     after = await writer.append(log.service, head, first, records.KEYS.key_check)
     assert after is not None
-    second = writer.Batch(
+    second = batches.Batch(
         entries=records.entries(after, await records.clock(log.service), [records.renamed()]),
         vault_put=[(brief, b"2"), (new, b"3")],
         vault_delete=[old, brief],

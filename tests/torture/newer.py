@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from service.log import connect, reader, recorded, writer
+from service.log import batches, connect, reader, recorded, writer
 from service.log.keys import Keys
 from service.log.recorded import Actor, Recorded
 from service.vocabulary import EventId
@@ -67,7 +67,7 @@ async def _append(dsn: str) -> int:
             actor=Actor(system="test"),
             data=RoleFrozen(role="9fa50562-a42b-4771-aa8e-4bb3d623ae60"),  # type: ignore[arg-type]  # that is the point
         )
-        batch = writer.Batch(entries=[(record, recorded.encode(record))])
+        batch = batches.Batch(entries=[(record, recorded.encode(record))])
         key_check = Keys.derived(bytes.fromhex(tests_service.KEY)).key_check
         after = await writer.append(connection, head, batch, key_check)
         assert after is not None, "nobody else writes"

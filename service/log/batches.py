@@ -1,4 +1,4 @@
-"""What one append writes, and its form on the way: an array a column, in pieces where one statement would be too large."""
+"""What one append writes, and its form on the way: an array a column, in pieces where one would be too large."""
 
 from collections.abc import Sequence
 from datetime import timedelta

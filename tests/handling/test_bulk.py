@@ -12,7 +12,7 @@ from service.commands import bulk, removals
 from service.commands.applications import DeleteApplication
 from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts
 from service.events.contracts import ContractsRemoved, IntegrationContractsDeleted, IntegrationDeleted
-from service.log import writer
+from service.log import batches
 from service.vocabulary import ApplicationId
 from tests import given, postgres
 from tests.given import Account
@@ -44,8 +44,8 @@ async def test_readers_see_all_of_a_bulk_deletion_or_nothing_of_it(
     database: postgres.Database, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the deletion is drafted in a thread and sent in pieces, every answer is of a committed position."""
-    monkeypatch.setattr(writer, "STATEMENT_BYTES_MAX", 64 * 1024)  # so that it takes several statements
-    monkeypatch.setattr(writer, "_PIECE_BYTES", 64 * 1024)
+    monkeypatch.setattr(batches, "STATEMENT_BYTES_MAX", 64 * 1024)  # so that it takes several statements
+    monkeypatch.setattr(batches, "_PIECE_BYTES", 64 * 1024)
     async with doors.opened(database, place, follow=True) as app:
         deletion = await published(app)
         assert bulk.is_bulk(deletion, app.replica.now)

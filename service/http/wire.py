@@ -30,6 +30,10 @@ BACKLOG: Final = 512
 """Connections that the system may accept on the service's behalf before it has looked."""
 FULL_RETRY_SECONDS: Final = 5
 SWEEP_SECONDS: Final = 1.0
+PARTING_SECONDS: Final = 0.2
+"""For how long a service that ends goes on answering on connections that are open: what is on its way was sent before
+anybody could know. Beyond it those on which there is no request are closed."""
+_PARTING_LOOK_SECONDS: Final = 0.02
 _log = structlog.get_logger("muniment.access")
 
 
@@ -86,6 +90,18 @@ class _Runner(web.AppRunner):
         super().__init__(app, **options)
         self.patience = patience
 
+    async def cleanup(self) -> None:
+        """Accept nothing new, finish what is in flight within `shutdown_timeout`, and end what is left.
+
+        aiohttp alone would no longer read what is sent from here on, so a body that is still arriving would be lost.
+        """
+        for site in list(self.sites):
+            await site.stop()
+        if isinstance(self.server, _Server):
+            await self.server.parted(self._shutdown_timeout)
+            self._shutdown_timeout = min(self._shutdown_timeout, 1.0)
+        await super().cleanup()
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(made, self.app[parts.EDGE], self.patience)
@@ -127,6 +143,15 @@ class _Server(web.Server):
             _log.warning("connections full", most=self.connections_max)
         self._full = full
         return full
+
+    async def parted(self, seconds: float) -> None:
+        """Wait until no connection is open, for so many seconds at most. Those without a request are closed."""
+        began = self._loop.time()
+        while self._connections and (spent := self._loop.time() - began) < seconds:
+            if spent >= PARTING_SECONDS:
+                for connection in self.connections:
+                    cast("_Protocol", connection).part()
+            await asyncio.sleep(_PARTING_LOOK_SECONDS)
 
     def _sweep(self) -> None:
         """Close who took too long. A look at each connection a second costs less than a timer for each request."""
@@ -172,6 +197,12 @@ class _Protocol(web.RequestHandler):
             self._began = self._began or self._loop.time()
         elif self._request_count:
             self._began = None
+
+    def part(self) -> None:
+        """Close this connection unless a request is under way on it, or has begun to arrive."""
+        waits = self._waiter is not None and not self._waiter.done()
+        if waits and (self._began is None or not self._heard):
+            self.force_close()
 
     def swept(self, now: float) -> None:
         """End this connection where its client took longer than it may."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from service.http import wire
 from tests import postgres, service
 from tests.cli.test_serve import Served, environ, served
 
@@ -103,6 +104,62 @@ def test_a_write_in_flight_is_answered_and_recorded(database: postgres.Database,
     assert ["application.created"] == [
         kind for at, kind in kinds(database).items() if at <= position and kind.startswith("application.")
     ]
+
+
+def test_a_request_that_is_still_being_sent_is_finished(database: postgres.Database, tmp_path: Path) -> None:
+    """SIGTERM in the middle of a body: the rest is read, and the caller is answered 201, not made to wait for a 408.
+
+    Who only keeps a connection meanwhile is let go, and so is who opened one and said nothing.
+    """
+    ours = environ(tmp_path / "data", database, MUNIMENT_ADMIN_TOKEN=service.ADMIN_TOKEN)
+    body = b'{"name": "In flight"}'
+    head = (
+        f"POST /pacticipants HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {service.ADMIN_TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with served(ours) as running:
+        port = urlsplit(running.ready()).port or 0
+        sending, keeping, silent = (
+            socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX) for _ in range(3)
+        )
+        with sending, keeping, silent:
+            sending.sendall(head.encode() + body[:5])
+            keeping.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert keeping.recv(65536).startswith(b"HTTP/1.1 200 ")
+            running.process.send_signal(signal.SIGTERM)
+            assert (b"", b"") == (keeping.recv(65536), silent.recv(65536))
+            assert running.process.poll() is None
+            sending.sendall(body[5:])
+            assert sending.recv(65536).startswith(b"HTTP/1.1 201 ")
+        running.process.communicate(timeout=SECONDS_MAX)
+        assert 0 == running.process.returncode
+
+
+async def test_what_is_on_its_way_when_the_service_ends_is_answered(
+    database: postgres.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next request on a kept connection, sent before anybody could know, is answered: no reset, and then closed."""
+    monkeypatch.setattr(wire, "PARTING_SECONDS", SECONDS_MAX)
+    async with service.running(database, tmp_path / "data") as running:
+        runner = wire.runner(service.edge_of(running.app), shutdown_timeout=SECONDS_MAX)
+        await runner.setup()
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        await wire.Site(runner, listening).start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b'{"ok":true}')
+        running.app.vigil.stopping = True
+        ending = asyncio.create_task(runner.cleanup())
+        while not await asyncio.to_thread(refuses, port):
+            await asyncio.sleep(0.02)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(SECONDS_MAX):
+            last = await reader.read()
+            await ending
+        writer.close()
+    assert last.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close\r\n" in last
 
 
 def kinds(database: postgres.Database) -> dict[int, str]:

@@ -56,9 +56,7 @@ class Follower:
     async def stop(self) -> None:
         """Stop following."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await connect.end(self._task)
 
     def nudge(self) -> None:
         """Look now: something was appended, or somebody asks for what is not here yet."""

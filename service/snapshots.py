@@ -92,9 +92,7 @@ class Snapshots:
     async def stop(self) -> None:
         """End the child, if there is one, and look no more."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await connect.end(self._task)
         await self._end_child()
 
     async def _run(self) -> None:

@@ -5,7 +5,6 @@ that the stored texts make: the tree here is this process' own, and grows by wha
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -85,9 +84,7 @@ class Upkeep:
     async def stop(self) -> None:
         """Do everything once more, so that what was committed last is signed and remembered, then stop."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await connect.end(self._task)
         await self._quietly()
         if self._connection is not None:
             await connect.close(self._connection)

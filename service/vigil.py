@@ -5,7 +5,6 @@ nothing else: each look asks where the log stands and what time it is there, and
 """
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -143,9 +142,7 @@ class Vigil:
         """Stop watching."""
         for task in (self._task, self._proof):
             if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+                await connect.end(task)
         if self._connection is not None:
             await connect.close(self._connection)
 

@@ -27,6 +27,8 @@ CLOSE_SECONDS_MAX = 1.0
 OPEN_SECONDS_MAX = 10.0
 """How long Postgres may take to let somebody in; a network that swallows everything never says that it does."""
 
+_CANCEL_AGAIN_SECONDS = 1.0
+
 _APPEND = "append"
 _POOLED = (
     "Between Muniment and Postgres stands a pooler in transaction mode (PgBouncer, `pool_mode = transaction`), which"
@@ -88,6 +90,19 @@ async def close(connection: Connection) -> None:
             await connection.close()
     except Exception:  # noqa: BLE001  # it may be dead already; nothing depends on its farewell
         connection.terminate()
+
+
+async def end(task: "asyncio.Task[None]") -> None:
+    """Cancel a background task until it is over, whatever it comes to.
+
+    Once is not enough for one that uses a connection: where that is lost at this moment, the driver's failure takes
+    the place of the cancellation, and the task would take it for one more outage and go on for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
+    if not task.cancelled():
+        task.exception()  # looked at, or asyncio would complain of it
 
 
 def lost(failure: BaseException) -> bool:

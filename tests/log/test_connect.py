@@ -123,3 +123,23 @@ async def _over_tcp(dsn: str) -> AsyncIterator[dict[str, Any]]:
             "password": parts.password,
             "database": parts.path.lstrip("/"),
         }
+
+
+async def test_a_task_that_takes_its_end_for_an_outage_is_ended() -> None:
+    """A driver's failure may take the place of the cancellation; a stop must not wait for ever for it."""
+
+    async def follow() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                outages.append(len(outages))
+                if len(outages) > 1:
+                    raise
+
+    outages: list[int] = []
+    task = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(connect.end(task), 10)
+    assert task.cancelled()
+    assert [0, 1] == outages

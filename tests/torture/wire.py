@@ -13,7 +13,7 @@ from tests.torture.writers import writing
 
 ROUNDS: Final = 20
 WRITERS: Final = 32
-FAULTS: Final = ("slow and cut after commit", "half-open", "late commit", "cut", "cut after commit", "slow")
+FAULTS: Final = ("cut after commit", "half-open", "slow and cut after commit", "late commit", "cut", "slow")
 CUTS: Final = 3
 HALF_OPEN_SECONDS: Final = 3.0
 SLOW_SECONDS: Final = 0.2

@@ -31,11 +31,12 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 async def copied(file: Path, keys_file: Path, *, with_state: bool) -> Copied:
     """Copy the account. The file of keys gets its name first, so that FILE is never there without its keys."""
-    if not file.parent.is_dir() or not keys_file.parent.is_dir():
-        raise errors.Invalid(f"There is no directory {file.parent}.", "FILE")
+    _require_places(file, keys_file)
     async with opening.record("backup") as record:
-        into, apart = archive.Writing(file), archive.Writing(keys_file)
-        with contextlib.closing(into), contextlib.closing(apart):
+        with (
+            contextlib.closing(archive.Writing(file)) as into,
+            contextlib.closing(archive.Writing(keys_file)) as apart,
+        ):
             manifest = await _copied(record, into, apart, with_state=with_state)
             with output.progress("Reading back") as tell:
                 await backup_check.checked(into.unfinished, record.keys, tell)
@@ -107,6 +108,15 @@ async def _copied(
     apart.add(backup_check.FORGOTTEN, _forgotten(record, manifest.account, known))
     apart.finish(msgspec.structs.replace(manifest, holds="keys", rows=people, state="", fold=""), record.keys)
     return manifest
+
+
+def _require_places(file: Path, keys_file: Path) -> None:
+    """Raise Invalid unless there is a place for each half, and two of them."""
+    for path in (file, keys_file):
+        if not path.parent.is_dir():
+            raise errors.Invalid(f"There is no directory {path.parent}.", "FILE")
+    if file.resolve() == keys_file.resolve():
+        raise errors.Invalid("The people's keys go into a file of their own, apart from FILE.", "FILE")
 
 
 def _forgotten(record: Record, account: str, known: Mapping[PrincipalId, tuple[KeyId, ...]]) -> bytes:

@@ -4,6 +4,7 @@ Any tar unpacks it. The parts of one table, one behind the other, are that table
 part in memory. A file gets its name when it is complete and durable; until then it ends in `.new`.
 """
 
+import fcntl
 import gzip
 import hashlib
 import hmac
@@ -70,12 +71,11 @@ class Writing:
     """A file being written: `put` tables one by one, `finish`, `name`. Leave it by `close`, whatever happened."""
 
     def __init__(self, path: Path) -> None:
+        """Begin the file. Raises Refused while somebody else writes it, OSError where it cannot be made."""
         self._path = path
+        self._named = False
         self.unfinished = path.with_name(path.name + ".new")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self.unfinished, flags, 0o600)
-        os.fchmod(descriptor, 0o600)  # what an interrupted run left may have another mode
-        self._file = os.fdopen(descriptor, "wb")
+        self._file = os.fdopen(self._alone(), "wb")
         self._zip = gzip.GzipFile("", "wb", _COMPRESSION, self._file, 0)
         self._tar = tarfile.open(fileobj=self._zip, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115  # `finish` closes it
         self._pending = bytearray()
@@ -112,12 +112,32 @@ class Writing:
     def name(self) -> None:
         """Give the finished file its name, in the place of one that has it."""
         self.unfinished.replace(self._path)
+        self._named = True
         durable.sync_directory(self._path.parent)
 
     def close(self) -> None:
         """Let go of the file; one that was not named is removed."""
+        if not self._named:
+            self.unfinished.unlink(missing_ok=True)
         self._file.close()
-        self.unfinished.unlink(missing_ok=True)
+
+    def _alone(self) -> int:
+        """The unfinished file's descriptor, locked and empty: what an interrupted run left is nobody's."""
+        while True:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self.unfinished, flags, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(descriptor, self.unfinished):
+                    os.fchmod(descriptor, 0o600)  # what an interrupted run left may have another mode
+                    os.ftruncate(descriptor, 0)
+                    return descriptor
+            except BlockingIOError as failure:
+                os.close(descriptor)
+                raise errors.Refused(
+                    "being_made", f"Another backup is writing {self._path} at this moment."
+                ) from failure
+            os.close(descriptor)  # it has got its name since, or was removed
 
     def _end_table(self) -> None:
         if self._pending:
@@ -134,6 +154,14 @@ class Writing:
         member = tarfile.TarInfo(name)
         member.size, member.mode = len(octets), 0o600
         self._tar.addfile(member, io.BytesIO(octets))
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one at the path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 class Reading:

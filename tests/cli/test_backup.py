@@ -1,6 +1,7 @@
 """`backup` and `restore`: the drill, and what refuses to be restored."""
 
 import asyncio
+import contextlib
 import stat
 import tarfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from service import app as composition
 from service import errors
 from service.cli import copying, restoration
+from service.log import archive
 from tests import given, postgres, service
 from tests.cli.conftest import Printed, Terminal, Told
 from tests.handling import doors
@@ -287,9 +289,37 @@ def test_a_copy_is_taken_beside_a_service_that_writes(writing: Terminal, tmp_pat
         assert 0 == writing("backup", "--check", str(tmp_path / str(number))).code
 
 
+def test_one_backup_writes_a_file_at_a_time(writing: Terminal, kept: Path) -> None:
+    """Two that began at once would mix their bytes, or one take the other's file away: the later one is refused.
+
+    What an interrupted run left behind is in nobody's way.
+    """
+    before, unfinished = kept.read_bytes(), kept.with_name(f"{kept.name}.new")
+    with contextlib.closing(archive.Writing(kept)):
+        refused = writing("backup", str(kept))
+        assert unfinished.exists()
+    assert 4 == refused.code
+    assert f"Another backup is writing {kept}" in refused.err
+    assert not unfinished.exists()
+    assert before == kept.read_bytes()
+    unfinished.write_bytes(bytes(1_000_000))
+    assert 0 == writing("backup", str(kept)).code
+    assert 0 == writing("backup", "--check", str(kept)).code
+
+
+def test_the_keys_do_not_go_into_the_copy(writing: Terminal, tmp_path: Path) -> None:
+    """One name for both halves is a mistake, and nothing is written."""
+    both = str(tmp_path / "both")
+    refused = writing("backup", both, "--keys", both)
+    assert (2, True) == (refused.code, "a file of their own" in refused.err)
+    assert not list(tmp_path.glob("both*"))
+
+
 def test_an_empty_log_or_a_missing_directory(writing: Terminal, tmp_path: Path, moved: Empty) -> None:
     """There is nothing to copy, or nowhere to put it: a sentence, and no file."""
     assert 2 == writing("backup", str(tmp_path / "none" / "x")).code
+    nowhere = writing("backup", str(tmp_path / "x"), "--keys", str(tmp_path / "none" / "x"))
+    assert (2, True) == (nowhere.code, f"There is no directory {tmp_path / 'none'}." in nowhere.err)
     database = moved(str(tmp_path / "fresh"))
     assert 0 == writing("migrate").code
     assert 2 == writing("backup", str(tmp_path / "x")).code

@@ -3,46 +3,26 @@
 Disposable: it says nothing that the log does not say, and is rebuilt from it. One replica writes at a time, by the row
 lock on `trail_head`; the rows and the position they reach are one transaction, so a crash leaves neither a gap nor
 a repeat. No person's name enters it: names are found as ids before a search, and opened after it.
+
+Postgres reads the rows out of the records' texts by itself, so that nothing of it holds up the event loop. What a row
+must say stands here as well (`actor_of`, `touched`), and `muniment verify` holds one against the other.
 """
 
-import asyncio
-from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
 import asyncpg
-import msgspec
 
 from service import errors
-from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractsRemoved
-from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.recorded import Recorded
 
 PAGE = 500
 """Records a transaction: large enough to catch up fast, small enough that nobody waits long for the lock."""
 PAGE_BYTES = 1024 * 1024
-_TOUCHES_AT_ONCE = 5_000
-"""Rows that one statement inserts: the event loop goes on between two."""
-_BREATH_BYTES = 64 * 1024
 DONE = "done"
 DENIED = "denied"
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    """The columns of one row of `trail`, in their order."""
-
-    position: int
-    event_id: str
-    recorded_at: object
-    kind: str
-    outcome: str
-    actor: str
-    actor_kind: str
-    correlation: str | None
-    subject_type: str
-    subject: str
 
 
 async def advance(connection: Connection, until: int | None = None) -> int:
@@ -119,44 +99,14 @@ def statement(name: str) -> str:
 async def _next_page(connection: Connection) -> tuple[int, bool]:
     """Write one page; where the trail stands then, and whether the log goes no further."""
     position: int = await connection.fetchval(statement("lock_trail"))
-    rows = await reader.page_of_bytes(connection, position, PAGE, PAGE_BYTES)
-    if not rows:
+    try:
+        page = await connection.fetchrow(statement("add_page_to_trail"), position, PAGE, PAGE_BYTES)
+    except asyncpg.DataError as failure:  # a text that Postgres cannot read as JSON
+        raise errors.Broken(
+            f"A text stored after position {position} is not a record: {failure}. Run `muniment verify`."
+        ) from failure
+    assert page is not None, "a count is always one row"
+    if page["reached"] is None:
         return position, True
-    entries: list[_Entry] = []
-    touches: list[tuple[str, int]] = []
-    octets = 0
-    for row in rows:
-        record = recorded.decode(row.entry, row.position)
-        entries.append(_entry(record))
-        touches += [(thing, record.position) for thing in touched(record)]
-        octets += len(row.entry)
-        if octets // _BREATH_BYTES != (octets - len(row.entry)) // _BREATH_BYTES:
-            await asyncio.sleep(0)
-    await connection.execute(statement("add_to_trail"), *_columns(entries))
-    for start in range(0, len(touches), _TOUCHES_AT_ONCE):
-        things, positions = zip(*touches[start : start + _TOUCHES_AT_ONCE], strict=True)
-        await connection.execute(statement("add_touches"), things, positions)
-    await connection.execute(statement("move_trail"), rows[-1].position)
-    return rows[-1].position, len(rows) < PAGE and octets < PAGE_BYTES
-
-
-def _entry(record: Recorded) -> _Entry:
-    actor, actor_kind = actor_of(record)
-    subject = record.touches[0] if record.touches else None
-    return _Entry(
-        position=record.position,
-        event_id=record.id,
-        recorded_at=record.recorded_at,
-        kind=recorded.kind_of(record.data),
-        outcome=DENIED if isinstance(record.data, AttemptDenied) else DONE,
-        actor=actor,
-        actor_kind=actor_kind,
-        correlation=record.correlation,
-        subject_type=subject.type if subject else "account",
-        subject=subject.id if subject else "",
-    )
-
-
-def _columns(entries: Iterable[_Entry]) -> list[list[object]]:
-    rows = [msgspec.structs.astuple(entry) for entry in entries]
-    return [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(statement("move_trail"), page["reached"])
+    return page["reached"], page["records"] < PAGE and page["octets"] < PAGE_BYTES

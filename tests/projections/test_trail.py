@@ -187,7 +187,6 @@ async def test_pages_ended_by_their_bytes_write_the_same_trail(
     await trail.advance(connection)
     rows, touches = await connection.fetch(ROWS), await connection.fetch(TOUCHES)
     monkeypatch.setattr(trail, "PAGE_BYTES", 1_500)
-    monkeypatch.setattr(trail, "_TOUCHES_AT_ONCE", 2)
     assert running.position == await trail.rebuild(connection)
     assert (rows, touches) == (await connection.fetch(ROWS), await connection.fetch(TOUCHES))
     await connection.close()

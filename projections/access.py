@@ -87,15 +87,17 @@ def grant(view: View, principal_id: str, action: str, target: Target) -> Grant |
     reaches = rule.reaches_of(view, principal)
     if principal is None or not reaches.get(action, False):
         return None
-    standing, side, reading = (
-        rule.standing_of(principal, reaches),
-        rule.side_of(view, target),
-        action.endswith(":read"),
-    )
+    standing, side = None, None  # what the first grant that reaches everywhere, as most do, has no need of
     for given in _given(view, principal, action):
-        reached = _reached(standing, side, given, reading)
+        if given.extent == "*":
+            return given
+        if standing is None or side is None:
+            standing, side = rule.standing_of(principal, reaches), rule.side_of(view, target)
+        reached = _reached(standing, side, given, action.endswith(":read"))
         if reached is not None:
             return reached
+    standing = standing or rule.standing_of(principal, reaches)
+    side = side or rule.side_of(view, target)
     return _administration(view, standing, action, side)
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from service.app import App
 from service.metrics import Metrics
@@ -18,6 +19,10 @@ from service.tls import Certificate
 
 LAG_EVERY_SECONDS: Final = 0.25
 """How often the event loop is measured. A stall is seen with its length, whenever it falls."""
+CONNECTIONS_MAX: Final = 64
+"""At once; further ones are closed unheard. They live on the open files that clients' connections leave over."""
+CONNECTION_SECONDS_MAX: Final = 10.0
+"""For how long a connection may live, which carries one request: who says nothing keeps nobody else away."""
 
 
 class Operations:
@@ -35,7 +40,7 @@ class Operations:
     @contextlib.asynccontextmanager
     async def answering(self, listening: socket.socket) -> AsyncIterator[None]:
         """Answer on the socket for as long as the context lasts."""
-        site = web.Application()
+        site = web.Application(middlewares=[_one_request])
         site.add_routes(
             [
                 web.get("/metrics", self._metrics),
@@ -46,11 +51,12 @@ class Operations:
         runner = web.AppRunner(site, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         lag = asyncio.create_task(self._measured(), name="muniment loop lag")
+        server = await asyncio.get_running_loop().create_server(lambda: _admitted(runner), sock=listening)
         try:
-            await web.SockSite(runner, listening).start()
             yield
         finally:
             lag.cancel()
+            server.close()
             await runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
@@ -70,3 +76,33 @@ class Operations:
             asked = time.monotonic() + LAG_EVERY_SECONDS
             await asyncio.sleep(LAG_EVERY_SECONDS)
             self.metrics.loop_lag.observe(max(0.0, time.monotonic() - asked))
+
+
+class _Unheard(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport), "a listening socket yields nothing else"
+        transport.abort()
+
+
+def _admitted(runner: web.AppRunner) -> asyncio.Protocol:
+    """What speaks on the next connection, and for how long."""
+    assert runner.server is not None, "the runner is set up before it is asked"
+    if len(runner.server.connections) >= CONNECTIONS_MAX:
+        return _Unheard()
+    speaking = runner.server()
+
+    def end() -> None:
+        if speaking.transport is not None:
+            speaking.transport.abort()
+
+    asyncio.get_running_loop().call_later(CONNECTION_SECONDS_MAX, end)
+    return speaking
+
+
+@web.middleware
+async def _one_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    answer = await handler(request)
+    answer.force_close()
+    return answer

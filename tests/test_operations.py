@@ -1,5 +1,7 @@
 """The operators' port, and every metric on it."""
 
+import asyncio
+import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -11,7 +13,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
-from service import errors, metrics
+from service import errors, metrics, operations
 from service.metrics import Metrics
 from service.operations import Operations
 from service.orders import Outcome
@@ -187,3 +189,21 @@ async def test_labels_are_bounded() -> None:
     count = "muniment_http_request_duration_seconds_count"
     lines = (await counted.text(""))[0].decode().splitlines()
     assert 1 == len([line for line in lines if line.startswith(count)])
+
+
+async def test_the_port_is_bounded_though_it_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects and says nothing is let go, and who comes beyond the bound: open files are left for clients."""
+    monkeypatch.setattr(operations, "CONNECTIONS_MAX", 3)
+    monkeypatch.setattr(operations, "CONNECTION_SECONDS_MAX", 0.5)
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = listening.getsockname()[:2]
+    async with Operations().answering(listening), asyncio.timeout(10):
+        silent = [await asyncio.open_connection(*address) for _ in range(5)]
+        for reader, writer in silent:
+            with contextlib.suppress(ConnectionError):
+                assert b"" == await reader.read()
+            writer.close()
+        async with aiohttp.ClientSession() as session:
+            for _ in range(5):
+                async with session.get("http://{}:{}/healthz".format(*address)) as answer:
+                    assert (200, "close") == (answer.status, answer.headers["Connection"])

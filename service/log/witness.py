@@ -4,6 +4,7 @@ The file carries a MAC, so a database that was restored, replaced, forked or rew
 whoever owns it. It is replaced whole and fsynced, so a crash leaves the old or the new one.
 """
 
+import asyncio
 import base64
 import hmac
 from collections.abc import Iterable
@@ -21,7 +22,9 @@ from service.log.reader import Head
 
 REMEDY = "Find the database that has it, or accept the loss by `muniment restored`."
 _CHUNK = 2_048
-"""Texts in memory at once, and between two breaths of the event loop."""
+"""Texts in memory at once."""
+_BREATH_BYTES = 192 * 1024
+"""Hashed between two breaths of the event loop: three hundred common texts, or six of a bulk deletion."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +156,14 @@ async def grown(connection: Connection, tree: Frontier, until: int) -> None:
     while tree.size < until:
         end = min(tree.size + _CHUNK, until)
         # Hashed here: it costs half of what Postgres takes, and nobody there can say what the hash is.
+        octets = 0
         for row in await connection.fetch(sql.text("texts"), tree.size, end):
-            tree.append(merkle.leaf_hash(row["entry"].encode()))
+            text = row["entry"].encode()
+            tree.append(merkle.leaf_hash(text))
+            octets += len(text)
+            if octets >= _BREATH_BYTES:
+                await asyncio.sleep(0)
+                octets = 0
         if tree.size < end:
             return
 

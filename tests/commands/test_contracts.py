@@ -5,6 +5,7 @@ import pytest
 
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
+from service.commands import removals
 from service.commands.contracts import (
     DeleteContract,
     DeleteIntegration,
@@ -248,6 +249,23 @@ def test_long_names_and_many_contracts_fit_their_records(account: Account) -> No
     gone = [one.contract for record in records for one in _removed(record.data)]
     assert (len(contracts), contracts) == (len(gone), set(gone))
     assert [] == [one.name for one in account.now.applications()]
+
+
+def test_what_a_bulk_deletion_removes_stands_in_the_order_of_its_making(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sorted a stretch at a time, it is the same as sorted at a stroke, however it comes in."""
+    for n in range(20):
+        account.contract(f"Foo {n % 3}", "Bar", f"1.{n}")
+    view = account.now
+    every = [one for pair in view.integrations() for one in view.contracts_of(pair.consumer, pair.provider)]
+    expected = sorted(every, key=lambda one: one.created_at)
+    assert expected != every
+    for stretch in (1, 3, 20, 1_000):
+        monkeypatch.setattr(removals, "_STRETCH", stretch)
+        assert expected == list(removals.oldest_first(every))
+        assert expected == list(removals.oldest_first(reversed(every)))
+    assert [] == list(removals.oldest_first(()))
 
 
 def _removed(event: Event) -> tuple[RemovedContract, ...]:

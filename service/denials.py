@@ -97,22 +97,15 @@ class Denials:
 
 
 class Changes:
-    """What one batch changes of it: seen by the batch alone, and by a batch that is drafted on top of it."""
+    """What one batch changes of it: seen by the batch alone until it is committed."""
 
-    def __init__(self, below: "Denials | Changes") -> None:
+    def __init__(self, below: Denials) -> None:
         self._below = below
         self.changed: dict[DenialKey, Denial | None] = {}
         self._more: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._below) + sum(self._more.values())
-
-    def stand_on(self, below: Denials) -> None:
-        """What was below is taken in now."""
-        self._below = below
-        self._more = {}
-        for key, denial in self.changed.items():
-            self._counted(key[0], (denial is not None) - (below.get(key) is not None))
 
     def get(self, key: DenialKey) -> Denial | None:
         return self.changed[key] if key in self.changed else self._below.get(key)

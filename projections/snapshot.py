@@ -25,6 +25,7 @@ import msgspec
 from projections import digest, loading, snapshot_body, snapshot_parts
 from projections.directory import Directory
 from projections.snapshot_parts import Unusable
+from service.log import sql
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.log.merkle import Frontier
@@ -186,10 +187,9 @@ async def lock(connection: Connection) -> bool:
     return mine
 
 
-@cache
 def statement(name: str) -> str:
     """The statement in `sql/<name>.sql`."""
-    return resources.files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return sql.texts("projections")[name]
 
 
 # -- believing ---------------------------------------------------------------------------------------------

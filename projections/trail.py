@@ -8,13 +8,11 @@ Postgres reads the rows out of the records' texts by itself, so that nothing of 
 must say stands here as well (`actor_of`, `touched`), and `muniment verify` holds one against the other.
 """
 
-from functools import cache
-from importlib import resources
-
 import asyncpg
 
 from service import errors
 from service.events.contracts import ContractsRemoved
+from service.log import sql
 from service.log.connect import Connection
 from service.log.recorded import Recorded
 
@@ -90,10 +88,9 @@ def touched(record: Recorded) -> tuple[str, ...]:
     return tuple(found)
 
 
-@cache
 def statement(name: str) -> str:
     """The statement in `sql/<name>.sql`."""
-    return resources.files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return sql.texts("projections")[name]
 
 
 async def _next_page(connection: Connection) -> tuple[int, bool]:

@@ -107,6 +107,8 @@ class Upkeep:
             if self._scrub is not None and self._scrub.left:
                 await self._scrub.turn(await self._ready())
         except errors.Broken as failure:
+            # Another database may have taken the place of the one that was followed: then that is the reason to give.
+            await self._replica.catch_up(await self._ready())
             self._replica.stopped = failure.sentence
             raise
         if head.position > self._done:

@@ -187,7 +187,7 @@ class Reading:
         """
         try:
             found = msgspec.json.decode(self._manifest, type=Manifest)
-        except msgspec.DecodeError as failure:
+        except (msgspec.DecodeError, UnicodeDecodeError) as failure:
             raise self._damaged("its manifest is missing or cannot be read") from failure
         if found.format != FORMAT:
             raise errors.Refused(

@@ -52,7 +52,10 @@ async def checked(
 
 def rows_of(pieces: Iterator[bytes]) -> Iterator[dict[str, str]]:
     """The rows of a table's CSV, each by its columns' names. Raises csv.Error or ValueError for what is none."""
-    return iter(csv.DictReader(_lines(pieces), strict=True))
+    for row in csv.DictReader(_lines(pieces), strict=True):
+        if None in row or None in row.values():
+            raise ValueError("a row has more or fewer columns than its table")
+        yield row
 
 
 class _Walk:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import stat
 import tarfile
 from collections.abc import Callable
@@ -262,6 +263,26 @@ def test_a_damaged_copy_is_found(writing: Terminal, kept: Path, where: float) ->
     assert damaged(writing("backup", "--check", str(kept)), kept)
     kept.write_bytes(b"")
     assert damaged(writing("backup", "--check", str(kept)), kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [
+        ("manifest.json", b'{"format": 1, "release": "\xc1"}'),
+        ("log/000001.csv", b"position,entry,leaf\n1\n"),
+        ("checkpoint/000001.csv", b"size,note\n1,a note,and more\n"),
+    ],
+)
+def test_damage_of_any_kind_is_a_sentence(
+    writing: Terminal, tmp_path: Path, name: str, octets: bytes
+) -> None:
+    """What no longer is text, or lacks a column: exit 6 with the file's name, and no trace."""
+    file = tmp_path / "changed.backup"
+    with tarfile.open(file, "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(octets)
+        tar.addfile(member, io.BytesIO(octets))
+    assert damaged(writing("backup", "--check", str(file)), file)
 
 
 def damaged(printed: Printed, file: Path) -> bool:

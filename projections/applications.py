@@ -58,7 +58,7 @@ def fold(application: Application | None, event: ApplicationEvent, recorded: Fol
         case TeamApplicationsChanged():
             if application is None:
                 return None
-            teams = with_one(application.teams, event.team, application.id in event.added)
+            teams = with_one(application.teams, interned(event.team), application.id in event.added)
             return msgspec.structs.replace(application, teams=teams)
         case events.ApplicationDeleted() | events.ApplicationsRemoved():
             return None

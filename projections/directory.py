@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Protocol, TypeVar, get_args
+from typing import Any, ClassVar, Protocol, TypeVar, assert_never, get_args
 
 import msgspec
 
@@ -95,7 +95,7 @@ def _name_of(noun: _Named | None) -> str | None:
     return None if noun is None else noun.name
 
 
-def _by_type(*folds: tuple[object, Callable[..., None]]) -> dict[type, Callable[..., None]]:
+def _by_type(*folds: tuple[object, Callable[..., object]]) -> dict[type, Callable[..., object]]:
     return {kind: fold for kinds, fold in folds for kind in (get_args(kinds) or (kinds,))}
 
 
@@ -207,44 +207,53 @@ class Directory:
             for number in self.sets_of_role.get(role, ()):
                 self._compile_set(number)
 
-    def _fold_team(self, event: team_events.TeamEvent, recorded: Foldable) -> None:
-        team = interned(event.team)
-        before = self._last(self.teams, team)
+    def _fold_team(self, event: team_events.TeamEvent, recorded: Foldable) -> TeamId:
+        """Fold the team itself; what is returned is the one object for all equal ids of it."""
+        timeline = self.teams.get(event.team)
+        before = None if timeline is None else timeline.value
         after = teams.fold(before, event, recorded)
+        if timeline is not None and before is not None and after is not None and before.name is after.name:
+            self._step(timeline, after)
+            return before.id
+        team = interned(event.team)
         self._put(self.teams, team, after)
-        if before is None or after is None or before.name != after.name:
-            self._rename(self.team_names, _name_of(before), _name_of(after), team)
+        self._rename(self.team_names, _name_of(before), _name_of(after), team)
+        return team
 
     def _fold_members(
         self,
         event: team_events.TeamMembersChanged | team_events.TeamAdministratorsChanged,
         recorded: Foldable,
     ) -> None:
-        self._fold_team(event, recorded)
-        team = interned(event.team)
-        index = self.members if type(event) is team_events.TeamMembersChanged else self.administrators
+        team = self._fold_team(event, recorded)
+        members = type(event) is team_events.TeamMembersChanged
+        index = self.members if members else self.administrators
         for named in (*event.added, *event.removed):
             timeline = self.principals.get(named)
-            held = principals.fold(None if timeline is None else timeline.value, event, recorded)
-            principal = interned(named) if held is None else held.person.id
-            self._step(timeline or self._new(self.principals, principal), held)
-            self._ever(index, team, principal)
+            if timeline is None or (before := timeline.value) is None:
+                self._put(self.principals, named, None)
+                self._ever(index, team, named)
+                continue
+            joined = named in event.added
+            after = (principals.in_team if members else principals.administering)(before, team, joined)
+            self._step(timeline, after)
+            self._ever(index, team, before.person.id)
 
     def _fold_team_applications(self, event: team_events.TeamApplicationsChanged, recorded: Foldable) -> None:
-        self._fold_team(event, recorded)
+        team = self._fold_team(event, recorded)
         for named in (*event.added, *event.removed):
             application = interned(named)
             owned = applications.fold(self._last(self.applications, application), event, recorded)
             self._put(self.applications, application, owned)
-            self._ever(self.team_applications, interned(event.team), application)
+            self._ever(self.team_applications, team, application)
 
     def _fold_team_environments(self, event: team_events.TeamEnvironmentsChanged, recorded: Foldable) -> None:
-        self._fold_team(event, recorded)
+        team = self._fold_team(event, recorded)
         for named in (*event.added, *event.removed):
             environment = interned(named)
             attached = environments.fold(self._last(self.environments, environment), event, recorded)
             self._put(self.environments, environment, attached)
-            self._ever(self.team_environments, interned(event.team), environment)
+            self._ever(self.team_environments, team, environment)
 
     def _fold_principal(self, event: OnePrincipalEvent, recorded: Foldable) -> None:
         timeline = self.principals.get(event.principal)
@@ -253,9 +262,12 @@ class Directory:
         if after is not None and before is not None and before.roles != after.roles:
             number = self._numbered(after.roles)
             after = msgspec.structs.replace(after, roles=self.set_roles[number], role_set=number)
-        principal = interned(event.principal) if after is None else after.person.id
-        self._step(timeline or self._new(self.principals, principal), after)
+        if timeline is None:
+            self._put(self.principals, event.principal, after)
+        else:
+            self._step(timeline, after)
         if type(event) is user_events.PrincipalRolesChanged:
+            principal = event.principal if after is None else after.person.id
             for role in event.added:
                 self._ever(self.holders, interned(role), principal)
 
@@ -297,10 +309,19 @@ class Directory:
         self._step(self.role_sets[number], compiled.reaches(united) if compiled else None)
 
     def _fold_invitation(self, event: tokens.InvitationEvent, recorded: Foldable) -> None:
-        principal = interned(event.principal)
-        self._put(self.invitations, principal, tokens.fold_invitation(event, recorded))
-        if type(event) is user_events.InvitationIssued:
-            self._ever(self.invitation_digests, event.digest, principal)
+        if type(event) is not user_events.InvitationIssued:
+            self._put(
+                self.invitations, event.principal, tokens.fold_invitation(event, recorded, event.principal)
+            )
+            return
+        principal = self._principal_id(event.principal)
+        self._put(self.invitations, principal, tokens.fold_invitation(event, recorded, principal))
+        self._ever(self.invitation_digests, event.digest, principal)
+
+    def _principal_id(self, named: PrincipalId) -> PrincipalId:
+        """The one object for all equal ids of a principal: the one that it holds itself."""
+        held = self._last(self.principals, named)
+        return named if held is None else held.person.id
 
     def _fold_key(self, event: account.KeyAdded, _recorded: Foldable) -> None:
         self._put(self.added_keys, event.fingerprint, event.verifier)
@@ -309,15 +330,25 @@ class Directory:
         self._put(self.forgotten, interned(event.principal), event.keys)
 
     def _fold_token(self, event: token_events.TokenEvent, recorded: Foldable) -> None:
-        named = interned(event.token)
-        token = tokens.fold(self._last(self.tokens, named), event, recorded)
-        self._put(self.tokens, named, token)
+        holder = self.principals.get(event.principal)
+        held = None if holder is None else holder.value
+        principal = event.principal if held is None else held.person.id
+        timeline = self.tokens.get(event.token)
+        token = tokens.fold(None if timeline is None else timeline.value, event, recorded, principal)
+        if timeline is None:
+            self._put(self.tokens, event.token, token)
+        else:
+            self._step(timeline, token)
         if token is not None:
-            self._ever(self.token_digests, token.digest, named)
-        if not isinstance(event, token_events.TokenRegenerated):
-            principal = interned(event.principal)
-            held = principals.fold(self._last(self.principals, principal), event, recorded)
-            self._put(self.principals, principal, held)
+            self._ever(self.token_digests, token.digest, token.id)
+        match event:
+            case token_events.TokenIssued() | token_events.TokenRevoked():
+                after = None if held is None else principals.fold(held, event, recorded)
+                self._put(self.principals, principal, after)
+            case token_events.TokenRegenerated():
+                pass  # it is the same token
+            case _:
+                assert_never(event)
 
     def _fold_application(self, event: application_events.ApplicationEvent, recorded: Foldable) -> None:
         every = (
@@ -408,14 +439,15 @@ class Directory:
         return timeline.value if timeline is not None else None
 
     def _put(self, table: dict[K, Timeline[V]], key: K, value: V | None) -> None:
-        self._step(table.get(key) or self._new(table, key), value)
-
-    def _new(self, table: dict[K, Timeline[V]], key: K) -> Timeline[V]:
-        timeline: Timeline[V] = Timeline()
-        table[key] = timeline
-        if self._journal is not None:
-            self._journal.append(lambda: table.pop(key))
-        return timeline
+        timeline = table.get(key)
+        if timeline is not None:
+            self._step(timeline, value)
+        elif self._journal is None:
+            table[key] = Timeline(self.position, value)
+        else:
+            self._journal.append(functools.partial(table.pop, key))
+            table[key] = timeline = Timeline()
+            self._step(timeline, value)
 
     def _step(self, timeline: Timeline[V], value: V | None) -> None:
         journal = self._journal
@@ -426,7 +458,7 @@ class Directory:
         if timeline.put(self.position, value):
             journal.append(timeline.undo)
         else:
-            journal.append(lambda: timeline.put(timeline.made, before))
+            journal.append(functools.partial(timeline.put, timeline.made, before))
 
     def _rename(self, names: dict[str, Timeline[K]], before: str | None, after: str | None, key: K) -> None:
         if before == after:
@@ -438,7 +470,7 @@ class Directory:
 
     def _ever(self, index: Index[K, M], key: K, member: M) -> None:
         if index.add(key, member) and self._journal is not None:
-            self._journal.append(lambda: index.take_back(key, member))
+            self._journal.append(functools.partial(index.take_back, key, member))
 
     def _step_back(self) -> None:
         self.position -= 1
@@ -446,7 +478,7 @@ class Directory:
 
     # -- which kind is folded how; a later line is the closer one ------------------------------------------
 
-    folds: ClassVar[dict[type, Callable[["Directory", Any, Foldable], None]]] = _by_type(
+    folds: ClassVar[dict[type, Callable[["Directory", Any, Foldable], object]]] = _by_type(
         (role_events.RoleEvent, _fold_role),
         (team_events.TeamEvent, _fold_team),
         (team_events.TeamMembersChanged | team_events.TeamAdministratorsChanged, _fold_members),

@@ -49,7 +49,7 @@ def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Fol
         case TeamEnvironmentsChanged():
             if environment is None:
                 return None
-            teams = with_one(environment.teams, event.team, environment.id in event.added)
+            teams = with_one(environment.teams, interned(event.team), environment.id in event.added)
             return msgspec.structs.replace(environment, teams=teams)
         case events.EnvironmentDeleted():
             return None

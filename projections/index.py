@@ -28,9 +28,9 @@ class Index(dict[K, M | dict[M, None]], Generic[K, M]):
         if found is None:
             self[key] = member
         elif isinstance(found, dict):
-            if member in found:
-                return False
+            members = len(found)
             found[member] = None
+            return len(found) > members
         elif found == member:
             return False
         else:

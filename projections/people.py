@@ -14,7 +14,17 @@ from projections.timeline import Timeline
 from service.events import users as user_events
 from service.events.system_accounts import SystemAccountCreated
 from service.log.recorded import Foldable
-from service.vocabulary import Personal, PrincipalId, Sealed, email_key, interned
+from service.vocabulary import Personal, PrincipalId, Sealed, email_key
+
+_NAMING = frozenset(
+    {
+        user_events.UserCreated,
+        SystemAccountCreated,
+        user_events.PrincipalRenamed,
+        user_events.PrincipalEmailChanged,
+    }
+)
+"""The kinds of event that name somebody. To ask a match about every other event takes longer than folding some."""
 
 
 class People:
@@ -34,6 +44,8 @@ class People:
             self._later.append(recorded)  # in the order of the log: whoever came first is listed first
             return
         event = recorded.data
+        if type(event) not in _NAMING:
+            return
         match event:
             case user_events.UserCreated() | SystemAccountCreated():
                 self._name(recorded, "name", event.name, event.principal)
@@ -126,4 +138,4 @@ class People:
         self, index: Index[str, PrincipalId], personal: Personal | None, principal: PrincipalId
     ) -> None:
         if personal is not None and (text := self._open(personal)) is not None:
-            index.add(email_key(text), interned(principal))
+            index.add(email_key(text), principal)

@@ -164,8 +164,9 @@ class Replica:
         except ValueError as failure:
             raise self._stop(f"The log has a gap: {failure}. Run `muniment verify`.") from failure
         self.people.learn(record)
-        if isinstance(record.data, PersonForgotten):
-            self.forget(record.data)
+        event = record.data
+        if type(event) is PersonForgotten:
+            self.forget(event)
 
     async def learn_people(self) -> None:
         """Open the seals that a start from a snapshot left shut, so that nobody who looks for somebody waits for it.

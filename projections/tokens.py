@@ -41,13 +41,15 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     issuer: PrincipalId | None
 
 
-def fold(token: Token | None, event: events.TokenEvent, recorded: Foldable) -> Token | None:
-    """The token after the event, or None once its principal is deleted."""
+def fold(
+    token: Token | None, event: events.TokenEvent, recorded: Foldable, principal: PrincipalId
+) -> Token | None:
+    """The token after the event, or None once its principal, whose id is `principal`, is deleted."""
     match event:
         case events.TokenIssued():
             return Token(
-                id=interned(event.token),
-                principal=interned(event.principal),
+                id=event.token,
+                principal=principal,
                 read_only=event.read_only,
                 digest=event.digest,
                 value=event.value,
@@ -69,13 +71,13 @@ def fold(token: Token | None, event: events.TokenEvent, recorded: Foldable) -> T
             assert_never(event)
 
 
-def fold_invitation(event: InvitationEvent, recorded: Foldable) -> Invitation | None:
+def fold_invitation(event: InvitationEvent, recorded: Foldable, principal: PrincipalId) -> Invitation | None:
     """A principal's open invitation after the event: the newest issued, or None once it is redeemed or revoked."""
     match event:
         case user_events.InvitationIssued():
             return Invitation(
                 id=event.invitation,
-                principal=interned(event.principal),
+                principal=principal,
                 digest=event.digest,
                 expires_at=event.expires_at,
                 issuer=recorded.actor.principal and interned(recorded.actor.principal),

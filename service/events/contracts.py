@@ -6,7 +6,7 @@ from service.vocabulary import ApplicationId, ContractId, VaultRef
 
 
 class ContractPublished(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="contract.published"
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="contract.published"
 ):
     """A consumer's version has this contract with the provider.
 

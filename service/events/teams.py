@@ -22,7 +22,7 @@ class TeamRenamed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 class TeamMembersChanged(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="team.members_changed"
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="team.members_changed"
 ):
     """Principals joined or left: their `team` permissions reach the team's things, or no longer do."""
 
@@ -42,7 +42,7 @@ class TeamAdministratorsChanged(
 
 
 class TeamApplicationsChanged(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="team.applications_changed"
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="team.applications_changed"
 ):
     """Applications came under the team or left it."""
 

@@ -7,7 +7,7 @@ import msgspec
 from service.vocabulary import PrincipalId, TokenId, VaultRef
 
 
-class TokenIssued(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="token.issued"):
+class TokenIssued(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="token.issued"):
     """A principal has a token. `digest` is hex HMAC-SHA-256 of the value; `value` names its vault row."""
 
     token: TokenId

@@ -10,7 +10,7 @@ import msgspec
 from service.vocabulary import InvitationId, KeyId, PrincipalId, RoleId, Sealed
 
 
-class UserCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="user.created"):
+class UserCreated(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="user.created"):
     """A person has an account here, but no credential yet: an invitation gives the first one."""
 
     principal: PrincipalId
@@ -66,7 +66,7 @@ class PrincipalEnabled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
 
 
 class PrincipalRolesChanged(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="principal.roles_changed"
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="principal.roles_changed"
 ):
     """Roles were given to a principal or taken from it."""
 
@@ -81,7 +81,9 @@ class PrincipalDeleted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
     principal: PrincipalId
 
 
-class InvitationIssued(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="invitation.issued"):
+class InvitationIssued(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="invitation.issued"
+):
     """A one-time code was made for a person's first credential. Only its keyed digest is kept.
 
     A later invitation of the same person replaces an earlier one.
@@ -94,7 +96,7 @@ class InvitationIssued(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
 
 
 class InvitationRedeemed(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="invitation.redeemed"
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="invitation.redeemed"
 ):
     """The code was used, once; the person's tokens are issued under the same correlation."""
 

@@ -19,7 +19,7 @@ ENTRY_BYTES_MAX = 65_535
 """An entry bundle of tlog-tiles frames each entry with a 16-bit length."""
 
 
-class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who did it: a principal with the token it used, or a person at the console, or the service itself."""
 
     principal: PrincipalId | None = None
@@ -92,7 +92,7 @@ class Foldable(Protocol):
     def reason(self) -> Sealed | None: ...
 
 
-class Folded(msgspec.Struct, frozen=True, kw_only=True):
+class Folded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record without what no fold reads. It is never encoded: the text that it came from is the record."""
 
     position: int

@@ -122,6 +122,10 @@ class Unavailable(MunimentError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class OutOfReach(Unavailable):
+    """Postgres cannot be reached, or refuses. The sentence says where and as whom: it is for the console alone."""
+
+
 class OutcomeUnknown(Unavailable):
     """The commit may or may not have happened. The same request with the same Idempotency-Key is safe."""
 

@@ -110,6 +110,9 @@ def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
             return _plainly(429, error.sentence, {"Retry-After": str(error.retry_after_seconds)})
         case errors.TooLate():
             return _later(504, error, request_id)
+        case errors.OutOfReach():  # whose sentence has the database's address and role, which are nobody's business
+            away = errors.Unavailable("The database is away; nothing was done.", error.retry_after_seconds)
+            return _later(503, away, request_id)
         case errors.Unavailable():
             return _later(503, error, request_id)
         case errors.Broken():

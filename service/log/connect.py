@@ -151,9 +151,9 @@ async def _open(target: Target, settings: dict[str, str]) -> Connection:
                 raise
             return await _whole(keywords)  # PgBouncer: what it serves is looked at once connected
     except asyncpg.PostgresError as failure:
-        raise errors.Unavailable(f"Postgres refuses the connection: {failure}.") from failure
+        raise errors.OutOfReach(f"Postgres refuses the connection: {failure}.") from failure
     except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
-        raise errors.Unavailable(
+        raise errors.OutOfReach(
             f"Postgres cannot be reached: {str(failure) or type(failure).__name__}."
         ) from failure
 

@@ -33,6 +33,11 @@ RAISED: dict[str, tuple[Exception, int, object]] = {
     "stale": (errors.Stale("Old."), 412, {"errors": ["Old."]}),
     "throttled": (errors.Throttled("Slowly.", 7), 429, {"errors": ["Slowly."]}),
     "unavailable": (errors.Unavailable("Later."), 503, "Later."),
+    "out-of-reach": (  # where the database is and as whom it is asked stays in the house
+        errors.OutOfReach("Postgres refuses the connection: no role muniment_service at 10.0.0.7:5432."),
+        503,
+        "The database is away; nothing was done.",
+    ),
     "unknown": (errors.OutcomeUnknown("Perhaps."), 503, "Perhaps."),
     "too-late": (errors.TooLate("Not yet."), 504, "Not yet."),
     "broken": (errors.Broken("Forked."), 503, "Forked."),

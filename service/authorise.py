@@ -17,6 +17,27 @@ def no_api_access() -> errors.Forbidden:
     return errors.Forbidden("None of your roles gives access to the API.", "a role with API access")
 
 
+def require_working(caller: Caller, view: View) -> None:
+    """Raise what the edge would, had the caller come only now: nobody acts by a token that ended since it was let in.
+
+    Unauthenticated for one that was replaced, expired or revoked, or whose principal was disabled or deleted; Forbidden
+    for a principal without access to the API any more. Who comes without a token is nobody's business here.
+    """
+    if caller.token is not None:
+        token = view.token_or_none(caller.token)
+        principal = None if token is None else view.principal_or_none(token.principal)
+        expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
+        replaced = token is not None and caller.digest not in ("", token.digest)
+        if token is None or principal is None or expired or replaced or not principal.active:
+            raise errors.Unauthenticated(
+                "This token does not work any more: it was replaced or revoked, or it expired or was disabled."
+            )
+        if not access.api_access(view, principal):
+            raise no_api_access()
+    if not caller.api_access:
+        raise no_api_access()
+
+
 def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, ...]:
     """Why the caller may, one authority a need. Raises Forbidden naming the first thing that is missing."""
     if caller.code and not isinstance(command, RedeemInvitation):

@@ -14,7 +14,7 @@ from projections import access
 from projections.replica import Replica
 from projections.view import View
 from service import denials, errors
-from service.authorise import authorise, key_reused, may_be_repeated, no_api_access
+from service.authorise import authorise, key_reused, may_be_repeated, require_working
 from service.commands import guard
 from service.commands.account import ReadTrail
 from service.commands.decide import decide
@@ -168,8 +168,7 @@ class Draft:
         view = self._replica.drafting(self._next_instant())
         if caller.read_only and not isinstance(command, ReadTrail):
             raise errors.Forbidden("This token is read-only.", "a read/write token", read_only_token=True)
-        if not caller.api_access:
-            raise no_api_access()
+        require_working(caller, view)
         authority = authorise(command, view, caller)
         self._require_version(order, view)
         decided = decide(command, view, caller)

@@ -18,6 +18,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     principal: PrincipalId | None = None
     token: TokenId | None = None
+    digest: str = ""
+    """The keyed digest of the token's value that was presented: once another took its place it orders nothing."""
     read_only: bool = False
     api_access: bool = True
     """False where none of the principal's roles gives access to the API: its orders are denied, and recorded so."""

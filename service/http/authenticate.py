@@ -64,6 +64,7 @@ async def caller(
     found_caller = Caller(
         principal=principal.id,
         token=token.id,
+        digest=digest,
         read_only=token.read_only,
         api_access=access.api_access(view, principal),
     )

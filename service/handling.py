@@ -190,14 +190,17 @@ class Handler:
         and over. What the order leaves behind stays for good, so the collector never looks at it. And the
         thread lets go of the interpreter five times as often as usual: an answer takes several turns of the loop.
         """
+        before, commits = sys.getswitchinterval(), self.commits
         gc.disable()
-        before = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             return await self._commit(batch, apart=True)
         finally:
             sys.setswitchinterval(before)
-            gc.freeze()
+            if (
+                self.commits > commits
+            ):  # or else whoever is refused again and again would have garbage kept for good
+                gc.freeze()
             gc.enable()
 
     async def _commit(self, batch: list[Pending], *, apart: bool = False) -> bool:
@@ -209,6 +212,7 @@ class Handler:
         for _ in range(_ATTEMPTS_MAX):
             batch = [pending for pending in batch if not pending.future.done()]
             if not batch and not self._drafter.denials_due():
+                self._answer_open(tries)
                 return True
             async with self._replica.mutex:
                 try:
@@ -242,6 +246,8 @@ class Handler:
         self, connection: Connection, batch: list[Pending], tries: list[Try], *, apart: bool
     ) -> bool:
         """One optimistic append, or on a head that others move the fair form. False: somebody was first again."""
+        if any(one.found for one in tries):
+            await self._catch_up(connection, tries)  # found under the lock, where nobody may be told yet
         # These change more than an append does, so they need a transaction around it.
         more = any(isinstance(pending.order.command, RestoreLog | ForgetPerson) for pending in batch)
         if time.monotonic() >= self._fair_until and not more:
@@ -478,14 +484,17 @@ class Handler:
 
     def _answer_lost(self, batch: list[Pending], tries: list[Try], failure: errors.Unavailable) -> None:
         """Nothing more can be done for the batch: what was sent is unknown, what was not is certainly not done."""
+        self._answer_open(tries)
+        self._deliver([(pending, failure) for pending in batch])
+
+    def _answer_open(self, tries: list[Try]) -> None:
+        """Tell everybody whose order was sent, also who did not fit into a later draft and is in the queue again."""
         unknown = errors.OutcomeUnknown(
             "The connection was lost before the database answered: this may or may not have been done. "
             "Retry with the same Idempotency-Key.",
             2,
         )
-        for pending in batch:
-            sent = any(pending is other for one in tries for other, _ in one.answers)
-            self._deliver([(pending, unknown if sent else failure)])
+        self._deliver([(pending, unknown) for one in tries for pending, _ in one.answers])
 
     async def _ready(self, tries: list[Try]) -> Connection:
         """A live append connection; a new one first sees what happened meanwhile.

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from service import errors
+from service import errors, handling
 from service.app import App
 from service.commands.order import Caller
 from service.events.attempts import AttemptDenied
+from service.log import connect
 from tests import given, postgres
 from tests.handling import doors
 from tests.handling.test_door import roles_made
@@ -76,6 +78,81 @@ async def test_a_lost_commit_of_the_fair_form_is_answered_from_the_log(
         acknowledged = {"role 1": (await doors.do(app, given.role(app.fresh, "role 1"))).position}
         assert 1 == wire.cuts
     assert acknowledged == roles_made(await doors.log_of(database))
+
+
+async def test_a_lost_append_that_is_found_under_the_lock_is_not_made_again(
+    database: postgres.Database, place: Path
+) -> None:
+    """What Postgres did while the fair form waited for the lock is the answer, however long that wait was."""
+    async with doors.opened(database, place) as app:
+        await doors.do(app, given.role(app.fresh, "role first"))
+        before = await app.connected("test")
+        await before.execute("begin")
+        await before.fetchrow("select * from log_head for update")
+        order = asyncio.create_task(doors.do(app, given.role(app.fresh, "role 1")))
+        await _waiting_for_the_head(database, 1)
+        app.handler._fair_until = math.inf
+        _cut_off(app)
+        await _waiting_for_the_head(database, 2)
+        app.handler._fair_until = 0.0  # the wait took longer than the fair form lasts
+        await before.execute("rollback")
+        outcome = await order
+        await connect.close(before)
+    made = roles_made(await doors.log_of(database))
+    assert outcome.position == made["role 1"]
+    assert ["role first", "role 1"] == list(made)
+
+
+async def test_who_did_not_fit_into_the_second_draft_is_not_told_that_nothing_was_done(
+    database: postgres.Database, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both orders were sent once, and Postgres may still come to that: neither is certainly not done."""
+    async with doors.opened(database, place) as app:
+        await doors.do(app, given.role(app.fresh, "role first"))
+        before = await app.connected("test")
+        await before.execute("begin")
+        await before.fetchrow("select * from log_head for update")
+        orders = [asyncio.create_task(doors.do(app, given.role(app.fresh, f"role {n}"))) for n in range(2)]
+        await _waiting_for_the_head(database, 1)
+        monkeypatch.setattr(handling, "BATCH_RECORDS_MAX", 1)
+        _cut_off(app)
+        await _waiting_for_the_head(database, 2)
+
+        async def away() -> connect.Connection:
+            raise errors.Unavailable("The database is away.")
+
+        connected = app.handler._connected
+        monkeypatch.setattr(handling, "RECOVERY_SECONDS_MAX", 0.1)
+        monkeypatch.setattr(app.handler, "_connected", away)
+        _cut_off(app)
+        told = await asyncio.gather(*orders, return_exceptions=True)
+        monkeypatch.setattr(app.handler, "_connected", connected)
+        await before.execute("rollback")
+        await connect.close(before)
+        await doors.do(app, given.role(app.fresh, "role last"))
+    assert [errors.OutcomeUnknown] * 2 == [type(answer) for answer in told]
+    assert ["role first", "role 0", "role 1", "role last"] == list(roles_made(await doors.log_of(database)))
+
+
+def _cut_off(app: App) -> None:
+    """End the connection over which an append waits; its backend hears of it once it did what it was told."""
+    appending = app.handler._connection
+    assert appending is not None
+    appending.terminate()
+
+
+async def _waiting_for_the_head(database: postgres.Database, appending: int) -> None:
+    """Return once so many appends, or locks before one, wait for somebody else's transaction."""
+    connection = await asyncpg.connect(database.owner_dsn)
+    try:
+        async with asyncio.timeout(10):
+            while appending != await connection.fetchval(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and application_name = 'muniment/append' and wait_event_type = 'Lock'"
+            ):
+                await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
 
 
 async def test_a_denial_whose_reply_was_lost_is_recorded_once(

@@ -67,6 +67,8 @@ class Follower:
             try:
                 await self._follow()
             except errors.Broken as failure:
+                # Whoever does not follow must not answer either, whatever it was that could not be read.
+                self._replica.stopped = self._replica.stopped or failure.sentence
                 _log.error("replica stopped", sentence=failure.sentence)
                 return
             except Exception as failure:  # noqa: BLE001  # following goes on after every fault but a fork

@@ -105,7 +105,9 @@ class Upkeep:
         try:
             witness.require_same_tree(self._tree, head)
             if self._scrub is not None and self._scrub.left:
-                await self._scrub.turn(await self._ready())
+                connection = await self._ready()
+                with self._pulse.felt(connection):
+                    await self._scrub.turn(connection)
         except errors.Broken as failure:
             # Another database may have taken the place of the one that was followed: then that is the reason to give.
             await self._replica.catch_up(await self._ready())

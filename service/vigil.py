@@ -82,6 +82,7 @@ class Vigil:
         self._connected = connected
         self._clock = clock
         self._connection: Connection | None = None
+        self._began: float | None = None
         self._transactions_at = 0.0
         self._unfolded = Backlog()
         self._unsigned = Backlog()
@@ -122,10 +123,12 @@ class Vigil:
         return self._unfolded.seconds(self._replica.position, time.monotonic())
 
     def age_seconds(self) -> float:
-        """How long ago what is held here was all that the database held, as far as is known; 0.0 before any look."""
-        if self.last is None:
-            return 0.0
-        return max(time.monotonic() - self.last.at, self.behind_seconds())
+        """How long ago what is held here was all that the database held, as far as is known; 0.0 before `start`.
+
+        Where no look has succeeded it was all there was when this began to watch, right after the log was read.
+        """
+        heard = self.last.at if self.last is not None else self._began
+        return max(time.monotonic() - heard, self.behind_seconds()) if heard is not None else 0.0
 
     def unsigned_seconds(self) -> float:
         """How long the log has had a record that no checkpoint covers; 0.0 where all are covered."""
@@ -135,6 +138,7 @@ class Vigil:
 
     async def start(self) -> None:
         """Look once, so that there is something to say, and go on in the background."""
+        self._began = time.monotonic()
         await self._quietly()
         self._task = asyncio.create_task(self._run(), name="muniment vigil")
 

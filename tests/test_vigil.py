@@ -11,7 +11,8 @@ import pytest
 
 from service import app as composition
 from service import errors
-from service.vigil import Backlog
+from service.log.connect import Connection
+from service.vigil import Backlog, Vigil
 from tests import given, postgres, service
 from tests.handling import doors
 
@@ -87,6 +88,40 @@ async def test_a_replica_that_no_longer_follows_is_not_ready(
         await doors.do(other, given.role(other.fresh, "unseen"))
         assert "" == app.vigil.why_not()
         await _until(lambda: "has been behind the log's" in app.vigil.why_not())
+
+
+async def test_a_follower_that_met_what_it_cannot_read_stops_the_replica(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """It never looks at the log again; so nothing is answered from what it holds, as if it were now."""
+    async with doors.opened(database, tmp_path, open_account=True, follow=True) as app:
+        await _execute(
+            database.owner_dsn,
+            "set session_replication_role = replica",
+            "update muniment.log set entry = 'no record' where position = 3",
+            "update muniment.trail_head set position = 0",
+        )
+        await _until(lambda: bool(app.replica.stopped))
+        assert "A text stored after position 0 is not a record" in app.vigil.why_not()
+
+
+async def test_the_age_is_told_also_where_the_database_went_away_before_the_first_look(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """What was read at the start grows old from there on: nobody ever said that it was still all there is."""
+    async with doors.opened(database, tmp_path, open_account=True) as app:
+
+        async def away() -> Connection:
+            raise errors.Unavailable("The database is away.")
+
+        vigil = Vigil(app.replica, app.handler, away, app.drafter.clock)
+        assert [0.0] == [vigil.age_seconds()]
+        began = time.monotonic()
+        await vigil.start()
+        await asyncio.sleep(0.05)
+        age, latest = vigil.age_seconds(), time.monotonic() - began
+        await vigil.stop()
+        assert 0.05 <= age <= latest
 
 
 async def test_a_stopped_replica_is_not_ready(database: postgres.Database, tmp_path: Path) -> None:

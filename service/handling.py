@@ -197,9 +197,8 @@ class Handler:
             return await self._commit(batch, apart=True)
         finally:
             sys.setswitchinterval(before)
-            if (
-                self.commits > commits
-            ):  # or else whoever is refused again and again would have garbage kept for good
+            # Or else whoever is refused again and again would have garbage kept for good.
+            if self.commits > commits:
                 gc.freeze()
             gc.enable()
 

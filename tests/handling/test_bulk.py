@@ -1,6 +1,8 @@
 """A bulk deletion: drafted beside the event loop, committed as one, and never seen in part."""
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from service.app import App
 from service.commands import bulk, removals
 from service.commands.applications import DeleteApplication
 from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts
+from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved, IntegrationContractsDeleted, IntegrationDeleted
 from service.log import batches
 from service.vocabulary import ApplicationId
@@ -31,6 +34,12 @@ async def published(app: App, count: int = CONTRACTS) -> DeleteIntegration:
     assert foo is not None
     assert bar is not None
     return DeleteIntegration(consumer=foo.id, provider=bar.id)
+
+
+class Garbage:
+    """Something that refers to itself, so that only the collector frees it."""
+
+    itself: "Garbage"
 
 
 def named(account: Account, name: str) -> ApplicationId:
@@ -122,6 +131,34 @@ async def test_a_small_deletion_goes_with_the_others(database: postgres.Database
         assert not bulk.is_bulk(
             DeleteApplication(application=given.publish(app.fresh, "X", "Y").consumer_id), app.replica.now
         )
+
+
+async def test_a_refused_bulk_order_leaves_the_collector_as_it_was(
+    database: postgres.Database, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is denied it again and again has nothing kept for good that the collector would have freed."""
+    monkeypatch.setattr(bulk, "REMOVED_MIN", 1)
+    async with doors.opened(database, place) as app:
+        deletion = await published(app, 1)
+        robot = given.system_account(app.fresh, "robot")
+        await doors.do(app, robot)
+        order = doors.order(app, deletion, caller=Caller(principal=robot.new.id))
+        assert bulk.is_bulk(deletion, app.replica.now)
+        with pytest.raises(errors.Forbidden):
+            await app.handler.handle(order)  # recorded, and so what it left stays
+        denied = asyncio.create_task(app.handler.handle(order))
+        while gc.isenabled():
+            await asyncio.sleep(0)
+        garbage = Garbage()
+        garbage.itself, found = garbage, weakref.ref(garbage)
+        del garbage
+        with pytest.raises(errors.Forbidden):
+            await denied
+        assert gc.isenabled()
+        gc.collect()
+        assert found() is None
+        assert (await doors.do(app, deletion)).records
+        assert gc.isenabled()
 
 
 def test_more_than_one_order_can_remove_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:

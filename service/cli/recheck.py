@@ -139,6 +139,10 @@ async def _asked(base_url: str, token: str) -> Answer:
             address = base_url + served.PATH
             async with session.get(address, headers=headers, allow_redirects=False) as answer:
                 status, octets = answer.status, await answer.read()
+    except aiohttp.ClientSSLError as failure:
+        raise errors.Unavailable(
+            f"The certificate of {base_url} is not trusted here; SSL_CERT_FILE names who signed it."
+        ) from failure
     except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
         raise errors.Unavailable(f"No service answers at {base_url}.") from failure
     if status in (401, 403):

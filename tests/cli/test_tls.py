@@ -89,6 +89,20 @@ def test_the_service_speaks_tls_and_nothing_older_than_1_2(
         assert 0 == running.stop()
 
 
+def test_a_certificate_of_ones_own_is_named_to_who_compares(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """`rebuild --check` shows no token to whom it does not trust, says so, and compares once it may trust."""
+    ours = with_tls(tmp_path, database)
+    with served(ours) as running:
+        asked = ours | {"BASE_URL": running.ready()}
+        untrusting = muniment(asked, "rebuild", "--check")
+        assert "is not trusted here; SSL_CERT_FILE names who signed it." in untrusting.stderr
+        trusting = muniment(asked | {"SSL_CERT_FILE": ours["TLS_CERT_FILE"]}, "rebuild", "--check")
+        assert (0, True) == (trusting.returncode, "is the same as the log's replay" in trusting.stderr)
+        assert 0 == running.stop()
+
+
 def checked(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
     ran = muniment(environ, "healthcheck", *arguments)
     return ran.returncode, ran.stdout

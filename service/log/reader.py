@@ -12,7 +12,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from service.log import sql
+from service.log import recorded, sql
 from service.log.connect import Connection
 from service.vocabulary import EventId, PrincipalId, VaultRef
 
@@ -44,7 +44,10 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Records that follow each other after the position `after`: their texts, a line each, and the last one's leaf."""
+    """Records that follow each other after the position `after`, a line each, and the last one's leaf.
+
+    A line is the record's text up to its event and `}`: what stands behind the event no fold reads.
+    """
 
     after: int
     records: int
@@ -85,7 +88,7 @@ async def stretches(
     """
 
     async def fetched(position: int) -> Stretch:
-        row = await connection.fetchrow(sql.text("stretch"), position, until, limit)
+        row = await connection.fetchrow(sql.text("stretch"), position, until, limit, recorded.BEHIND)
         assert row is not None, "an aggregate is always one row"
         return Stretch(position, row["records"], row["entries"], row["leaf"] or b"")
 

@@ -92,8 +92,18 @@ class Foldable(Protocol):
     def reason(self) -> Sealed | None: ...
 
 
+BEHIND = ',"source":{'
+"""How a text goes on behind the event, where somebody did it from somewhere.
+
+No event holds this: the quotes of a text in it are escaped, and none has an object under that name.
+"""
+
+
 class Folded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record without what no fold reads. It is never encoded: the text that it came from is the record."""
+    """A record without what no fold reads. It is never encoded: the text that it came from is the record.
+
+    Of a text that was cut `BEHIND` its event there is no `reason`.
+    """
 
     position: int
     id: EventId
@@ -148,7 +158,7 @@ def decode_to_fold(entry: bytes | str, position: int = 0) -> Folded:
 
 
 def decode_all_to_fold(entries: str, after: int, records: int) -> list[Folded]:
-    """What folding needs of texts that follow each other after a position, a line each.
+    """What folding needs of texts that follow each other after a position, a line each, whole or cut `BEHIND` an event.
 
     Raises Broken as `decode` does, naming the first text that is no record of this release, or where there are not as
     many as there should be.

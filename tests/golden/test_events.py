@@ -1,7 +1,9 @@
 """Golden samples: what was recorded once is readable for ever, and means the same."""
 
+import msgspec
 import pytest
 
+from service.events.attempts import AttemptDenied
 from service.log import merkle, recorded
 from tests.golden import samples
 
@@ -28,6 +30,28 @@ def test_every_field_of_a_kind_stands_in_its_sample(kind: str) -> None:
     """A field that was added later shows here: the sample lacks it, and a new shape is a new kind."""
     record = recorded.decode(GOLDEN[kind])
     assert samples.sample(samples.kinds()[kind], record.position) == record
+
+
+@pytest.mark.parametrize("kind", sorted(GOLDEN))
+def test_what_folds_read_stands_before_where_a_text_is_cut(kind: str) -> None:
+    """Of every kind a text that is cut behind its event folds as the whole text does."""
+    assert_folds_alike(GOLDEN[kind].decode())
+
+
+def test_nothing_that_somebody_wrote_is_taken_for_the_end_of_an_event() -> None:
+    """Text that looks like what stands behind an event is escaped where it is recorded, and cuts nothing."""
+    sample = samples.sample(AttemptDenied, 7)
+    hostile = {"a": recorded.BEHIND, "source": "{", recorded.BEHIND: "}"}
+    denied = msgspec.structs.replace(sample.data, arguments=hostile)
+    assert_folds_alike(recorded.encode(msgspec.structs.replace(sample, data=denied)).decode())
+
+
+def assert_folds_alike(entry: str) -> None:
+    """The text, and the same text cut as a load cuts it, are the same to folds."""
+    front, behind, _ = entry.partition(recorded.BEHIND)
+    assert behind
+    whole = recorded.decode_to_fold(entry)
+    assert [msgspec.structs.replace(whole, reason=None)] == recorded.decode_all_to_fold(front + "}", 0, 1)
 
 
 def test_the_samples_themselves_never_change() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service import handling, settings, tls, vigil, waiting
+from service import handling, operations, settings, tls, vigil, waiting
 from service.cli import examination, serve
 from service.http import contracts, requests, wire
 
@@ -83,6 +83,9 @@ def test_bounds_are_as_the_page_says() -> None:
         "within two seconds": vigil.READY_SECONDS_MAX == 2,
         "longer\nthan five seconds": vigil.APPEND_SECONDS_MAX == 5,
         "within ten seconds of any change": tls.CHECK_SECONDS == 10,
+        "64 connections, one request and 10 s each": (
+            (operations.CONNECTIONS_MAX, operations.CONNECTION_SECONDS_MAX) == (64, 10)
+        ),
         "in flight (30 s at most)": serve.FLIGHT_SECONDS_MAX == 30,
     }
     assert [] == [text for text, true in said.items() if not true or text not in PAGE]

@@ -215,6 +215,7 @@ class Handler:
                 return True
             async with self._replica.mutex:
                 try:
+                    self._require_going_on()
                     connection = await self._ready(tries)
                     with self._pulse.felt(connection):
                         await self._answer_repeats(connection, batch, tries)
@@ -240,6 +241,11 @@ class Handler:
         others = errors.Unavailable("Other replicas were always first; nothing was done.", 1)
         self._answer_lost(batch, tries, others)
         return False
+
+    def _require_going_on(self) -> None:
+        """Raise Broken where the replica stopped meanwhile: by what it holds nothing more is decided."""
+        if self._replica.stopped:
+            raise errors.Broken(f"This replica has stopped: {self._replica.stopped}")
 
     async def _try(
         self, connection: Connection, batch: list[Pending], tries: list[Try], *, apart: bool

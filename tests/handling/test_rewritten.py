@@ -16,6 +16,7 @@ from service.log.keys import Keys
 from service.settings import from_environment
 from tests import given, postgres
 from tests.handling import doors
+from tests.handling.test_door import roles_made
 from tests.log import forging
 from tests.service import settings
 
@@ -70,6 +71,28 @@ async def test_history_rewritten_beneath_a_running_replica_stops_it(
         with pytest.raises(errors.Unavailable, match="stopped"):
             await doors.do(app, given.role(app.fresh, "role B"))
     assert [] == await signed(database)
+
+
+async def test_what_waits_when_a_replica_stops_is_not_recorded(
+    database: postgres.Database, place: Path
+) -> None:
+    """By what may be another log nothing more is decided, also of orders that were taken in before it was known."""
+    async with doors.opened(database, place) as app, superuser(database) as holding:
+        await doors.do(app, given.role(app.fresh, "role first"))
+        await holding.execute("begin")
+        await holding.fetchrow("select * from log_head for update")
+        sent = asyncio.create_task(doors.do(app, given.role(app.fresh, "role sent")))
+        while not app.handler.appending_seconds():
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(doors.do(app, given.role(app.fresh, "role waiting")))
+        while not app.handler.waiting:
+            await asyncio.sleep(0.01)
+        app.replica.stopped = "The log has forked."
+        await holding.execute("rollback")
+        position = (await sent).position
+        with pytest.raises(errors.Unavailable, match="The log has forked"):
+            await waiting
+    assert {"role first": position - 1, "role sent": position} == roles_made(await doors.log_of(database))
 
 
 async def test_a_deleted_checkpoint_is_told_at_the_next_start(

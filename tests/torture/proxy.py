@@ -20,15 +20,17 @@ STATEMENT_BYTES_MIN = 700
 class Wire:
     """Carries every connection to Postgres.
 
-    `cut` says what befalls the next append. While `silent`, everything that is sent is swallowed, both ways, and the
-    connection over which it was sent stays open and silent for good, as when a firewall forgets it. `delay_seconds`
-    holds up each piece of Postgres' answers. While `refusing`, nobody is let in.
+    `cut` says what befalls the next append, after so many pieces of one as are `spared`. While `silent`, everything
+    that is sent is swallowed, both ways, and the connection over which it was sent stays open and silent for good, as
+    when a firewall forgets it. `delay_seconds` holds up each piece of Postgres' answers. While `refusing`, nobody is
+    let in.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self.cut: Cut | None = None
         self.at: Literal["append", "commit"] = "append"
+        self.spared = 0
         self.cuts = 0
         self.silent = False
         self.refusing = False
@@ -95,7 +97,12 @@ class Wire:
             back.transport.abort()
 
     def _chosen(self, octets: bytes) -> bool:
-        return b"COMMIT;" in octets if self.at == "commit" else len(octets) > STATEMENT_BYTES_MIN
+        if self.at == "commit":
+            return b"COMMIT;" in octets
+        if len(octets) <= STATEMENT_BYTES_MIN:
+            return False
+        self.spared -= 1
+        return self.spared < 0
 
     async def _cut(
         self,

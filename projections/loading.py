@@ -39,12 +39,12 @@ async def stretches(
 
 
 @contextlib.contextmanager
-def uncollected(records: int) -> Iterator[None]:
-    """Load so many records without the collector, which would visit a million objects again and again in vain.
+def uncollected(size: int, least: int = _LONG) -> Iterator[None]:
+    """Load so many records, or of what else `least` counts, without the collector: it would visit them over and over.
 
     What was loaded stays for good, and holds no cycles: afterwards the collector never looks at it either.
     """
-    if records < _LONG or not gc.isenabled():
+    if size < least or not gc.isenabled():
         yield
         return
     gc.disable()

@@ -25,10 +25,11 @@ from service.log.recorded import Foldable
 from service.vocabulary import KeyId
 
 PAGE_RECORDS = 1_000
-_BREATH_BYTES = 192 * 1024
-"""Folded between two breaths of the event loop, so that decisions are not held up by a long tail: some two hundred
-common records, or six of a bulk deletion, each of which removes more than a hundred contracts."""
-
+_BREATH_BYTES = 64 * 1024
+"""Folded between two breaths of the event loop, seventy common records or two of a bulk deletion with more than a
+hundred contracts each: an answer takes several turns of the loop, and waits for as many breaths."""
+_BULK_BYTES = 2 * 1024 * 1024
+"""In one page, from which on the collector is put off: two kilobytes a record are a bulk deletion's."""
 _BREATH_PEOPLE = 250
 _BREATH_SECONDS = 0.002
 """What opening seals at leisure leaves to others in between: about half."""
@@ -229,7 +230,8 @@ class Replica:
                 f"The log says that it reaches beyond position {self.directory.position}, but the records are missing. "
                 "Run `muniment verify`."
             )
-        await self._fold_rows(connection, rows, seen)
+        with loading.uncollected(sum(len(row.entry) for row in rows), _BULK_BYTES):
+            await self._fold_rows(connection, rows, seen)
 
     async def _fold_rows(
         self, connection: Connection, rows: list[Row], seen: Callable[[Foldable], None]

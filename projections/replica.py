@@ -25,6 +25,7 @@ from service.log.recorded import Foldable
 from service.vocabulary import KeyId
 
 PAGE_RECORDS = 1_000
+PAGE_BYTES = 4 * 1024 * 1024  # folded in well under a second, in which the connection may fall silent
 _BREATH_BYTES = 64 * 1024
 """Folded between two breaths of the event loop, seventy common records or two of a bulk deletion with more than a
 hundred contracts each: an answer takes several turns of the loop, and waits for as many breaths."""
@@ -224,7 +225,7 @@ class Replica:
         return Frontier.decode(self.head.frontier if self.head else b"").root()
 
     async def _fold_page(self, connection: Connection, seen: Callable[[Foldable], None]) -> None:
-        rows = await reader.page(connection, self.directory.position, PAGE_RECORDS)
+        rows = await reader.page_of_bytes(connection, self.directory.position, PAGE_RECORDS, PAGE_BYTES)
         if not rows:
             raise self._stop(
                 f"The log says that it reaches beyond position {self.directory.position}, but the records are missing. "

@@ -78,6 +78,11 @@ async def page(connection: Connection, after: int, limit: int) -> list[Row]:
     return [Row(*row) for row in await connection.fetch(sql.text("page"), after, limit)]
 
 
+async def page_of_bytes(connection: Connection, after: int, limit: int, bytes_max: int) -> list[Row]:
+    """`page`, ended by the record that reaches so many bytes: records of a bulk deletion are large."""
+    return [Row(*row) for row in await connection.fetch(sql.text("page_of_bytes"), after, limit, bytes_max)]
+
+
 async def stretches(
     connection: Connection, after: int, until: int, limit: int
 ) -> AsyncGenerator[Stretch, None]:

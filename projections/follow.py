@@ -48,6 +48,7 @@ class Follower:
         self.heard = now()
         """When the database's head was last known to be folded here (monotonic seconds)."""
         self._away = False
+        self._trail_due = 0.0
 
     async def start(self) -> None:
         """Begin to follow in the background."""
@@ -95,17 +96,25 @@ class Follower:
             await connect.close(connection)
 
     async def _follow_on(self, connection: Connection) -> None:
-        """Let the trail follow, page by page, until it is time to look at the head again."""
+        """Let the trail follow, page by page, until it is time to look at the head again.
+
+        It gives way to appends by a pause between two pages, and to nobody where none come; and however often others
+        wake this replica, a page is due after each pause.
+        """
         until = self._now() + POLL_SECONDS
         caught_up = False
-        while not self._wake.is_set() and (left := until - self._now()) > 0:
-            if not caught_up:
+        while True:
+            if not caught_up and self._now() >= self._trail_due:
+                before = self._replica.position
                 with self._pulse.felt(connection):
                     reached, caught_up = await trail.advance_page(connection)
-                if self._replica.position - reached > TRAIL_BEHIND_MAX:
-                    continue
+                hurried = self._replica.position == before or before - reached > TRAIL_BEHIND_MAX
+                self._trail_due = self._now() + (0.0 if hurried and not caught_up else TRAIL_PACE_SECONDS)
+            now = self._now()
+            if self._wake.is_set() or now >= until:
+                return
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left if caught_up else min(left, TRAIL_PACE_SECONDS)):
+                async with asyncio.timeout(until - now if caught_up else min(until, self._trail_due) - now):
                     await self._wake.wait()
 
     def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:

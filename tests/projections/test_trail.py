@@ -221,3 +221,16 @@ async def test_a_search_waits_for_no_more_than_it_is_pinned_to(
     assert position + 3 <= await trail.advance(connection, position + 3) <= position + 4 < running.position
     assert running.position == await trail.advance(connection)
     await connection.close()
+
+
+async def test_a_follower_that_is_woken_all_the_time_still_writes_the_trail(running: Running) -> None:
+    """Other replicas that write without pause keep nobody from writing the trail, nor the trail from its end."""
+    follower = running.app.follower
+    assert follower is not None
+    await some_history(running)
+    connection = await connected(running)
+    async with asyncio.timeout(20):
+        while await connection.fetchval("select position from trail_head") < running.position:
+            follower.nudge()
+            await asyncio.sleep(0)
+    await connection.close()

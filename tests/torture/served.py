@@ -26,6 +26,8 @@ MUNIMENT = str(Path(sys.executable).with_name("muniment"))
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 45.0
 ASK_SECONDS_MAX = 25.0
+SIGNED_SECONDS_MAX: Final = 15.0
+"""Within which a checkpoint follows a network that has healed: the connection that signs notices its silence by itself."""
 QUESTION: Final = {
     "subject": {"type": "user", "id": "admin@example.org"},
     "action": {"name": "role:manage"},
@@ -180,6 +182,10 @@ class Service:
         proofs = [["verify"], ["rebuild", "--check", "--json"]]
         for arguments in proofs if served else proofs[:1]:
             ran = await self.command(*arguments)
+            until = time.monotonic() + SIGNED_SECONDS_MAX
+            while "Unsigned since" in ran.out + ran.err and time.monotonic() < until:
+                await asyncio.sleep(0.5)  # what signs found the database again a moment ago
+                ran = await self.command(*arguments)
             self.ground.require(
                 ran.code == 0, f"muniment {' '.join(arguments)} ended with {ran.code}: {ran.out}{ran.err}"
             )

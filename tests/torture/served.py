@@ -27,7 +27,7 @@ START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 45.0
 ASK_SECONDS_MAX = 25.0
 SIGNED_SECONDS_MAX: Final = 15.0
-"""Within which a checkpoint follows a network that has healed: the connection that signs notices its silence by itself."""
+"""Within which a checkpoint follows a network that has healed: what signs notices the silence by itself."""
 QUESTION: Final = {
     "subject": {"type": "user", "id": "admin@example.org"},
     "action": {"name": "role:manage"},

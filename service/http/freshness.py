@@ -7,13 +7,17 @@ comes while it runs waits for the next, since the running one may have looked be
 import asyncio
 import time
 
+import structlog
+
 from service import errors
 from service.http.edge import Edge
+from service.log import connect
 
 WAIT_SECONDS_MAX = 2.0
 """After this, and as long for the look itself, a read goes on with what is here; its answer names its position."""
 TOLD_SECONDS = 1.5
 """From this age on an answer says its age. While the database is heard, one is half a second old at most."""
+_log = structlog.get_logger("muniment.freshness")
 
 
 class Heads:
@@ -56,8 +60,10 @@ class Heads:
                     await edge.replica.wait_for(wanted, WAIT_SECONDS_MAX)
             except errors.TooLate:
                 self._missed = wanted
-            except Exception:  # noqa: BLE001  # whatever it is, those who wait go on with what is here
+            except Exception as failure:  # noqa: BLE001  # whatever it is, those who wait go on with what is here
                 self._failed_at = time.monotonic()
+                if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                    _log.exception("the head was not learned")
             finally:
                 asked.set()
 

@@ -1,0 +1,93 @@
+"""Every resource's life over the wire: made, read, planned without a difference, changed, planned again, taken away."""
+
+import pytest
+
+from tests.scenarios.terraform.client import Failed
+from tests.scenarios.terraform.core import Block, Configuration, Ref, Run
+
+USER = "e9282e22-416b-11ea-a16e-57ee1bb61d18"
+CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
+VIEWER = "9fa50562-a42b-4771-aa8e-4bb3d623ae60"
+
+AROUND: Configuration = {
+    "pact_application.api": {"name": "GraphQL API"},
+    "pact_application.ui": {"name": "Admin/UI"},
+    "pact_user.homer": {"name": "Homer", "email": "Homer@Example.org", "roles": [USER]},
+    "pact_user.bender": {"name": "Bender Rodríguez", "type": "system"},
+    "pact_team.cartoons": {"name": "Cartoons"},
+}
+"""What the others refer to; it stays as it is."""
+HOMER, BENDER = Ref("pact_user.homer", "uuid"), Ref("pact_user.bender", "uuid")
+API, UI = Ref("pact_application.api", "name"), Ref("pact_application.ui", "name")
+CARTOONS = Ref("pact_team.cartoons", "uuid")
+
+LIVES: dict[str, tuple[Block, Block]] = {
+    "pact_application.own": (
+        {"name": "naïve, 50% & more", "repository_url": "github.com/foo/ui"},
+        {"name": "naïve, 50% & more", "repository_url": "github.com/foo/web", "display_name": "The UI"},
+    ),
+    "pact_pacticipant.own": (
+        {"name": "older", "main_branch": "master"},
+        {"name": "older", "main_branch": "main"},
+    ),
+    "pact_role.own": (
+        {"name": "Special", "scopes": ["user:invite:*", "environment:read:team*", "secret:manage:team"]},
+        {"name": "More special", "scopes": ["user:invite", "authentication_settings:manage"]},
+    ),
+    "pact_team.own": (
+        {"name": "Futurama", "pacticipants": [API, UI], "users": [BENDER], "administrators": [HOMER]},
+        {"name": "Futurama II", "pacticipants": [UI], "users": [HOMER, BENDER], "administrators": [HOMER]},
+    ),
+    "pact_user.own": (
+        {"name": "Marge", "email": "Marge.S@Example.org", "active": True, "roles": [USER, VIEWER]},
+        {"name": "Marge Simpson", "email": "Marge.S@Example.org", "active": False, "roles": [CI_CD]},
+    ),
+    "pact_user.system": (
+        {"name": "Röbot", "email": "Robot+1@Example.org", "type": "system", "roles": [CI_CD]},
+        {"name": "Røbot", "email": "Robot+1@Example.org", "type": "system", "active": False, "roles": []},
+    ),
+    "pact_token.own": (
+        {"type": "read-only", "name": "Local"},
+        {"type": "read-only", "name": "Elsewhere"},
+    ),
+    "pact_environment.own": (
+        {"name": "uat", "display_name": "User acceptance", "production": False, "teams": [CARTOONS]},
+        {"name": "prod", "display_name": "Production", "production": True, "teams": []},
+    ),
+}
+"""What each resource is made as, and what it becomes. Only `name` forces no other one where it is written anew."""
+
+
+@pytest.mark.parametrize("address", LIVES)
+async def test_a_resource_is_made_changed_and_taken_away(run: Run, address: str) -> None:
+    """After a create and after an update a plan finds nothing to do, and names only what was changed (section 5.3)."""
+    made, changed = LIVES[address]
+    await run.apply({**AROUND, address: made})
+    assert {} == await run.plan({**AROUND, address: made})
+    known = run.state[address]
+    expected = {name for name in {*made, *changed} if made.get(name) != changed.get(name)}
+    planned = await run.apply({**AROUND, address: changed})
+    assert {address: ("update", expected)} == {
+        one: (change.action, set(change.differences)) for one, change in planned.items()
+    }
+    assert known.id == run.state[address].id
+    assert {} == await run.plan({**AROUND, address: changed})
+    await run.apply(AROUND)
+    assert {} == await run.plan(AROUND)
+    await run.destroy()
+    assert {} == run.state
+
+
+@pytest.mark.parametrize(
+    "address", ["pact_application.own", "pact_role.own", "pact_team.own", "pact_environment.own"]
+)
+async def test_what_was_taken_away_is_missing(run: Run, address: str) -> None:
+    """A thing that somebody else deleted is 404 to the next plan, which the provider reports as an error (5.1)."""
+    made, _ = LIVES[address]
+    await run.apply({**AROUND, address: made})
+    known = run.state[address]
+    await run.apply(AROUND)
+    run.state[address] = known
+    with pytest.raises(Failed) as missing:
+        await run.plan({**AROUND, address: made})
+    assert 404 == missing.value.status

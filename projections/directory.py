@@ -62,6 +62,7 @@ OnePrincipalEvent = (
     | user_events.PrincipalRenamed
     | user_events.PrincipalEmailChanged
     | user_events.PrincipalNamesChanged
+    | user_events.PrincipalExternalIdsChanged
     | user_events.PrincipalDisabled
     | user_events.PrincipalEnabled
     | user_events.PrincipalRolesChanged

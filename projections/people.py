@@ -22,18 +22,21 @@ _NAMING = frozenset(
         SystemAccountCreated,
         user_events.PrincipalRenamed,
         user_events.PrincipalEmailChanged,
+        user_events.PrincipalExternalIdsChanged,
     }
 )
 """The kinds of event that name somebody. To ask a match about every other event takes longer than folding some."""
 
 
 class People:
-    """The indexes by e-mail address and by name. `open_seal` answers None for a destroyed key."""
+    """The indexes of who was called what. `open_seal` answers None for a destroyed key."""
 
     def __init__(self, open_seal: Callable[[Personal], str | None]) -> None:
         self._open = open_seal
         self._by_email: Index[str, PrincipalId] = Index()
         self._by_name: Index[str, PrincipalId] = Index()
+        self._by_external_id: Index[str, PrincipalId] = Index()
+        self._by_external_username: Index[str, PrincipalId] = Index()
         self._earlier: list[Person] = []
         """What was folded before a start from a snapshot and is not taken in yet, the latest first."""
         self._later: list[Foldable] = []
@@ -54,6 +57,13 @@ class People:
                 self._name(recorded, "after", event.after, event.principal)
             case user_events.PrincipalEmailChanged():
                 self._email(recorded, "after", event.after, event.principal)
+            case user_events.PrincipalExternalIdsChanged():
+                for index, field in (
+                    (self._by_external_id, "id_after"),
+                    (self._by_external_username, "username_after"),
+                ):
+                    sealed = getattr(event, field)
+                    self._learnt(index, sealed and Personal(recorded.id, field, sealed), event.principal)
             case _:
                 pass  # every other event names nobody
 
@@ -80,6 +90,8 @@ class People:
             person = self._earlier[-1]
             self._learnt(self._by_name, person.name, person.id)
             self._learnt(self._by_email, person.email, person.id)
+            self._learnt(self._by_external_id, person.external_id, person.id)
+            self._learnt(self._by_external_username, person.external_username, person.id)
             self._earlier.pop()
         if not self._earlier and self._later:
             later, self._later = self._later, []
@@ -103,6 +115,26 @@ class People:
             if (text := self.text(principal.email)) is not None and email_key(text) == wanted
         ]
 
+    def with_external_id(
+        self, external_id: str, table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        """Everybody alive at `position` whom the identity provider knew by this id then, to the letter."""
+        self.learn_some(len(self._earlier))
+        found = self._alive(self._by_external_id.of(email_key(external_id)), table, position)
+        return [one for one in found if self.text(one.external_id) == external_id]
+
+    def with_external_username(
+        self, username: str, table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        """Everybody alive at `position` who was called so at the identity provider then, whatever the case."""
+        self.learn_some(len(self._earlier))
+        wanted = email_key(username)
+        return [
+            principal
+            for principal in self._alive(self._by_external_username.of(wanted), table, position)
+            if (text := self.text(principal.external_username)) is not None and email_key(text) == wanted
+        ]
+
     def with_name(
         self, name: str, table: dict[PrincipalId, Timeline[Principal]], position: int
     ) -> list[Principal]:
@@ -117,7 +149,7 @@ class People:
 
     def forget(self, principal: PrincipalId) -> None:
         """Drop every name and address that leads to the principal. It looks at all of them: forgetting is rare."""
-        for index in (self._by_email, self._by_name):
+        for index in (self._by_email, self._by_name, self._by_external_id, self._by_external_username):
             index.forget(principal)
 
     @staticmethod

@@ -23,6 +23,7 @@ PrincipalEvent = (
     | events.PrincipalRenamed
     | events.PrincipalEmailChanged
     | events.PrincipalNamesChanged
+    | events.PrincipalExternalIdsChanged
     | events.PrincipalDisabled
     | events.PrincipalEnabled
     | events.PrincipalRolesChanged
@@ -45,6 +46,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     email: Personal | None = None
     first_name: Personal | None = None
     last_name: Personal | None = None
+    external_id: Personal | None = None
+    external_username: Personal | None = None
     created_at: datetime
 
 
@@ -90,6 +93,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def last_name(self) -> Personal | None:
         return self.person.last_name
+
+    @property
+    def external_id(self) -> Personal | None:
+        """What the identity provider knows the person by."""
+        return self.person.external_id
+
+    @property
+    def external_username(self) -> Personal | None:
+        return self.person.external_username
 
     @property
     def created_at(self) -> datetime:
@@ -141,7 +153,12 @@ def _changed(principal: Principal, event: PrincipalEvent, recorded: Foldable) ->
             return replace(
                 principal, roles=changed(principal.roles, event.added, event.removed), updated_at=at
             )
-        case events.PrincipalRenamed() | events.PrincipalEmailChanged() | events.PrincipalNamesChanged():
+        case (
+            events.PrincipalRenamed()
+            | events.PrincipalEmailChanged()
+            | events.PrincipalNamesChanged()
+            | events.PrincipalExternalIdsChanged()
+        ):
             return replace(principal, person=_called(principal.person, event, recorded), updated_at=at)
         case events.PrincipalDisabled():
             return replace(principal, active=False, updated_at=at)
@@ -186,7 +203,10 @@ def with_one(held: tuple[Id, ...], member: Id, joined: bool) -> tuple[Id, ...]:
 
 def _called(
     person: Person,
-    event: events.PrincipalRenamed | events.PrincipalEmailChanged | events.PrincipalNamesChanged,
+    event: events.PrincipalRenamed
+    | events.PrincipalEmailChanged
+    | events.PrincipalNamesChanged
+    | events.PrincipalExternalIdsChanged,
     recorded: Foldable,
 ) -> Person:
     replace = msgspec.structs.replace
@@ -200,6 +220,12 @@ def _called(
                 person,
                 first_name=_personal(recorded, "first_after", event.first_after, person.key),
                 last_name=_personal(recorded, "last_after", event.last_after, person.key),
+            )
+        case events.PrincipalExternalIdsChanged():
+            return replace(
+                person,
+                external_id=_personal(recorded, "id_after", event.id_after, person.key),
+                external_username=_personal(recorded, "username_after", event.username_after, person.key),
             )
         case _:
             assert_never(event)

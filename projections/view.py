@@ -157,6 +157,14 @@ class View:
         found = self._people.with_email(email, self.directory.principals, self.position)
         return found[0] if found else None
 
+    def principal_with_external_id(self, external_id: str) -> Principal | None:
+        found = self._people.with_external_id(external_id, self.directory.principals, self.position)
+        return found[0] if found else None
+
+    def principal_with_external_username(self, username: str) -> Principal | None:
+        found = self._people.with_external_username(username, self.directory.principals, self.position)
+        return found[0] if found else None
+
     def principals_named(self, name: str) -> list[Principal]:
         return self._people.with_name(name, self.directory.principals, self.position)
 

@@ -1,15 +1,15 @@
 """Whether an order may go ahead at all, and on what authority. Pure: an order and a view in, an answer out."""
 
-from projections import access
+from projections import access, excess
 from projections.view import View
 from service import errors
 from service.commands import Command
-from service.commands.order import Caller
+from service.commands.order import Caller, Need
 from service.commands.tokens import RegenerateToken
 from service.commands.users import InviteUser, RedeemInvitation
 from service.log.recorded import Authority
 from service.orders import Order
-from service.vocabulary import Thing
+from service.vocabulary import PrincipalId, Thing
 
 
 def no_api_access() -> errors.Forbidden:
@@ -58,6 +58,8 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
             raise errors.Forbidden(
                 f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
             )
+        if need.rights_of is not None:
+            _require_no_more(need.rights_of, need, view, caller.principal)
         authority = Authority(
             needed=need.action,
             source=grant.source,
@@ -69,6 +71,13 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
         # A bulk order may need the same of thousands of things: one authority a grant, naming the first thing.
         found.setdefault((need.action, grant.role, grant.scope, grant.team), authority)
     return tuple(found.values())
+
+
+def _require_no_more(giving: PrincipalId, need: Need, view: View, caller: PrincipalId) -> None:
+    """Raise Forbidden where somebody whose rights the answer gives away may do what the caller may not."""
+    beyond = excess.excess(view, view.principal(giving), caller, reading=need.reading)
+    if beyond is not None:
+        raise errors.Forbidden(beyond.sentence, beyond.missing, on=_triple(need.target.thing))
 
 
 def may_be_repeated(order: Order, view: View) -> bool:

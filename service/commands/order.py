@@ -36,6 +36,10 @@ class Need(msgspec.Struct, frozen=True):
 
     action: str
     target: Target
+    rights_of: PrincipalId | None = None
+    """Somebody whose every right the caller must have as well, since the answer gives these away."""
+    reading: bool = False
+    """Of those rights only what a read-only token can use is given away."""
 
 
 class Command(Protocol):

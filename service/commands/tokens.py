@@ -5,13 +5,17 @@ from typing import ClassVar
 
 import msgspec
 
-from projections import things
+from projections import access, things
+from projections.principals import Principal
+from projections.tokens import Token
 from projections.view import View
 from service import errors
 from service.commands.order import Caller, Need, NewToken
 from service.events import Event
 from service.events.tokens import TokenRegenerated
 from service.vocabulary import TokenId
+
+MANAGE = "system_account:manage"
 
 
 class RegenerateToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +30,20 @@ class RegenerateToken(msgspec.Struct, frozen=True, kw_only=True):
         token = view.token(self.token)
         owner = view.principal(token.principal)
         if owner.type == "system_account" and caller.principal != owner.id:
-            # Everywhere, not in a shared team: a token is all that its account may do.
-            return (Need("system_account:manage", things.Target(things.of_principal(owner).thing)),)
+            return (_managing(view, owner, token, caller),)
         action = "read_token:manage" if token.read_only else "token:manage"
         return (Need(action, things.of_token(token.id, token.principal)),)
 
     def arguments(self) -> dict[str, str]:
         return {"token": self.token}
+
+
+def _managing(view: View, owner: Principal, token: Token, caller: Caller) -> Need:
+    """Managing system accounts everywhere suffices; in a shared team only where the account may do no more (3.8)."""
+    everywhere = things.Target(things.of_principal(owner).thing)
+    if caller.principal is None or access.may(view, caller.principal, MANAGE, everywhere):
+        return Need(MANAGE, everywhere)
+    return Need(MANAGE, things.of_principal(owner), rights_of=owner.id, reading=token.read_only)
 
 
 def regenerate_token(command: RegenerateToken, view: View, caller: Caller) -> list[Event]:

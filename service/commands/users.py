@@ -10,6 +10,8 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import TEAM_ADMINISTRATOR, USER
+from service.commands import external
+from service.commands.external import External
 from service.commands.order import Caller, Need, NewInvitation, NewPrincipal, TokenPair
 from service.commands.relations import difference
 from service.events import Event
@@ -39,10 +41,14 @@ class InviteUser(msgspec.Struct, frozen=True, kw_only=True):
     last_name: str | None = None
     active: bool = True
     precreated: bool = False
+    external: External | None = None
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         inviting = Need("user:invite", things.anything("user"))
-        return (inviting, Need("user:manage", things.anything("user"))) if self.precreated else (inviting,)
+        if not self.precreated:
+            return (inviting,)
+        provisioning = external.needs(self.external, view, view.principal_with_email(self.email))
+        return (inviting, Need("user:manage", things.anything("user")), *provisioning)
 
     def arguments(self) -> dict[str, str]:
         return {}
@@ -58,9 +64,11 @@ class EditUser(msgspec.Struct, frozen=True, kw_only=True):
     first_name: str | None = None
     last_name: str | None = None
     active: bool | None = None
+    external: External | None = None
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return _managing(view, self.principal)
+        provisioning = external.needs(self.external, view, view.principal(self.principal))
+        return (*_managing(view, self.principal), *provisioning)
 
     def arguments(self) -> dict[str, str]:
         return {"principal": self.principal}
@@ -128,6 +136,7 @@ def invite_user(command: InviteUser, view: View, caller: Caller) -> list[Event]:
             last_name=clear(name(command.last_name, "/lastName"), key) if command.last_name else None,
         )
     ]
+    decided += external.changes(command.external, view, command.new.id, key)
     role = view.role_or_none(USER)
     if role is not None:
         decided.append(events.PrincipalRolesChanged(principal=command.new.id, added=(role.id,)))
@@ -148,6 +157,7 @@ def edit_user(command: EditUser, view: View, caller: Caller) -> list[Event]:
         decided += _readdressed(principal, command.email, view)
     if command.first_name is not None or command.last_name is not None:
         decided += _names_changed(principal, command, view)
+    decided += _provisioned(principal, command.external, view)
     if command.active is True and not principal.active:
         decided.append(events.PrincipalEnabled(principal=principal.id))
     if command.active is False and principal.active:
@@ -244,11 +254,34 @@ def _invite_again(command: InviteUser, existing: Principal, view: View, caller: 
     )
     if existing.type != "user" or not manages:
         return []
-    decided: list[Event] = []
-    if command.active and not existing.active:
-        decided.append(events.PrincipalEnabled(principal=existing.id))
+    decided = _again(command, existing, view, caller) if not existing.active else []
+    if existing.active and command.precreated:
+        decided += _provisioned(existing, command.external, view)
     if not existing.tokens or caller.console:
         decided.append(_invitation(command, existing.id, view))
+    return decided
+
+
+def _again(command: InviteUser, existing: Principal, view: View, caller: Caller) -> list[Event]:
+    """A disabled account as it is asked for now: Terraform makes again what it «deleted» before (section 5.3)."""
+    edit = EditUser(
+        principal=existing.id,
+        name=command.name,
+        email=command.email,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        active=command.active,
+        external=command.external if command.precreated else None,
+    )
+    return edit_user(edit, view, caller)
+
+
+def _provisioned(principal: Principal, wanted: External | None, view: View) -> list[Event]:
+    """What an identity provider calls the person. Raises Invalid for a system account, which none knows."""
+    before = external.known(view, principal)
+    decided = external.changes(wanted, view, principal.id, principal.key, before)
+    if decided and principal.type != "user":
+        raise errors.Invalid("A system account has no external identity.", external.ID_POINTER)
     return decided
 
 

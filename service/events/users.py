@@ -51,6 +51,18 @@ class PrincipalNamesChanged(
     last_after: Sealed | None
 
 
+class PrincipalExternalIdsChanged(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="principal.external_ids_changed"
+):
+    """What an identity provider calls the person changed, was given, or was taken away."""
+
+    principal: PrincipalId
+    id_before: Sealed | None
+    id_after: Sealed | None
+    username_before: Sealed | None
+    username_after: Sealed | None
+
+
 class PrincipalDisabled(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="principal.disabled"
 ):
@@ -118,6 +130,7 @@ UserEvent = (
     | PrincipalRenamed
     | PrincipalEmailChanged
     | PrincipalNamesChanged
+    | PrincipalExternalIdsChanged
     | PrincipalDisabled
     | PrincipalEnabled
     | PrincipalRolesChanged

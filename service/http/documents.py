@@ -139,6 +139,8 @@ class Documents:
                 "firstName": principal.first_name,
                 "lastName": principal.last_name,
                 "email": principal.email,
+                "externalIdpId": principal.external_id,
+                "externalIdpUsername": principal.external_username,
             }
             found |= {name: text for name, one in texts.items() if (text := view.text(one)) is not None}
         person = principal.type == "user"
@@ -217,11 +219,13 @@ class Documents:
 
     # -- tokens ------------------------------------------------------------------------------------------
 
-    def token(self, token: Token, value: str | None) -> Document:
-        """A token; without its value where the caller may know of it but not use it."""
+    def token(self, token: Token, value: str | None, withheld: str = "") -> Document:
+        """A token; without its value where the caller may know of it but not use it, which is said in a sentence."""
         found: Document = {"uuid": token.id, "description": TOKEN_DESCRIPTIONS[token.read_only]}
         if value is not None:
             found["value"] = value
+        if withheld:
+            found["valueWithheld"] = withheld
         found |= {"readOnly": token.read_only, **times(token.created_at, token.updated_at)}
         if token.expires_at is not None:
             found["expiresAt"] = iso(token.expires_at)

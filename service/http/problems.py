@@ -27,6 +27,7 @@ PLAIN: Final = "text/plain;charset=utf-8"
 _REFUSED: Final = {
     "name_taken": 409,
     "email_taken": 409,
+    "external_id_taken": 409,
     "contract_conflict": 409,
     "role_locked": 403,
     "role_predefined": 403,

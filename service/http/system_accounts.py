@@ -2,10 +2,14 @@
 
 from aiohttp import web
 
-from projections import things
+from projections import excess, things
+from projections.principals import Principal
+from projections.tokens import Token
 from service.commands.system_accounts import CreateSystemAccount
+from service.commands.tokens import MANAGE
 from service.errors import NotFound
 from service.events.system_accounts import SystemAccountCreated
+from service.events.tokens import TokenRegenerated
 from service.http import requests, responses, tokens, users
 from service.http.documents import Documents, current_target
 from service.http.edge import Call
@@ -13,7 +17,10 @@ from service.vocabulary import TeamId
 
 
 async def created(call: Call) -> web.Response:
-    """POST /admin/system-accounts: 201, with the place that Terraform reads the id from."""
+    """POST /admin/system-accounts: 201, with the place that Terraform reads the id from.
+
+    Under the address of a disabled system account it is that one, enabled, with new tokens (section 5.3).
+    """
     body = await requests.body(call)
     team = body.optional_id("teamUuid")
     command = CreateSystemAccount(
@@ -25,7 +32,11 @@ async def created(call: Call) -> web.Response:
         active=body.flag("active", default=True) is not False,
     )
     outcome = await requests.handle(call, command, body)
-    principal = requests.event(outcome, SystemAccountCreated).principal
+    principal = next(
+        record.data.principal
+        for record in outcome.records
+        if isinstance(record.data, SystemAccountCreated | TokenRegenerated)
+    )
     view = call.edge.replica.view(outcome.position)
     place = responses.href(call.edge, "admin", "system-accounts", principal)
     document = Documents(call, view).user(view.principal(principal))
@@ -43,14 +54,24 @@ async def shown(call: Call) -> web.Response:
 async def tokens_listed(call: Call) -> web.Response:
     """GET /admin/system-accounts/{uuid}/tokens.
 
-    A token's value is all that its account may do, so it is shown only to who may manage system accounts
-    everywhere, as only they may regenerate it, and never to a read-only token.
+    A token's value is all that its account may do, so it is shown to who may manage system accounts everywhere, to
+    others who share a team with the account only where it may do no more than they, and never to a read-only token.
+    A token whose value is withheld says why.
     """
     moment = await call.moment()
     account = moment.view.principal(call.path_id())
     if account.type != "system_account":
         raise NotFound("There is no such system account.")
-    call.require("system_account:manage", current_target(call, account))
-    everywhere = things.Target(things.of_principal(account).thing)
-    values = not call.caller.read_only and call.may("system_account:manage", everywhere)
-    return await tokens.answer(call, moment, account, show=lambda _: values)
+    call.require(MANAGE, current_target(call, account))
+    return await tokens.answer(call, moment, account, withheld=lambda token: _withheld(call, account, token))
+
+
+def _withheld(call: Call, account: Principal, token: Token) -> str:
+    """Why the value is not for the caller, or nothing where it is. Judged now, whatever moment is asked about."""
+    if call.caller.read_only:
+        return "A read-only token is shown no value of a system account's tokens."
+    if call.may(MANAGE, things.Target(things.of_principal(account).thing)):
+        return ""
+    current = call.judged_in.principal_or_none(account.id)
+    beyond = current and excess.excess(call.judged_in, current, call.me, reading=token.read_only)
+    return beyond.sentence if beyond else ""

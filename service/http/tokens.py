@@ -37,7 +37,7 @@ async def listed(call: Call) -> web.Response:
     held = [token for token in _tokens(moment.view, me) if _own(call, token)]
     if not held:
         call.require_somewhere("token:manage", "read_token:manage")
-    return await answer(call, moment, me, show=lambda token: token.read_only or not call.caller.read_only)
+    return await answer(call, moment, me, withheld=lambda token: _beyond(call, token))
 
 
 async def shown(call: Call) -> web.Response:
@@ -48,8 +48,9 @@ async def shown(call: Call) -> web.Response:
         raise errors.NotFound("There is no such token among yours.")
     if not _own(call, token):
         call.require("token:manage", things.of_token(token.id, token.principal))
-    value = await _value(call, token) if token.read_only or not call.caller.read_only else None
-    return responses.hal(call, Documents(call, moment.view).token(token, value))
+    withheld = _beyond(call, token)
+    value = None if withheld else await _value(call, token)
+    return responses.hal(call, Documents(call, moment.view).token(token, value, withheld))
 
 
 async def regenerated(call: Call) -> web.Response:
@@ -91,16 +92,17 @@ async def redeemed(call: Call) -> web.Response:
 
 
 async def answer(
-    call: Call, moment: Moment, principal: Principal, show: Callable[[Token], bool]
+    call: Call, moment: Moment, principal: Principal, withheld: Callable[[Token], str]
 ) -> web.Response:
-    """A principal's tokens; `show` says whose value is shown. Of the past no value is: it is gone."""
+    """A principal's tokens; `withheld` says why a value is not shown. Of the past no value is: it is gone."""
     draw = Documents(call, moment.view)
     items = []
     for token in _tokens(moment.view, principal):
         if principal.id == call.me and not _own(call, token):
             continue
-        value = await _value(call, token) if show(token) and not moment.historic else None
-        items.append(draw.token(token, value))
+        why = withheld(token)
+        value = None if why or moment.historic else await _value(call, token)
+        items.append(draw.token(token, value, why))
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"_embedded": {"items": items}, "_links": links})
 
@@ -109,6 +111,13 @@ def _tokens(view: View, principal: Principal) -> list[Token]:
     """Somebody's tokens, the read-only one first."""
     held = [view.token(token) for token in principal.tokens]
     return sorted(held, key=lambda token: (not token.read_only, token.id))
+
+
+def _beyond(call: Call, token: Token) -> str:
+    """Why one's own token's value is not shown: a read-only token must not come by what may write (section 3.8)."""
+    return (
+        "A read-only token is not shown this value." if call.caller.read_only and not token.read_only else ""
+    )
 
 
 def _own(call: Call, token: Token) -> bool:

@@ -8,6 +8,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
+from service.commands.external import External
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser
 from service.events.users import InvitationIssued, UserCreated
 from service.http import breathing, documents, pagination, repeats, requests, responses
@@ -96,6 +97,7 @@ async def edited(call: Call) -> web.Response:
         first_name=_text_or_empty(body, "firstName"),
         last_name=_text_or_empty(body, "lastName"),
         active=body.flag("active"),
+        external=_external(body),
     )
     outcome = await requests.handle(call, command, body, ("user", principal))
     return answer(call, call.edge.replica.view(outcome.position), principal)
@@ -195,6 +197,7 @@ async def _invite(
         last_name=person.optional_text("lastName"),
         active=person.flag("active", default=True) is not False,
         precreated=precreated,
+        external=_external(person) if precreated else None,
     )
     order = repeats.part_of(await requests.order(call, command, body), part)
     return await requests.handle_order(call, order), address
@@ -255,6 +258,15 @@ def _one_of(call: Call, parameter: str, meanings: dict[str, object]) -> object:
     if text not in meanings:
         raise errors.Invalid(f"It must be {' or '.join(meanings)}.", parameter)
     return meanings[text]
+
+
+def _external(body: Body) -> External | None:
+    """What the body says of the identity provider; what is absent stays, null takes it away."""
+    if not (body.has("externalIdpId") or body.has("externalIdpUsername")):
+        return None
+    return External(
+        id=_text_or_empty(body, "externalIdpId"), username=_text_or_empty(body, "externalIdpUsername")
+    )
 
 
 def _text_or_empty(body: Body, field: str) -> str | None:

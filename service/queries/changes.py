@@ -128,6 +128,10 @@ def _principal(
             firsts = _one("firstName", opened("first_before"), opened("first_after"))
             lasts = _one("lastName", opened("last_before"), opened("last_after"))
             return tuple(one for one in (*firsts, *lasts) if one.before != one.after)
+        case user_events.PrincipalExternalIdsChanged():
+            ids = _one("externalIdpId", opened("id_before"), opened("id_after"))
+            usernames = _one("externalIdpUsername", opened("username_before"), opened("username_after"))
+            return tuple(one for one in (*ids, *usernames) if one.before != one.after)
         case user_events.PrincipalDisabled():
             return _one("active", before=True, after=False)
         case user_events.PrincipalEnabled():

@@ -168,6 +168,8 @@ def _user(event: user_events.UserEvent, record: Recorded, names: Names) -> str:
             return f"changed the e-mail address of {whose} to {after}"
         case user_events.PrincipalNamesChanged():
             return f"changed the first or last name of {names.principal(event.principal)}"
+        case user_events.PrincipalExternalIdsChanged():
+            return f"changed what an identity provider calls {names.principal(event.principal)}"
         case user_events.PrincipalDisabled():
             return f"disabled {names.principal(event.principal)}"
         case user_events.PrincipalEnabled():

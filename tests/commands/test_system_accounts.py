@@ -8,7 +8,7 @@ from projections.things import Target
 from service import errors
 from service.catalogue.compiled import CI_CD, DEFAULT_TEAM
 from service.commands.system_accounts import CreateSystemAccount
-from service.commands.users import DeleteUser, EditUser
+from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.events.tokens import TokenIssued
 from service.log import recorded
 from service.vocabulary import PrincipalId, TeamId, Thing
@@ -80,6 +80,69 @@ def test_an_address_is_optional_and_its_own(account: Account) -> None:
     with pytest.raises(errors.Refused) as caught:
         account.do(
             msgspec.structs.replace(given.system_account(account.fresh, "Other"), email="KEVIN@example.org")
+        )
+    assert "email_taken" == caught.value.reason
+
+
+def test_a_disabled_one_is_made_again_under_its_address(account: Account) -> None:
+    """Section 5.3, point 6: Terraform «deletes» by disabling and creates again; what leaked meanwhile stays dead."""
+    role, team = account.role("Rotator"), account.team("A")
+    first = msgspec.structs.replace(
+        given.system_account(account.fresh, "Robot"), email="robot@example.org", active=True
+    )
+    account.do(first)
+    account.do(ChangeRoles(principal=first.new.id, how="replace", roles=(role,)))
+    account.do(EditUser(principal=first.new.id, active=False))
+    again = msgspec.structs.replace(
+        given.system_account(account.fresh, "Röbot"), email="Robot@example.org", team=team
+    )
+    kinds = [recorded.kind_of(event) for event in account.do(again)]
+    assert ["token.regenerated"] * 2 == kinds[:2]
+    robot = account.principal(first.new.id)
+    assert account.now.principal_or_none(again.new.id) is None
+    assert (True, (role,), "Röbot", "Robot@example.org") == (
+        robot.active,
+        robot.roles,
+        account.now.text(robot.name),
+        account.now.text(robot.email),
+    )
+    assert {team, DEFAULT_TEAM} == set(robot.teams)
+    digest = account.drafter.replica.keys.token_digest
+    assert account.now.token_with_digest(digest(_value(first))) is None
+    found = account.now.token_with_digest(digest(_value(again)))
+    assert robot.id == (found and found.principal)
+    with pytest.raises(errors.Refused) as caught:
+        account.do(again)
+    assert "email_taken" == caught.value.reason
+
+
+def test_making_one_again_takes_the_right_to_manage_it(account: Account) -> None:
+    """It is an edit of that account, whatever it is called: nobody takes over another team's by its address."""
+    mine, other = account.team("Mine"), account.team("Other")
+    sally = account.person("Sally", teams=[mine])
+    commands = []
+    for team in (mine, other):
+        first = msgspec.structs.replace(
+            given.system_account(account.fresh, "Robot", team), email=f"{team}@example.org"
+        )
+        account.do(first)
+        account.do(EditUser(principal=first.new.id, active=False))
+        commands.append(
+            msgspec.structs.replace(given.system_account(account.fresh, "Robot"), email=first.email)
+        )
+    assert account.do(commands[0], sally)
+    for team_named in (None, mine):
+        with pytest.raises(errors.Forbidden):
+            account.do(msgspec.structs.replace(commands[1], team=team_named), sally)
+
+
+def test_a_disabled_person_s_address_is_no_system_account_s(account: Account) -> None:
+    """One kind of principal never turns into the other."""
+    sally = account.person("Sally")
+    account.do(EditUser(principal=sally, active=False))
+    with pytest.raises(errors.Refused) as caught:
+        account.do(
+            msgspec.structs.replace(given.system_account(account.fresh, "Robot"), email="sally@example.org")
         )
     assert "email_taken" == caught.value.reason
 

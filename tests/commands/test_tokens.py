@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 
 from service import errors
+from service.commands.teams import ChangeMembers
 from service.commands.tokens import RegenerateToken
+from service.commands.users import ChangeRoles
+from service.events.attempts import AttemptDenied
 from service.events.tokens import TokenRegenerated
 from service.vocabulary import PrincipalId, TokenId
 from tests.given import Account
@@ -79,7 +82,7 @@ def test_nobody_regenerates_another_person_s_token(account: Account) -> None:
 
 
 def test_a_system_account_s_token_takes_managing_system_accounts_everywhere(account: Account) -> None:
-    """A team's manager could otherwise speak for an account that may do more than they may."""
+    """Where the account, here CI/CD, may do more than the team's manager: they would speak for it (section 3.10)."""
     robot = account.robot("Robot")
     sally = account.person("Sally")
     command = RegenerateToken(token=tokens(account, robot)[False], new=account.fresh.token())
@@ -88,6 +91,42 @@ def test_a_system_account_s_token_takes_managing_system_accounts_everywhere(acco
     with pytest.raises(errors.Forbidden):
         account.do(command, robot)
     assert account.do(command)
+
+
+def test_a_team_s_manager_renews_the_tokens_of_who_may_no_more(account: Account) -> None:
+    """Seed 003 within section 3.10's bound: in a shared living team, and only what gives nothing away."""
+    team = account.team("A")
+    manages = account.role("Manages", "system_account:manage:team", "secret:manage:team")
+    sally = account.person("Sally", roles=[manages], teams=[team])
+    robot = account.robot("Robot", roles=[account.role("Rotator", "secret:manage:team")], teams=[team])
+    pair = tokens(account, robot)
+
+    def renewed(*, read_only: bool) -> bool:
+        try:
+            return bool(account.do(RegenerateToken(token=pair[read_only], new=account.fresh.token()), sally))
+        except errors.Forbidden:
+            return False
+
+    assert renewed(read_only=False)
+    deploying = account.role("Records", "deployment_and_release:record:*")
+    account.do(ChangeRoles(principal=robot, how="add", roles=(deploying,)))
+    assert [True, False] == [renewed(read_only=True), renewed(read_only=False)]
+    account.do(ChangeRoles(principal=robot, how="remove", roles=(deploying,)))
+    assert renewed(read_only=False)
+    account.do(ChangeMembers(team=team, how="remove", members=(robot,)))
+    assert not renewed(read_only=True)
+
+
+def test_a_refused_token_names_what_the_account_may(account: Account) -> None:
+    """The denial says what the account may and the caller may not, and stands in the record."""
+    robot, sally = account.robot("Robot"), account.person("Sally")
+    command = RegenerateToken(token=tokens(account, robot)[False], new=account.fresh.token())
+    with pytest.raises(errors.Forbidden) as caught:
+        account.do(command, sally)
+    assert "deployment_and_release:record everywhere, which the account may" == caught.value.missing
+    denied = account.log[-1].data
+    assert isinstance(denied, AttemptDenied)
+    assert caught.value.missing == denied.missing
 
 
 def test_an_unknown_token_is_not_found(account: Account) -> None:

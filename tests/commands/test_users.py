@@ -7,6 +7,7 @@ import pytest
 
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, DEFAULT_TEAM, TEAM_ADMINISTRATOR, USER
+from service.commands.external import External
 from service.commands.order import Caller
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
 from service.events.tokens import TokenIssued, TokenRevoked
@@ -16,6 +17,7 @@ from service.events.users import (
     PrincipalDisabled,
     PrincipalEmailChanged,
     PrincipalEnabled,
+    PrincipalExternalIdsChanged,
     PrincipalNamesChanged,
     PrincipalRenamed,
     PrincipalRolesChanged,
@@ -23,7 +25,7 @@ from service.events.users import (
 from service.log import recorded
 from service.vocabulary import PrincipalId, RoleId
 from tests import given
-from tests.given import Account
+from tests.given import CONSOLE, Account
 
 CODE = Caller(code=True)
 
@@ -86,7 +88,65 @@ def test_inviting_somebody_who_is_in_changes_nothing(account: Account) -> None:
     again = msgspec.structs.replace(given.invite(account.fresh, "Sally"), email="SALLY@Example.ORG")
     assert [] == account.do(again)
     account.do(EditUser(principal=sally, active=False))
-    assert [PrincipalEnabled(principal=sally)] == account.do(again)
+    assert [PrincipalEnabled(principal=sally)] == account.do(given.invite(account.fresh, "Sally"))
+
+
+def test_a_disabled_person_is_invited_back_as_asked_for(account: Account) -> None:
+    """Section 5.3, point 6: the same user, enabled or not as requested, under the name and spelling given now."""
+    sally = account.person("Sally", roles=[])
+    account.do(EditUser(principal=sally, active=False))
+    again = msgspec.structs.replace(
+        given.invite(account.fresh, "Sally"), name="Sal", email="SALLY@Example.ORG", active=False
+    )
+    assert [PrincipalRenamed, PrincipalEmailChanged] == [type(event) for event in account.do(again)]
+    assert not account.principal(sally).active
+    assert [PrincipalEnabled(principal=sally)] == account.do(msgspec.structs.replace(again, active=True))
+    assert () == account.principal(sally).roles
+
+
+SCIM_RIGHTS = ("user:invite:*", "user:manage:*")
+
+
+def test_external_ids_are_set_by_who_provisions_and_by_nobody_else(account: Account) -> None:
+    """Scope 37: beside inviting and managing it takes `user:manage_scim_attributes:*`, which only SCIM's role has."""
+    robot = account.robot("SCIM", roles=[given.SCIM])
+    manager = account.person("Manager", roles=[account.role("Manages", *SCIM_RIGHTS)])
+    outside = External(id="00u1", username="sally@idp")
+    command = msgspec.structs.replace(given.invite(account.fresh, "Sally"), precreated=True, external=outside)
+    with pytest.raises(errors.Forbidden, match="manage_scim_attributes"):
+        account.do(command, manager)
+    made = account.do(command, robot)
+    assert [True] == [isinstance(event, PrincipalExternalIdsChanged) for event in made[1:2]]
+    found = account.now.principal_with_external_id("00u1")
+    assert found == account.now.principal_with_external_username("SALLY@idp")
+    assert command.new.id == (found and found.id)
+    assert account.now.principal_with_external_id("00U1") is None
+    again = EditUser(principal=command.new.id, name="Sal", external=outside)
+    assert [PrincipalRenamed] == [type(event) for event in account.do(again, manager)]
+    for changed in (External(id="00u2"), External(username="")):
+        edit = EditUser(principal=command.new.id, external=changed)
+        with pytest.raises(errors.Forbidden, match="manage_scim_attributes"):
+            account.do(edit, manager)
+        assert account.do(edit, robot)
+    assert account.now.principal_with_external_username("sally@idp") is None
+    assert account.now.principal_with_external_id("00u1") is None
+
+
+def test_external_ids_are_one_person_s_and_no_system_account_s(account: Account) -> None:
+    """Two people under one external id could not be told apart; a system account is known to no identity provider."""
+    sally, billy, robot = account.person("Sally"), account.person("Billy"), account.robot("Robot")
+    account.do(EditUser(principal=sally, external=External(id="00u1", username="sally")), CONSOLE)
+    for external, pointer in (
+        (External(id="00u1"), "/externalIdpId"),
+        (External(username="SALLY"), "/externalIdpUsername"),
+    ):
+        with pytest.raises(errors.Refused) as caught:
+            account.do(EditUser(principal=billy, external=external), CONSOLE)
+        assert ("external_id_taken", pointer) == (caught.value.reason, caught.value.pointer)
+    with pytest.raises(errors.Invalid):
+        account.do(EditUser(principal=robot, external=External(id="00u2")), CONSOLE)
+    account.do(DeleteUser(principal=sally))
+    assert account.do(EditUser(principal=billy, external=External(id="00u1")), CONSOLE)
 
 
 def test_who_may_only_invite_gets_no_power_over_those_who_are_here(account: Account) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from service.http.edge import iso
+from tests.given import ORGANIZATION_ADMINISTRATOR, SCIM
 from tests.http.test_bad_input import MISSING, require_refusal
 from tests.http.test_roles import ADMINISTRATOR, CI_CD, TEAM_ADMINISTRATOR, USER
 from tests.service import BASE_URL, Running
@@ -106,6 +107,72 @@ async def test_a_user_is_made_changed_disabled_and_deleted(running: Running) -> 
     assert (200, "Sally Brown") == (then.status, then.json["name"])
 
 
+async def test_a_disabled_user_is_invited_back(running: Running) -> None:
+    """Section 5.3, point 6: 200 with that user, active and called as requested, with the roles that it kept."""
+    sally = await running.person("Sally")
+    await running.admin.put(f"/admin/users/{sally.id}", {"active": False})
+    require_refusal(await sally.get("/user"), 401)
+    body = {"name": "Sally B.", "email": "Sally@example.org", "active": False, "_embedded": {}}
+    still = await running.admin.post("/admin/users/invite-user", body)
+    assert (200, sally.id, False, "Sally B.") == (
+        still.status,
+        *(still.json[field] for field in ("uuid", "active", "name")),
+    )
+    back = await running.admin.post("/admin/users/invite-user", {**body, "active": True})
+    assert (200, True, "Sally@example.org", False) == (
+        back.status,
+        back.json["active"],
+        back.json["email"],
+        "invitation" in back.json,
+    )
+    assert [USER] == [role["uuid"] for role in (await sally.get("/user")).json["roles"]]
+
+
+async def test_a_user_is_provisioned_with_external_ids(running: Running) -> None:
+    """Section 3.10: only by the right for it; whole users are sent back by anybody who may manage them."""
+    robot = await running.system_account("scim", roles=[SCIM])
+    body = {
+        "name": "Sally",
+        "email": "sally@example.org",
+        "externalIdpId": "00u1",
+        "externalIdpUsername": "sally@idp",
+    }
+    refused = await running.admin.post("/admin/users", body)
+    require_refusal(refused, 403)
+    assert "user:manage_scim_attributes" in refused.text
+    made = await robot.post("/admin/users", body)
+    assert (201, "00u1", "sally@idp") == (
+        made.status,
+        made.json["externalIdpId"],
+        made.json["externalIdpUsername"],
+    )
+    place = f"/admin/users/{made.json['uuid']}"
+    seen = (await running.admin.get(place)).json
+    assert 200 == (await running.admin.put(place, {**seen, "name": "Sal"})).status
+    require_refusal(await running.admin.put(place, {"externalIdpId": None}), 403)
+    changed = await robot.put(place, {"externalIdpId": "00u2", "externalIdpUsername": None})
+    assert (200, "00u2", False) == (
+        changed.status,
+        changed.json["externalIdpId"],
+        "externalIdpUsername" in changed.json,
+    )
+    other = await robot.post("/admin/users", {**body, "email": "o@example.org", "externalIdpId": "00u2"})
+    require_refusal(other, 409)
+    assert ["externalIdpId"] == list(other.json["errors"])
+    require_refusal(await robot.put(place, {"externalIdpId": 7}), 400)
+    require_refusal(await robot.put(place, {"externalIdpUsername": "x" * 300}), 400)
+    again = await robot.post("/admin/users", {**body, "externalIdpId": "00u2"})
+    assert (200, made.json["uuid"], "sally@idp") == (
+        again.status,
+        again.json["uuid"],
+        again.json["externalIdpUsername"],
+    )
+    plain = await running.admin.post("/admin/users/invite-user", {**body, "email": "p@example.org"})
+    assert (200, False) == (plain.status, "externalIdpId" in plain.json)
+    billy = await running.person("Billy", roles=[await running.role("Nothing", "team:read:*")], teams=[])
+    require_refusal(await billy.get(place), 403)
+
+
 async def test_roles_are_replaced_added_and_removed(running: Running) -> None:
     """204 for each form; the older way answers with the user; what only the system gives is left alone."""
     sally = await running.person("Sally")
@@ -132,13 +199,54 @@ async def test_roles_are_replaced_added_and_removed(running: Running) -> None:
     assert {TEAM_ADMINISTRATOR} == await held()
 
 
-@pytest.mark.parametrize("roles", [[MISSING], ["x"], [17], "x", None, [TEAM_ADMINISTRATOR]])
-async def test_a_role_that_cannot_be_given_is_refused(running: Running, roles: object) -> None:
-    """Unknown, malformed, or given by the system alone: 400, and nothing changes."""
+@pytest.mark.parametrize(
+    ("roles", "field"),
+    [
+        ([USER, MISSING], "roles.1"),
+        (["x"], "roles.0"),
+        ([17], "roles.0"),
+        ("x", "roles"),
+        (None, "roles"),
+        ([TEAM_ADMINISTRATOR], "roles.0"),
+        ([USER, ORGANIZATION_ADMINISTRATOR], "roles.1"),
+    ],
+)
+async def test_a_role_that_cannot_be_given_is_refused(running: Running, roles: object, field: str) -> None:
+    """Unknown, malformed, or given by the system alone (section 7, point 19): 400 with its place; nothing changes."""
     sally = await running.person("Sally")
     before = running.position
-    require_refusal(await running.admin.put(f"/admin/users/{sally.id}/roles", {"roles": roles}), 400)
+    refused = await running.admin.put(f"/admin/users/{sally.id}/roles", {"roles": roles})
+    require_refusal(refused, 400)
+    assert [field] == list(refused.json["errors"])
     assert before == running.position
+
+
+async def test_a_role_that_nobody_holds_is_taken_away_all_the_same(running: Running) -> None:
+    """DELETE says how it shall be, and so it is: 204, and no second record; an unknown user is 404."""
+    sally = await running.person("Sally")
+    role = await running.role("Rotator")
+    before = running.position
+    assert 204 == (await running.admin.delete(f"/admin/users/{sally.id}/roles/{role}")).status
+    assert 200 == (await running.admin.delete(f"/admin/users/{sally.id}/role/admin")).status
+    assert before == running.position
+    require_refusal(await running.admin.delete(f"/admin/users/{MISSING}/roles/{role}"), 404)
+    require_refusal(await running.admin.put(f"/admin/users/{MISSING}/roles", {"roles": []}), 404)
+    require_refusal(await running.admin.put(f"/admin/users/{sally.id}/roles/{MISSING}"), 400, 404)
+
+
+async def test_fields_that_are_not_ours_are_ignored(running: Running) -> None:
+    """Section 7, point 23: seats and whatever else clients send back change nothing; a subset keeps the rest."""
+    sally = await running.person("Sally")
+    seen = (await running.admin.get(f"/admin/users/{sally.id}")).json
+    before = running.position
+    more = {"seatType": "viewer", "lastLogin": "2020-01-01T00:00:00+00:00", "uuid": MISSING, "type": 1}
+    same = await running.admin.put(f"/admin/users/{sally.id}", {**seen, **more})
+    assert (200, seen, before) == (same.status, same.json, running.position)
+    for one in ({"name": None}, {"name": ""}, {"name": 7}, {"email": None}, {"email": "no"}, {"active": "x"}):
+        refused = await running.admin.put(f"/admin/users/{sally.id}", one)
+        require_refusal(refused, 400)
+        assert list(one) == list(refused.json["errors"])
+    assert seen == (await running.admin.get(f"/admin/users/{sally.id}")).json
 
 
 async def test_nobody_changes_their_own_roles(running: Running) -> None:

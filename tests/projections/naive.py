@@ -187,16 +187,16 @@ class Model:
         allowed = set()
         for principal in self.principals:
             for action in ACTIONS:
-                for resource, one, sides in self._things():
+                for resource, one, sides in self.things():
                     reading = action.endswith(":read")
                     if resource == action.partition(":")[0] and any(
-                        self._may(principal, action, one, teams, owner)
+                        self.may(principal, action, one, teams, owner)
                         for teams, owner in (sides if reading else sides[:1])
                     ):
                         allowed.add((principal, action, one))
         return allowed
 
-    def _things(self) -> list[tuple[str, str, list[Side]]]:
+    def things(self) -> list[tuple[str, str, list[Side]]]:
         """(resource, id, sides): an integration is managed from its consumer's side and read from both."""
         found: list[tuple[str, str, list[Side]]] = []
         sides = {
@@ -212,7 +212,7 @@ class Model:
             found.append(("environment", environment, [(attached, None)]))
         return [*found, ("role", "*", [(set(), None)]), ("user", "*", [(set(), None)])]
 
-    def _may(self, principal: str, action: str, thing: str, teams: set[str], owner: str | None) -> bool:
+    def may(self, principal: str, action: str, thing: str, teams: set[str], owner: str | None) -> bool:
         """The vendor's rules in the words of the vendor: section 1.2."""
         if not self.principals[principal]:
             return False

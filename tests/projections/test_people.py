@@ -1,11 +1,13 @@
 """Who is called what after a start from a snapshot: the same people, in the same order, whenever it is asked."""
 
 from projections.people import People
+from service.commands.external import External
 from service.commands.users import EditUser
 from service.log import seal
 from service.vocabulary import PrincipalId
-from tests.given import Account
+from tests.given import CONSOLE, Account
 
+EXTERNAL = ("S", "B", "s2", "b")
 NAMES = ("Sally", "Billy", "Matt", "Kevin", "Nobody")
 
 
@@ -27,6 +29,11 @@ def found(account: Account, people: People) -> list[list[PrincipalId]]:
             (people.with_name, name.upper()),
             (people.with_email, f"{name.lower()}@example.org"),
         )
+    ] + [
+        look_up(text, table, position)
+        for position in range(end + 1)
+        for text in EXTERNAL
+        for look_up in (people.with_external_id, people.with_external_username)
     ]
     return [[one.id for one in answer] for answer in asked]
 
@@ -38,6 +45,8 @@ def some_people() -> Account:
     account.person("Matt")
     account.do(EditUser(principal=billy, name="Sally"))
     account.do(EditUser(principal=sally, name="Matt"))
+    for one, external in ((sally, "S"), (billy, "B"), (sally, "s2")):
+        account.do(EditUser(principal=one, external=External(id=external, username=external)), CONSOLE)
     return account
 
 
@@ -45,6 +54,15 @@ def test_whoever_is_looked_for_is_found_at_once() -> None:
     """The first look-up takes in whatever is left."""
     account = some_people()
     assert found(account, account.replica.people) == found(account, resumed(account))
+
+
+def test_forgetting_drops_every_way_to_somebody() -> None:
+    """By name, address and external id alike: nothing that is asked leads to a forgotten person any more."""
+    account = some_people()
+    people = account.replica.people
+    (sally,) = people.with_external_id("s2", account.replica.directory.principals, account.replica.position)
+    people.forget(sally.id)
+    assert not any(sally.id in answer for answer in found(account, people))
 
 
 def test_people_are_taken_in_bit_by_bit() -> None:

@@ -89,6 +89,9 @@ MAIN_BRANCH = Change(field="main_branch", before=None, after="main")
 NAMED = user_events.PrincipalNamesChanged(
     principal=SALLY, first_before=None, first_after=sealed("S"), last_before=None, last_after=None
 )
+PROVISIONED = user_events.PrincipalExternalIdsChanged(
+    principal=SALLY, id_before=None, id_after=sealed("S"), username_before=None, username_after=None
+)
 TOLD: tuple[tuple[Event, str], ...] = (
     (account.LogOpened(account="a", epoch="e", origin="o", verifier="v"), "opened the account"),
     (
@@ -162,6 +165,7 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "changed the e-mail address of Sally to t@e",
     ),
     (NAMED, "changed the first or last name of Sally"),
+    (PROVISIONED, "changed what an identity provider calls Sally"),
     (user_events.PrincipalDisabled(principal=SALLY), "disabled Sally"),
     (user_events.PrincipalEnabled(principal=SALLY), "enabled Sally"),
     (user_events.PrincipalRolesChanged(principal=SALLY, added=(ROLE,)), "gave Sally the role Tester"),
@@ -388,6 +392,7 @@ def test_repeats_of_an_attempt_say_how_many() -> None:
             (Changed(field="active", before=True, after=False),),
         ),
         (NAMED, (Changed(field="firstName", before=None, after="S"),)),
+        (PROVISIONED, (Changed(field="externalIdpId", before=None, after="S"),)),
         (account.TrailRead(filters={}, until=1), ()),
     ],
 )

@@ -1,0 +1,112 @@
+"""What one principal may and another may not: who may be shown a token of somebody who may do less than they.
+
+A token is all that its account may do. Whoever manages only the system accounts of their teams may have one's value
+where it gives them nothing (sections 3.8 and 3.10 of the vendor's rules): otherwise the Default team, in which
+everybody is, would hand an Administrator's token to every User.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from projections import rule
+from projections.principals import Principal
+from projections.rule import Side, Standing
+from projections.view import View
+from service.catalogue.compiled import ADMINISTERED, ADMINISTERED_TEAM, EVERYWHERE, OWN, TEAM, Compiled
+
+_ONLY_WRITING = frozenset({"bulk_delete", "invite", "manage_scim_attributes", "record"})
+"""Verbs that no read-only token can use; `manage` is another where its resource has a `read` of its own."""
+_ITS_TOKENS = frozenset({"read_token:manage", "token:manage"})
+
+
+class Excess(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the account may and the other may not. `where` is words for a sentence: `everywhere`."""
+
+    action: str
+    where: str
+
+    @property
+    def missing(self) -> str:
+        """What a refusal calls it."""
+        return f"{self.action} {self.where}, which the account may"
+
+    @property
+    def sentence(self) -> str:
+        """Why the account's token is withheld."""
+        return f"The account may {self.action} {self.where}, and you may not: its token would let you do more than now."
+
+
+def excess(view: View, account: Principal, other_id: str, *, reading: bool = False) -> Excess | None:
+    """The first thing that the account may and the other may not, or None where there is none.
+
+    With `reading` only what a read-only token can do is compared. A disabled account is judged as if it were enabled:
+    it may be tomorrow. What follows from a later decision, wider roles or another team, is whoever's who decides it.
+    """
+    compiled = view.compiled
+    other = view.principal_or_none(other_id)
+    enabled = msgspec.structs.replace(account, active=True)
+    theirs, mine = rule.reaches_of(view, enabled), rule.reaches_of(view, other)
+    standing = Standing(mine) if other is None else rule.standing_of(other, mine)
+    places = _Places(view, enabled)
+    for action in compiled.bits:
+        if reading and not _readable(compiled, action):
+            continue
+        found = _beyond(action, theirs, standing, places)
+        if (
+            found is None
+            and other is not None
+            and theirs[action] is True
+            and action == f"{other.type}:manage"
+        ):
+            found = "on yourself: it could change your own roles"
+        if found is not None:
+            return Excess(action=action, where=found)
+    return None
+
+
+class _Places:
+    """Where an account's narrower reaches lead at a moment. What it created is looked for once, and only if needed."""
+
+    def __init__(self, view: View, account: Principal) -> None:
+        self._view = view
+        self._account = account
+        self._created: list[Side] | None = None
+
+    def of(self, reach: int) -> Iterator[tuple[Side, str]]:
+        """Each with words for it."""
+        if reach & TEAM:
+            for team in self._view.live_teams(self._account.teams):
+                yield Side((team.id,), None, None, None), f"in the team {team.name}"
+        if reach & (ADMINISTERED_TEAM | ADMINISTERED):
+            for team in self._view.live_teams(self._account.administers):
+                yield Side((team.id,), None, team.id, None), f"in the team {team.name}, which it administers"
+        if reach & OWN:
+            for side in self._owned():
+                yield side, "on an application that it created"
+
+    def _owned(self) -> list[Side]:
+        if self._created is None:
+            mine = (one for one in self._view.applications() if one.creator == self._account.id)
+            self._created = [rule.side_of(self._view, one) for one in mine]
+        return self._created
+
+
+def _beyond(action: str, theirs: Mapping[str, int], standing: Standing, places: _Places) -> str | None:
+    """Where the account reaches with the action and the other does not, in words."""
+    reach, held = theirs.get(action, False), standing.reaches.get(action, False)
+    if held is True or reach is False:
+        return None
+    if reach is True or reach & EVERYWHERE:
+        return "everywhere"
+    if action in _ITS_TOKENS:
+        return None  # its own two, which are what is asked about
+    if reach & OWN and not held & OWN:
+        return "on what it creates"
+    return next((words for side, words in places.of(reach) if not rule.within(standing, held, side)), None)
+
+
+def _readable(compiled: Compiled, action: str) -> bool:
+    """Whether a read-only token can make use of the action."""
+    resource, _, verb = action.rpartition(":")
+    return verb not in _ONLY_WRITING and (verb != "manage" or f"{resource}:read" not in compiled.bits)

@@ -1,9 +1,14 @@
 """Every resource's life over the wire: made, read, planned without a difference, changed, planned again, taken away."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from tests.scenarios.terraform.client import Failed
+from tests.scenarios.terraform.conftest import Runs
 from tests.scenarios.terraform.core import Block, Configuration, Ref, Run
+from tests.scenarios.terraform.people import ADMINISTRATOR
+from tests.service import Running
 
 USER = "e9282e22-416b-11ea-a16e-57ee1bb61d18"
 CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
@@ -91,3 +96,65 @@ async def test_what_was_taken_away_is_missing(run: Run, address: str) -> None:
     with pytest.raises(Failed) as missing:
         await run.plan({**AROUND, address: made})
     assert 404 == missing.value.status
+
+
+async def test_the_older_way_to_administrator(running: Running, run: Run) -> None:
+    """pact_role_v1 gives and takes Administrator beside what the user has; both answers are the user (section 4.5)."""
+    configuration: Configuration = {
+        "pact_user.homer": AROUND["pact_user.homer"],
+        "pact_role_v1.own": {"role": "administrator", "user": HOMER},
+    }
+    await run.apply(configuration)
+    homer = run.state["pact_user.homer"].id
+    assert ["Administrator", "User"] == await roles(running, homer)
+    assert {} == await run.plan(configuration)
+    await run.apply({"pact_user.homer": AROUND["pact_user.homer"]})
+    assert ["User"] == await roles(running, homer)
+    await run.apply(configuration)
+    await run.destroy()
+    assert [] == await roles(running, homer)
+
+
+async def test_a_write_token_changes_itself_and_goes_on_with_the_new_value(
+    running: Running, runs: Runs
+) -> None:
+    """Regenerating one's own read/write token answers 201 with the value that works from then on (section 3.8)."""
+    robot = await running.system_account("Robot", roles=[ADMINISTRATOR])
+    run = runs(token=robot.token)
+    await run.apply({"pact_token.own": {"type": "read-write", "name": "CI"}})
+    assert robot.token == run.state["pact_token.own"].attributes["value"]
+    renamed: Configuration = {"pact_token.own": {"type": "read-write", "name": "CI of this year"}}
+    await run.apply(renamed)
+    assert {} == await run.plan(renamed)
+    assert run.client.token == run.state["pact_token.own"].attributes["value"]
+    assert robot.token != run.client.token
+    assert 401 == (await robot.get("/user")).status
+    await run.destroy()
+    assert 200 == (await running.client(run.client.token).get("/user")).status
+
+
+@pytest.mark.parametrize(
+    "name", ["foo bar", "naïve/Ünï, 50%", "a%20b", "100%25", "a+b&c=d", "ﬁ;x?y#z", "%41"]
+)
+async def test_a_name_that_is_escaped_twice_is_its_own(running: Running, run: Run, name: str) -> None:
+    """Whatever an application is called, the doubly escaped name finds it, and not what it would be decoded.
+
+    An application that is called as another's name is escaped would be found first: exact names win (section 5.1).
+    """
+    if (decoded := unquote(name)) != name:
+        assert 201 == (await running.admin.post("/pacticipants", {"name": decoded})).status
+    before: Configuration = {"pact_application.own": {"name": name, "main_branch": "main"}}
+    after: Configuration = {"pact_application.own": {"name": name, "main_branch": "trunk"}}
+    for configuration in (before, after):
+        await run.apply(configuration)
+        assert {} == await run.plan(configuration)
+    await run.destroy()
+    left = (await running.admin.get("/pacticipants")).json["_embedded"]["pacticipants"]
+    assert name not in [one["name"] for one in left]
+    assert all("mainBranch" not in one for one in left)
+
+
+async def roles(running: Running, user: str) -> list[str]:
+    """The names of the roles that somebody holds."""
+    document = (await running.admin.get(f"/admin/users/{user}")).json
+    return [role["name"] for role in document["_embedded"]["roles"]]

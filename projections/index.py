@@ -22,6 +22,11 @@ class Index(dict[K, M | dict[M, None]], Generic[K, M]):
             return ()
         return tuple(found) if isinstance(found, dict) else (found,)
 
+    def count(self, key: K) -> int:
+        """How many were ever there."""
+        found = self.get(key)
+        return len(found) if isinstance(found, dict) else int(found is not None)
+
     def add(self, key: K, member: M) -> bool:
         """Take the member in. False if it was there already."""
         found = self.get(key)

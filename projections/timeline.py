@@ -80,6 +80,15 @@ class Timeline(msgspec.Struct, Generic[T], eq=False, gc=False):
             if undone == _undone[0]:
                 return made
 
+    def made_between(self, after: int, until: int) -> list[int]:
+        """The positions beyond `after`, up to the committed `until`, that changed the fact."""
+        while True:
+            undone, made = _undone[0], self.made
+            positions = self.earlier_positions
+            earlier = () if positions is None else positions[bisect_right(positions, after) :]
+            if undone == _undone[0]:
+                return sorted({one for one in (*earlier, made) if after < one <= until})
+
     def put(self, position: int, value: T | None) -> bool:
         """Let `value` hold from `position` on. True if that added a step, False if it replaced this position's."""
         made = self.made

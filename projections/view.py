@@ -242,6 +242,16 @@ class View:
             self.directory.team_environments, team, self.environment_or_none, lambda one: team in one.teams
         )
 
+    def ever_linked(self, team: TeamId) -> int:
+        """How many links a team ever had, of any kind: at least as many as it has, and cheap to ask."""
+        directory = self.directory
+        return (
+            directory.members.count(team)
+            + directory.administrators.count(team)
+            + directory.team_applications.count(team)
+            + directory.team_environments.count(team)
+        )
+
     def holders(self, role: str) -> list[Principal]:
         """Everybody who holds a live role."""
         if self.role_or_none(role) is None:
@@ -283,6 +293,17 @@ class View:
 
     def version(self, noun: str, thing: str) -> int:
         """The position that last changed a noun (`role`, `team`, …): its version, for an ETag."""
+        timeline = self._timeline(noun, thing)
+        return timeline.since(self.position) if timeline else 0
+
+    def changed_since(self, noun: str, thing: str, version: int) -> list[int]:
+        """The positions beyond a version, oldest first, that changed a noun."""
+        timeline = self._timeline(noun, thing)
+        return timeline.made_between(version, self.position) if timeline else []
+
+    # -- how -----------------------------------------------------------------------------------------------
+
+    def _timeline(self, noun: str, thing: str) -> Timeline[Any] | None:
         directory = self.directory
         tables: dict[str, Mapping[Any, Timeline[Any]]] = {
             "role": directory.roles,
@@ -291,10 +312,7 @@ class View:
             "application": directory.applications,
             "environment": directory.environments,
         }
-        timeline = tables[noun].get(thing)
-        return timeline.since(self.position) if timeline else 0
-
-    # -- how -----------------------------------------------------------------------------------------------
+        return tables[noun].get(thing)
 
     def _at(self, table: dict[K, Timeline[V]], key: K) -> V | None:
         timeline = table.get(key)

@@ -149,4 +149,4 @@ def repeats_of(key: DenialKey, denial: Denial) -> AttemptDenied:
 
 def without_command(order: Order) -> Order:
     """The order without what it asked for, which may be large or secret: it is only remembered to count its repeats."""
-    return msgspec.structs.replace(order, command=_NO_COMMAND, idempotency_key="", if_version=None)
+    return msgspec.structs.replace(order, command=_NO_COMMAND, idempotency_key="", condition=None)

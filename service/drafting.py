@@ -182,15 +182,12 @@ class Draft:
 
     @staticmethod
     def _require_version(order: Order, view: View) -> None:
-        if order.if_version is None:
+        condition = order.condition
+        if condition is None:
             return
-        noun, thing, version = order.if_version
-        current = view.version(noun, thing)
-        if current != version:
-            raise errors.Stale(
-                f"It was changed since: you decided on version {version}, it is at version {current} (the position of"
-                " the record that changed it)."
-            )
+        current = view.version(condition.noun, condition.thing)
+        if current not in condition.versions:
+            raise errors.Stale(decided_on=max(condition.versions, default=0), current=current)
 
     def _next_instant(self) -> datetime:
         """Strictly after the last record, and never before it whatever the clock says."""

@@ -3,7 +3,10 @@
 Every error carries one sentence for a person. None carries a secret or another person's name.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final, NamedTuple
+
+_TOLD_MAX: Final = 5
+"""Changes that the sentence of a stale order tells; a program finds more beside it."""
 
 
 class MunimentError(Exception):
@@ -93,10 +96,39 @@ class Ambiguous(MunimentError):
         self.candidates = candidates
 
 
+class Change(NamedTuple):
+    """One record that changed a thing meanwhile, for whoever decided on how it was before."""
+
+    position: int
+    time: str
+    actor: str
+    sentence: str
+    event: str
+
+
 class Stale(MunimentError):
-    """The caller decided on an older state than the one that holds (a precondition named an old version)."""
+    """The caller decided on an older state than the one that holds (a precondition named an old version).
+
+    A version is the position of the record that made it; 0 where the precondition named none of this thing's.
+    `changes` are the newest records that changed it since, the newest last; `more` says how many were before those.
+    """
 
     code = "stale"
+
+    def __init__(
+        self, *, decided_on: int, current: int, changes: tuple[Change, ...] = (), more: int = 0
+    ) -> None:
+        if not 0 < decided_on < current:
+            said = f"No ETag of the request is one of this thing's: it is at version {current}."
+        else:
+            said = f"It was changed since: you decided on version {decided_on}, it is at version {current}."
+        told = "".join(f" {one.sentence.removesuffix('.')} ({one.time})." for one in changes[-_TOLD_MAX:])
+        left = more + max(0, len(changes) - _TOLD_MAX)
+        super().__init__(said + (f" {left} earlier changes;" if left and told else "") + told)
+        self.decided_on = decided_on
+        self.current = current
+        self.changes = changes
+        self.more = more
 
 
 class Throttled(MunimentError):

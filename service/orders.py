@@ -17,10 +17,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str = ""
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """The order stands only if the noun is still at one of these versions (If-Match: RFC 9110, section 13.1.1)."""
+
+    noun: str
+    thing: str
+    versions: tuple[int, ...]
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A command, who gives it, and what goes with it.
 
-    `if_version` is (noun, id, version): the order stands only if the noun is still at that version.
     `fingerprint` tells two requests under one idempotency key apart.
     """
 
@@ -31,7 +38,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str = ""
     idempotency_key: str = ""
     fingerprint: bytes = b""
-    if_version: tuple[str, str, int] | None = None
+    condition: Condition | None = None
     causation: EventId | None = None
 
 

@@ -8,11 +8,21 @@ from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
 from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
+from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 
-_Removing = DeleteIntegration | DeleteIntegrationContracts | DeleteApplication | DeleteIntegrations
+_Removing = (
+    DeleteIntegration
+    | DeleteIntegrationContracts
+    | DeleteApplication
+    | DeleteIntegrations
+    | DeleteTeam
+    | EditTeam
+    | ChangeMembers
+)
 _REMOVING = frozenset(typing.get_args(_Removing))
 REMOVED_MIN = 500
-"""Contracts from which on an order gets a batch of its own, drafted beside the event loop: some milliseconds' work."""
+"""Contracts, or links to a team, from which on an order gets a batch of its own, drafted beside the event loop: some
+milliseconds' work."""
 
 
 def is_bulk(command: Command, now: Callable[[], View]) -> bool:

@@ -49,6 +49,10 @@ class EditTeam(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"team": self.team}
 
+    def removes(self, view: View, enough: int) -> int:
+        """How many applications, administrators and environments might leave. Raises NotFound."""
+        return view.ever_linked(view.team(self.team).id)
+
 
 class ChangeMembers(msgspec.Struct, frozen=True, kw_only=True):
     """Replace a team's members, or add or remove some. What is already so changes nothing.
@@ -78,6 +82,11 @@ class ChangeMembers(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"team": self.team, "how": self.how}
 
+    def removes(self, view: View, enough: int) -> int:
+        """How many members might leave or join. Raises NotFound."""
+        named = len(self.members) + len(self.leaving)
+        return named + (view.ever_linked(view.team(self.team).id) if self.how == "replace" else 0)
+
 
 class DeleteTeam(msgspec.Struct, frozen=True, kw_only=True):
     """Delete a team; its administrators alone may not."""
@@ -92,6 +101,10 @@ class DeleteTeam(msgspec.Struct, frozen=True, kw_only=True):
 
     def arguments(self) -> dict[str, str]:
         return {"team": self.team}
+
+    def removes(self, view: View, enough: int) -> int:
+        """How many links to it might be cut. Raises NotFound."""
+        return view.ever_linked(view.team(self.team).id)
 
 
 def create_team(command: CreateTeam, view: View, caller: Caller) -> list[Event]:
@@ -131,11 +144,16 @@ def edit_team(command: EditTeam, view: View, caller: Caller) -> list[Event]:
 def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[Event]:
     """Decide who belongs to a team. Disabled principals may stay and join; unknown ones are Invalid."""
     team = view.team(command.team)
-    held = {one.id for one in view.members(team.id)}
     named = {PrincipalId(member) for member in command.members}
+    leaving = {PrincipalId(member) for member in command.leaving}
+    if command.how == "replace":
+        held = {one.id for one in view.members(team.id)}
+    else:  # of a team of everybody only those are looked at who are named
+        found = filter(None, map(view.principal_or_none, named | leaving))
+        held = {one.id for one in found if team.id in one.teams}
     if command.how != "remove":
         _known(command.members, view.principal_or_none, "user", "/users")
-    left = held - {PrincipalId(member) for member in command.leaving}
+    left = held - leaving
     wanted = {"replace": named, "add": left | named, "remove": held - named}[command.how]
     added, removed = difference(held, wanted)
     return list(
@@ -144,7 +162,7 @@ def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[E
 
 
 def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:
-    """Decide a deletion: what linked the team's things to it goes with it, the things stay (section 3.2).
+    """Decide a deletion: what was linked to the team is unlinked first, and lives on (section 3.2).
 
     Raises Refused for the Default team while it is the only one.
     """
@@ -153,7 +171,39 @@ def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:
         raise errors.Refused(
             "default_team", "The Default team cannot be deleted while there is no other team.", "/team"
         )
-    return [events.TeamDeleted(team=team.id, name=team.name, default=team.default)]
+    gone = events.TeamDeleted(team=team.id, name=team.name, default=team.default)
+    return [*consequences(view, team.id), gone]
+
+
+def consequences(view: View, team: TeamId) -> list[Event]:
+    """Everything that follows from a team's deletion, as facts that are recorded before it.
+
+    Each member, administrator, application and environment has it in its own trail then. Whatever else comes to
+    belong to a team is unlinked here. The order is that of the index: sorting a hundred thousand at a stroke would
+    hold everybody up.
+    """
+    administrators = tuple(one.id for one in view.administrators(team))
+    applications = {one.id: one.name for one in view.team_applications(team)}
+    environments = {one.id: one.name for one in view.team_environments(team)}
+    members = tuple(one.id for one in view.members(team))
+    return [
+        *pieces((), members, lambda _, gone: events.TeamMembersChanged(team=team, removed=gone)),
+        *pieces(
+            (), administrators, lambda _, gone: events.TeamAdministratorsChanged(team=team, removed=gone)
+        ),
+        *pieces(
+            (),
+            tuple(applications),
+            lambda _, gone: events.TeamApplicationsChanged(team=team, removed=gone),
+            applications.__getitem__,
+        ),
+        *pieces(
+            (),
+            tuple(environments),
+            lambda _, gone: events.TeamEnvironmentsChanged(team=team, removed=gone),
+            environments.__getitem__,
+        ),
+    ]
 
 
 def _relations(

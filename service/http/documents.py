@@ -24,7 +24,6 @@ from service.catalogue.compiled import TEAM_ADMINISTRATOR
 from service.http import breathing, responses
 from service.http.edge import Call, iso
 from service.http.responses import Document
-from service.vocabulary import Thing
 
 Named = TypeVar("Named", Role, Team, Environment, Application)
 FORGOTTEN: Final = "(forgotten)"
@@ -235,21 +234,13 @@ class Documents:
 
 
 def readable(call: Call, principal: Principal) -> bool:
-    """Whether the caller may read a principal: oneself always, anybody else by the read right of that kind.
-
-    It is judged by the teams that the principal has now, whatever moment is asked about.
-    """
-    if call.principal is not None and principal.id == call.principal.id:
-        return True
-    return call.may(f"{principal.type}:read", current_target(call, principal))
+    """Whether the caller may read a principal (`Call.may_read`)."""
+    return call.may_read(principal)
 
 
 def current_target(call: Call, principal: Principal) -> things.Target:
-    """The principal as it decides now; one that was deleted since belongs to no team."""
-    current = call.view.principal_or_none(principal.id)
-    if current is None:
-        return things.Target(Thing(principal.type, principal.id))
-    return things.of_principal(current)
+    """The principal as it decides now (`Call.current`)."""
+    return call.current(principal)
 
 
 def held_roles(view: View, principal: Principal) -> list[Role]:

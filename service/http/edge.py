@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from projections import access
+from projections import access, things
 from projections.principals import Principal
 from projections.replica import Replica
 from projections.things import Target
@@ -23,7 +23,7 @@ from service.queries import moments
 from service.queries.reading import Reader
 from service.settings import Settings
 from service.vigil import Vigil
-from service.vocabulary import PrincipalId, uuid_text
+from service.vocabulary import PrincipalId, Thing, uuid_text
 
 _BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
 """What the administrator of a team may, of that team and what is its own (`projections.access`)."""
@@ -87,6 +87,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, action: str, target: Target) -> bool:
         """Whether the caller may do that now."""
         return self.principal is not None and access.may(self.judged_in, self.principal.id, action, target)
+
+    def may_read(self, principal: Principal) -> bool:
+        """Whether the caller may read a principal: oneself always, anybody else by the read right of that kind.
+
+        It is judged by the teams that the principal has now, whatever moment is asked about.
+        """
+        if self.principal is not None and principal.id == self.principal.id:
+            return True
+        return self.may(f"{principal.type}:read", self.current(principal))
+
+    def current(self, principal: Principal) -> Target:
+        """The principal as it decides now; one that was deleted since belongs to no team."""
+        found = self.view.principal_or_none(principal.id)
+        return Target(Thing(principal.type, principal.id)) if found is None else things.of_principal(found)
 
     def may_somewhere(self, action: str) -> bool:
         """Whether any grant of the caller gives the action, however narrow: lists then show what it reaches."""

@@ -16,9 +16,10 @@ from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import problems
+from service.http import preconditions, problems
 from service.http.edge import Call
 from service.orders import Order, Outcome
+from service.queries import since
 from service.vocabulary import NAME_LENGTH_MAX, REASON_LENGTH_MAX, line, paragraph, uuid_text
 
 E = TypeVar("E")
@@ -27,7 +28,6 @@ BODY_BYTES_MAX: Final = 2 * 1024 * 1024
 BODY_SECONDS_MAX: Final = 30.0
 DEPTH_MAX: Final = 100
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]*)?"')
 _JSON: Final = "application/json"
 
 
@@ -203,15 +203,21 @@ async def handle(
 ) -> Outcome:
     """Hand an order to the door for writing and note the position that it reached for the answer.
 
-    `version_of` is the (noun, id) that If-Match is about; where None, an If-Match is refused. Raises what the
-    door raises.
+    `version_of` is the (noun, id) that If-Match is about; where None, one that names a version is refused. Raises
+    what the door raises; Stale says what changed since.
     """
     return await handle_order(call, await order(call, command, body, version_of))
 
 
 async def handle_order(call: Call, order: Order) -> Outcome:
     """`handle` for an order that was made by `order` and then amended."""
-    outcome = await call.edge.handler.handle(order)
+    try:
+        outcome = await call.edge.handler.handle(order)
+    except errors.Stale as stale:
+        assert order.condition is not None, "only an order with a condition can be stale"
+        raise await since.told(
+            stale, order.condition, call.edge.reader, call.edge.replica, call.may_read
+        ) from None
     call.progress.position = outcome.position
     return outcome
 
@@ -237,7 +243,7 @@ async def order(
         ticket=line(ticket, "Muniment-Ticket", "ticket", NAME_LENGTH_MAX) if ticket else "",
         idempotency_key=key,
         fingerprint=fingerprint,
-        if_version=_if_version(call, version_of),
+        condition=preconditions.of(call, version_of),
     )
 
 
@@ -264,18 +270,6 @@ def _reason(call: Call, body: Body | None) -> str:
     if outside and within and outside != within:
         raise errors.Invalid("The header Muniment-Reason and the body give two different reasons.", "/reason")
     return outside or within
-
-
-def _if_version(call: Call, version_of: tuple[str, str] | None) -> tuple[str, str, int] | None:
-    condition = call.request.headers.get("If-Match")
-    if condition is None or (condition := condition.strip()) == "*":
-        return None
-    found = _ENTITY_TAG.fullmatch(condition)
-    if found is None:
-        raise errors.Invalid("It must be one ETag as this service gave it.", "If-Match")
-    if version_of is None:
-        raise errors.Invalid("This request changes no single thing that has an ETag.", "If-Match")
-    return (*version_of, int(found[1]))
 
 
 def _object(value: object, pointer: str) -> Body:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
-from service.http import problems
+from service.http import preconditions, problems
 from service.http.edge import Call, Edge
 
 Document = dict[str, Any]
@@ -37,8 +37,10 @@ def made(
     headers = {"Content-Type": content_type, "Cache-Control": "no-store" if version is None else "no-cache"}
     if version is not None:
         headers["ETag"] = entity_tag(version, content)
-        if call.request.method in ("GET", "HEAD") and headers["ETag"] in _seen(call.request):
-            return web.Response(status=304, headers={"ETag": headers["ETag"]})
+        if call.request.method in ("GET", "HEAD") and preconditions.seen(call.request, headers["ETag"]):
+            return web.Response(
+                status=304, headers={"ETag": headers["ETag"], "Cache-Control": headers["Cache-Control"]}
+            )
     return web.Response(status=status, body=content, headers=headers)
 
 
@@ -84,8 +86,3 @@ def entity_tag(version: int, content: bytes) -> str:
     What a noun's answer shows of other nouns (a member's name) changes without a new version of its own.
     """
     return f'"{version}-{hashlib.sha256(content).hexdigest()[:16]}"'
-
-
-def _seen(request: web.Request) -> set[str]:
-    tags = request.headers.get("If-None-Match", "")
-    return {tag.strip().removeprefix("W/") for tag in tags.split(",")}

@@ -4,6 +4,7 @@ A thing that had ended by then is called what it was last called. A person whose
 «(forgotten)»: the record keeps standing, and says so.
 """
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from projections.directory import Directory
@@ -24,6 +25,8 @@ from service.vocabulary import (
 )
 
 FORGOTTEN = "(forgotten)"
+WITHHELD = "somebody"
+"""Stands for a person whom the reader may not read."""
 UNREADABLE = "(unreadable)"
 """A seal that was changed or moved: `verify` says which, and the trail goes on."""
 
@@ -133,3 +136,37 @@ class Names:
     @staticmethod
     def _name(found: _Named | None, otherwise: str) -> str:
         return otherwise if found is None else found.name
+
+
+class Discreet(Names):
+    """Names for a reader who may not read every person: whoever `readable` says no to is «somebody»."""
+
+    def __init__(
+        self, directory: Directory, people: People, position: int, readable: Callable[[Principal], bool]
+    ) -> None:
+        super().__init__(directory, people, position)
+        self._readable = readable
+
+    def actor(self, record: Recorded) -> str:
+        if record.actor.console is not None:
+            return "Somebody at the console"
+        named = super().actor(record)
+        return named[0].upper() + named[1:] if named.startswith(WITHHELD) else named
+
+    def principal(self, principal: str) -> str:
+        return super().principal(principal) if self._may_know(principal) else WITHHELD
+
+    def email(self, principal: str) -> str | None:
+        return super().email(principal) if self._may_know(principal) else None
+
+    def person_name(self, principal: str) -> str | None:
+        return super().person_name(principal) if self._may_know(principal) else WITHHELD
+
+    def text(self, record: Recorded, field: str, sealed: Sealed | None) -> str | None:
+        """Only what is sealed of the person whom the record is about, where that one may be read."""
+        known = self._may_know(getattr(record.data, "principal", ""))
+        return super().text(record, field, sealed) if known or sealed is None else WITHHELD
+
+    def _may_know(self, principal: str) -> bool:
+        found = self.last_principal(principal)
+        return found is not None and self._readable(found)

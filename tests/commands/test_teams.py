@@ -122,7 +122,10 @@ def test_the_default_team_cannot_be_the_only_one_deleted(account: Account) -> No
         account.do(DeleteTeam(team=DEFAULT))
     assert "default_team" == caught.value.reason
     account.team("A")
-    assert [TeamDeleted(team=DEFAULT, name="Everybody", default=True)] == account.do(DeleteTeam(team=DEFAULT))
+    assert [
+        TeamMembersChanged(team=DEFAULT, removed=(account.kevin,)),
+        TeamDeleted(team=DEFAULT, name="Everybody", default=True),
+    ] == account.do(DeleteTeam(team=DEFAULT))
 
 
 def test_a_team_administrator_manages_that_team_alone(account: Account) -> None:

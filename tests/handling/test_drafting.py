@@ -19,7 +19,7 @@ from service.denials import DISTINCT_MAX, REMEMBERED_MAX, Changes, Denial, Denia
 from service.events.attempts import VARIOUS, AttemptDenied
 from service.events.roles import RoleCreated
 from service.log import recorded
-from service.orders import Origin, Outcome
+from service.orders import Condition, Origin, Outcome
 from service.vocabulary import EventId, RoleId, TeamId, Thing
 from tests import given
 from tests.given import Account
@@ -334,11 +334,12 @@ def test_what_only_the_console_may_do_is_denied_to_everybody_else(account: Accou
 def test_a_precondition_on_an_older_version_is_stale(account: Account) -> None:
     """If-Match decides on the noun's version, which is the position that last changed it."""
     role = account.role("Rotator")
-    version = account.now.version("role", role)
-    account.do(EditRole(role=role, name="Secret Rotator"), if_version=("role", role, version))
+    condition = Condition(noun="role", thing=role, versions=(account.now.version("role", role),))
+    account.do(EditRole(role=role, name="Secret Rotator"), condition=condition)
     length = len(account.log)
-    with pytest.raises(errors.Stale):
-        account.do(EditRole(role=role, name="Other"), if_version=("role", role, version))
+    with pytest.raises(errors.Stale) as caught:
+        account.do(EditRole(role=role, name="Other"), condition=condition)
+    assert (*condition.versions, length) == (caught.value.decided_on, caught.value.current)
     assert (length, "Secret Rotator") == (len(account.log), account.now.role(role).name)
 
 

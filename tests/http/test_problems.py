@@ -30,7 +30,11 @@ RAISED: dict[str, tuple[Exception, int, object]] = {
     "gone": (errors.NotFound("Gone.", gone=True), 404, {"error": "Gone."}),
     "taken": (errors.Refused("name_taken", "Taken.", "/name"), 409, {"errors": {"name": ["Taken."]}}),
     "refused": (errors.Refused("would_lock_out", "Refused."), 422, {"errors": ["Refused."]}),
-    "stale": (errors.Stale("Old."), 412, {"errors": ["Old."]}),
+    "stale": (
+        errors.Stale(decided_on=3, current=7),
+        412,
+        {"errors": ["It was changed since: you decided on version 3, it is at version 7."]},
+    ),
     "throttled": (errors.Throttled("Slowly.", 7), 429, {"errors": ["Slowly."]}),
     "unavailable": (errors.Unavailable("Later."), 503, "Later."),
     "out-of-reach": (  # where the database is and as whom it is asked stays in the house

@@ -1,0 +1,62 @@
+"""What happened to a thing since a version of it: for whoever is told that the decision was made on an older one."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from projections.principals import Principal
+from projections.replica import Replica
+from service import errors
+from service.log import reader, recorded
+from service.orders import Condition
+from service.queries.names import Discreet
+from service.queries.reading import Reader
+from service.queries.sentences import sentence
+
+CHANGES_MAX: Final = 20
+"""The newest that are told; how many there were before is counted."""
+
+
+async def told(
+    stale: errors.Stale,
+    condition: Condition,
+    source: Reader,
+    replica: Replica,
+    readable: Callable[[Principal], bool],
+) -> errors.Stale:
+    """The refusal with the records that changed the thing since, as sentences; without them where they cannot be read.
+
+    A person whom `readable` says no to stays unnamed.
+    """
+    if not 0 < stale.decided_on < stale.current:
+        return stale
+    positions = replica.now().changed_since(condition.noun, condition.thing, stale.decided_on)
+    changes = []
+    try:
+        async with source.connection() as connection:
+            for position in positions[-CHANGES_MAX:]:
+                row = await reader.entry_at(connection, position)
+                if row is not None:
+                    changes.append(_change(recorded.decode(row.entry), replica, readable))
+    except errors.Unavailable:
+        return stale  # that it is stale is known all the same
+    return errors.Stale(
+        decided_on=stale.decided_on,
+        current=stale.current,
+        changes=tuple(changes),
+        more=len(positions) - len(changes),
+    )
+
+
+def _change(
+    record: recorded.Recorded, replica: Replica, readable: Callable[[Principal], bool]
+) -> errors.Change:
+    names = Discreet(replica.directory, replica.people, record.position, readable)
+    return errors.Change(
+        position=record.position,
+        time=msgspec.to_builtins(record.recorded_at),
+        actor=names.actor(record),
+        sentence=sentence(record, names),
+        event=record.id,
+    )

@@ -106,13 +106,8 @@ def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
             listed = f"{error.sentence} {', '.join(error.candidates)}"
             return Answer(400, listed, {"errors": [listed]}, {"candidates": error.candidates})
         case errors.Stale():
-            changes = [one._asdict() for one in error.changes]
-            return Answer(
-                412,
-                error.sentence,
-                {"errors": [error.sentence]},
-                {"changes": changes, "earlierChanges": error.more},
-            )
+            told = {"changes": [one._asdict() for one in error.changes], "earlierChanges": error.more}
+            return Answer(412, error.sentence, {"errors": [error.sentence]}, told)
         case errors.Throttled():
             return _plainly(429, error.sentence, {"Retry-After": str(error.retry_after_seconds)})
         case errors.TooLate():

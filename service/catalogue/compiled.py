@@ -3,11 +3,12 @@
 Pure and immutable once built; one is built for each catalogue that a log ever adopted.
 """
 
+import difflib
 import re
 
 import msgspec
 
-from service.catalogue.model import Catalogue
+from service.catalogue.model import Catalogue, RoleFlags, table
 
 ADMINISTRATOR = "cf75d7c2-416b-11ea-af5e-53c3b1a4efd8"
 USER = "e9282e22-416b-11ea-a16e-57ee1bb61d18"
@@ -15,6 +16,7 @@ CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
 TEAM_ADMINISTRATOR = "d635f960-88f2-4f13-8043-4641a02dffa0"
 AUDITOR = "71d4e8b2-0c5f-4a96-8e3d-f5b20a9c6e17"
 DECISION_CLIENT = "8c36f1a5-9b2d-47e0-a1c4-3d7e5f08b629"
+ORGANIZATION_ADMINISTRATOR = "2e7f0c94-86d1-4b3a-b5e8-91c4a7d3f602"
 DEFAULT_TEAM = "4ac05ed8-9e3b-4159-96c0-ad19e3b93658"
 
 # How far a principal reaches with one action: what stands in a table of reaches, any of these together.
@@ -35,6 +37,10 @@ _BY_ADMINISTERING = {
 }
 """What administering a team gives: that team, and a look at the environments attached to it (section 3.2)."""
 
+NO_FLAGS = RoleFlags()
+_NEAR = 0.75
+"""How like a known scope an unknown one must be, of 1, for a refusal to name it."""
+_HINTED_LENGTH_MAX = 100
 _ONE_TEAM = re.compile(r"team:manage:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -93,6 +99,22 @@ class Compiled:
             return TEAM_ADMINISTRATOR
         permission = self._permissions.get(canonical)
         return permission.bound_to if permission else ""
+
+    def refusal(self, scope: str) -> str:
+        """Why a scope that is not known may not be held, with what was probably meant where something is near."""
+        catalogue = self.catalogue
+        if why := table(catalogue.retired).get(scope):
+            return f"The permission {scope!r} was retired: {why}."
+        meant = table(catalogue.misspelt).get(scope)
+        if meant is None and len(scope) <= _HINTED_LENGTH_MAX:
+            named = [one for one in (*self._permissions, *catalogue.aliases) if self.known(one)]
+            meant = next(iter(difflib.get_close_matches(scope, named, 1, _NEAR)), None)
+        said = f"There is no permission {scope[:_HINTED_LENGTH_MAX]!r}."
+        return f"{said} Did you mean {meant!r}?" if meant is not None else said
+
+    def flags(self, role: str) -> RoleFlags:
+        """The flags of a predefined role; those of a role that has none are the usual ones."""
+        return table(self.catalogue.flags).get(role, NO_FLAGS)
 
     def masks(self, scopes: tuple[str, ...]) -> Masks:
         """The masks of a set of scopes; each distinct set is compiled once."""

@@ -85,6 +85,8 @@ def golden() -> dict[str, bytes]:
 def _filled(annotation: object, field: str) -> typing.Any:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if isinstance(annotation, types.UnionType) or origin is typing.Union:
+        if msgspec.UnsetType in arguments:
+            return msgspec.UNSET  # what came later is not in what was written before it
         return _filled(next(one for one in arguments if one is not types.NoneType), field)
     if origin is tuple:
         return tuple(_filled(arguments[0], f"{field}{number}") for number in (1, 2))

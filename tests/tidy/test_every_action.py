@@ -33,6 +33,10 @@ DICTS_ALLOWED = {
     "AttemptDenied.arguments": "read by people as it stands; written in the order in which the command names them",
     "TrailRead.filters": "as above, in the order of the query",
     "Catalogue.aliases": "the catalogue's own order, which is part of its content",
+    "Catalogue.flags": "as above",
+    "Catalogue.profiles": "as above",
+    "Catalogue.misspelt": "as above",
+    "Catalogue.retired": "as above",
 }
 """Fields that may hold a dict. The stored text is what counts and is never encoded again."""
 

@@ -47,6 +47,11 @@ def fold(role: Role | None, event: events.RoleEvent, recorded: Foldable) -> Role
             return role and _changed(role, recorded, description=event.after)
         case events.RolePermissionsChanged():
             return role and _changed(role, recorded, scopes=event.after)
+        case events.RoleReset():
+            after = event.after
+            return role and _changed(
+                role, recorded, name=after.name, description=after.description, scopes=after.scopes
+            )
         case events.RoleDeleted():
             return None
         case _:

@@ -216,6 +216,7 @@ async def _opened_or_refused(app: App, *, open_account: bool) -> None:
         tokens=app.fresh.tokens(token),
         administrator_name="Administrator",
         administrator_email=app.settings.admin_email,
+        profile=app.settings.role_names,
     )
     try:
         await app.handler.handle(Order(command=command, caller=Caller(system="first start")))

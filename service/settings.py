@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_token: str | None
     # The first Administrator's e-mail address at the first start; it can be changed like anybody's later.
     admin_email: str
+    # What the predefined roles Viewer and Guest are called, and what a Guest may see, when roles are made or reset.
+    role_names: str
     # How many connections may be open at once; further ones are told to come again.
     connections_max: int
     # How many denied changes a token, and how many useless credentials an address, has each minute. 0: no limit.
@@ -118,6 +120,7 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         admin_token=read.get("MUNIMENT_ADMIN_TOKEN"),
         # A name reserved for examples: mail to it reaches nobody, and nobody's address is guessed.
         admin_email=read.get("MUNIMENT_ADMIN_EMAIL", "admin@example.org"),
+        role_names=read.get("MUNIMENT_ROLE_NAMES", "2024"),
         connections_max=read.get("MUNIMENT_CONNECTIONS_MAX", 1_000),
         denials_per_minute=read.get("MUNIMENT_DENIALS_PER_MINUTE", 60),
         staleness_seconds_max=read.get("MUNIMENT_STALENESS_SECONDS_MAX", 300),
@@ -147,6 +150,7 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_KEY": _MASK if settings.keys else "generated in the data directory",
         "MUNIMENT_ADMIN_TOKEN": _MASK if settings.admin_token else "generated at the first start",
         "MUNIMENT_ADMIN_EMAIL": settings.admin_email,
+        "MUNIMENT_ROLE_NAMES": settings.role_names,
         "MUNIMENT_CONNECTIONS_MAX": str(settings.connections_max),
         "MUNIMENT_DENIALS_PER_MINUTE": str(settings.denials_per_minute),
         "MUNIMENT_STALENESS_SECONDS_MAX": str(settings.staleness_seconds_max),
@@ -205,6 +209,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_KEY": settings_values.keys,
     "MUNIMENT_ADMIN_TOKEN": settings_values.token,
     "MUNIMENT_ADMIN_EMAIL": settings_values.email,
+    "MUNIMENT_ROLE_NAMES": settings_values.one_of("2024", "2025"),
     "MUNIMENT_CONNECTIONS_MAX": settings_values.whole(1, 100_000),
     "MUNIMENT_DENIALS_PER_MINUTE": settings_values.whole(0, 60_000),
     "MUNIMENT_STALENESS_SECONDS_MAX": settings_values.whole(1, 86_400),

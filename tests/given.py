@@ -27,7 +27,7 @@ from service.commands.order import Caller
 from service.commands.roles import CreateRole
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam
-from service.commands.users import ChangeRoles, InviteUser, RedeemInvitation
+from service.commands.users import ChangeRoles, EditUser, InviteUser, RedeemInvitation
 from service.drafting import Drafter
 from service.events import Event
 from service.fresh import Fresh
@@ -212,6 +212,10 @@ class Account:
             self.do(ChangeMembers(team=held, how="remove", members=(principal,)))
         for wanted in teams:
             self.do(ChangeMembers(team=TeamId(wanted), how="add", members=(principal,)))
+
+
+def disabled(principal: PrincipalId) -> EditUser:
+    return EditUser(principal=principal, active=False)
 
 
 def role(fresh: Fresh, name: str, *scopes: str) -> CreateRole:

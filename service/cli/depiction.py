@@ -7,6 +7,7 @@ from projections.contracts import Contract
 from projections.principals import Principal
 from projections.view import View
 from service import errors
+from service.commands.roles import deletable
 from service.vocabulary import Thing
 
 
@@ -47,9 +48,12 @@ def _role(view: View, one: str) -> dict[str, object]:
         "description": role.description,
         "permissions": list(role.scopes),
         "predefined": role.predefined,
+        "deletable": deletable(view, role),
         "locked": role.locked,
         "assignable": role.assignable,
         "apiAccess": role.api_access,
+        "takesSeat": view.compiled.flags(role.id).takes_seat,
+        "readsOwnToken": view.compiled.flags(role.id).reads_own_token,
         "holders": _people(view, view.holders(role.id)),
         "createdAt": role.created_at,
         "updatedAt": role.updated_at,

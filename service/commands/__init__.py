@@ -9,7 +9,7 @@ from service.commands.contracts import (
 )
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.people import ForgetPerson
-from service.commands.roles import CreateRole, DeleteRole, EditRole
+from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
 from service.commands.tokens import RegenerateToken
@@ -25,6 +25,7 @@ Command = (
     | CreateRole
     | EditRole
     | DeleteRole
+    | ResetRoles
     | CreateTeam
     | EditTeam
     | ChangeMembers

@@ -33,6 +33,8 @@ class OpenAccount(msgspec.Struct, frozen=True, kw_only=True):
     tokens: TokenPair
     administrator_name: str
     administrator_email: str
+    profile: str = ""
+    """What the predefined roles are called: a naming profile of the catalogue, or its own names."""
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         return ()
@@ -132,7 +134,7 @@ def open_account(command: OpenAccount, view: View, caller: Caller) -> list[Event
         ),
         events.CatalogueAdopted(number_before=0, catalogue=command.catalogue),
     ]
-    opened += [_predefined(role) for role in command.catalogue.roles]
+    opened += [_predefined(role) for role in command.catalogue.roles_under(command.profile)]
     opened += [
         TeamCreated(team=TeamId(DEFAULT_TEAM), name="Default", default=True),
         UserCreated(
@@ -151,7 +153,11 @@ def open_account(command: OpenAccount, view: View, caller: Caller) -> list[Event
 
 
 def adopt_catalogue(command: AdoptCatalogue, view: View, caller: Caller) -> list[Event]:
-    """Decide an adoption. A catalogue that is not newer changes nothing; stored roles are never touched (seed 003)."""
+    """Decide an adoption. A catalogue that is not newer changes nothing; stored roles are never touched (seed 003).
+
+    A predefined role that is new here is made under the catalogue's own name, unless a role has that name already: a
+    tenant of 2020 has a Test Maintainer that is today's User, and needs no second one (section 1.3 Q10).
+    """
     if not caller.system:
         raise errors.Forbidden("Only the service itself adopts a catalogue.", "the service's own start")
     if command.catalogue.number <= view.compiled.number:
@@ -160,7 +166,11 @@ def adopt_catalogue(command: AdoptCatalogue, view: View, caller: Caller) -> list
     adopted: list[Event] = [
         events.CatalogueAdopted(number_before=view.compiled.number, catalogue=command.catalogue)
     ]
-    return adopted + [_predefined(role) for role in command.catalogue.roles if role.id not in known]
+    return adopted + [
+        _predefined(role)
+        for role in command.catalogue.roles
+        if role.id not in known and view.role_named(role.name) is None
+    ]
 
 
 def read_trail(command: ReadTrail, view: View, caller: Caller) -> list[Event]:

@@ -46,12 +46,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | account.AddKey()
         ):
             return _account(command, view, caller)
-        case roles.CreateRole():
-            return roles.create_role(command, view, caller)
-        case roles.EditRole():
-            return roles.edit_role(command, view, caller)
-        case roles.DeleteRole():
-            return roles.delete_role(command, view, caller)
+        case roles.CreateRole() | roles.EditRole() | roles.ResetRoles() | roles.DeleteRole():
+            return _roles(command, view, caller)
         case teams.CreateTeam() | teams.EditTeam() | teams.ChangeMembers() | teams.DeleteTeam():
             return _teams(command, view, caller)
         case (
@@ -100,6 +96,24 @@ def _account(
             return account.restore_log(command, view, caller)
         case account.AddKey():
             return account.add_key(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _roles(
+    command: roles.CreateRole | roles.EditRole | roles.ResetRoles | roles.DeleteRole,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case roles.CreateRole():
+            return roles.create_role(command, view, caller)
+        case roles.EditRole():
+            return roles.edit_role(command, view, caller)
+        case roles.ResetRoles():
+            return roles.reset_roles(command, view, caller)
+        case roles.DeleteRole():
+            return roles.delete_role(command, view, caller)
         case _:
             assert_never(command)
 

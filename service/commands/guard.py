@@ -1,14 +1,15 @@
 """Nobody is locked out: after every command somebody must remain who could undo it (seed 000, section 3.12).
 
 Able is who is active, may use the API, may manage roles and people everywhere, and holds a read/write token that never
-expires. Checked on the state after the command, so every way there is covered alike.
+expires. What Organization Administrator alone gives does not count: whoever has it got it from outside and has no
+access to the API by it (section 3.13). Checked on the state after the command, so every way there is covered alike.
 """
 
-from projections import access, things
 from projections.view import View
 from service import errors
+from service.catalogue.compiled import NOTHING, ORGANIZATION_ADMINISTRATOR
 from service.events import Event
-from service.events.roles import RoleDeleted, RolePermissionsChanged
+from service.events.roles import RoleDeleted, RolePermissionsChanged, RoleReset
 from service.events.tokens import TokenRegenerated, TokenRevoked
 from service.events.users import PrincipalDeleted, PrincipalDisabled, PrincipalRolesChanged
 
@@ -16,6 +17,7 @@ NEEDED_TO_UNDO = ("role:manage", "user:manage")
 _DANGEROUS = frozenset(
     {
         RolePermissionsChanged,
+        RoleReset,
         RoleDeleted,
         PrincipalDisabled,
         PrincipalDeleted,
@@ -47,7 +49,11 @@ def somebody(view: View) -> bool:
     if view.catalogue is None:
         return False
     bit = view.catalogue.bits[NEEDED_TO_UNDO[0]]
-    roles = (role for role in view.roles() if view.compiled.masks(role.scopes).everywhere & bit)
+    roles = (
+        role
+        for role in view.roles()
+        if role.id != ORGANIZATION_ADMINISTRATOR and view.compiled.masks(role.scopes).everywhere & bit
+    )
     return any(_able(view, principal.id) for role in roles for principal in view.holders(role.id))
 
 
@@ -57,10 +63,14 @@ def _able(view: View, principal_id: str) -> bool:
         (token := view.token_or_none(one)) is not None and not token.read_only and token.expires_at is None
         for one in principal.tokens
     )
+    counted = [role for role in view.roles_of(principal) if role.id != ORGANIZATION_ADMINISTRATOR]
+    granted = NOTHING
+    for role in counted:
+        granted = granted.united(view.compiled.masks(role.scopes))
+    needed = (view.compiled.bits[action] for action in NEEDED_TO_UNDO)
     return (
         principal.active
         and lasting
-        and access.api_access(view, principal)
-        and access.may(view, principal.id, "role:manage", things.anything("role"))
-        and access.may(view, principal.id, "user:manage", things.anything("user"))
+        and any(role.api_access for role in counted)
+        and all(granted.everywhere & bit for bit in needed)
     )

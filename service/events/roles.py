@@ -56,4 +56,20 @@ class RoleDeleted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     scopes: tuple[Scope, ...]
 
 
-RoleEvent = RoleCreated | RoleRenamed | RoleDescribed | RolePermissionsChanged | RoleDeleted
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reset gives back to a predefined role, as one whole."""
+
+    name: str
+    description: str
+    scopes: tuple[Scope, ...]
+
+
+class RoleReset(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="role.reset"):
+    """A predefined role became again what the catalogue says; who holds it did not change (seeds 001 and 004)."""
+
+    role: RoleId
+    before: Definition
+    after: Definition
+
+
+RoleEvent = RoleCreated | RoleRenamed | RoleDescribed | RolePermissionsChanged | RoleReset | RoleDeleted

@@ -21,6 +21,7 @@ from projections.teams import Team
 from projections.tokens import Token
 from projections.view import View
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
+from service.commands.roles import deletable
 from service.http import breathing, responses
 from service.http.edge import Call, iso
 from service.http.responses import Document
@@ -76,10 +77,12 @@ class Documents:
         """A role with its permissions and what the caller may do with it."""
         place = responses.href(self._edge, "admin", "roles", role.id)
         actions: list[Document] = []
-        if self._call.may("role:manage", things.of_role(role)):
+        flags = self._view.compiled.flags(role.id)
+        may_go = deletable(self._view, role)
+        if self._call.may_order("role:manage", things.of_role(role)):
             if not role.locked:
                 actions.append({"name": "update", "title": "Update role", "method": "PUT", "href": place})
-            if not role.predefined:
+            if may_go:
                 actions.append({"name": "delete", "title": "Delete role", "method": "DELETE", "href": place})
         found: Document = {"uuid": role.id, "name": role.name}
         if role.description:
@@ -87,9 +90,12 @@ class Documents:
         return {
             **found,
             "systemDefined": role.predefined,
+            "deletable": may_go,
             "locked": role.locked,
             "assignable": role.assignable,
             "apiAccess": role.api_access,
+            "takesSeat": flags.takes_seat,
+            "readsOwnToken": flags.reads_own_token,
             **times(role.created_at, role.updated_at),
             "permissions": self._permissions_of(role),
             "_actions": actions,
@@ -229,8 +235,17 @@ class Documents:
         if token.expires_at is not None:
             found["expiresAt"] = iso(token.expires_at)
         place = responses.href(self._edge, "settings", "tokens", token.id)
-        regenerate = responses.link(f"{place}/regenerate", "Regenerate token")
-        return {**found, "_links": {"self": responses.link(place, "Token"), "pb:regenerate": regenerate}}
+        links = {"self": responses.link(place, "Token")}
+        if self._may_regenerate(token):
+            links["pb:regenerate"] = responses.link(f"{place}/regenerate", "Regenerate token")
+        return {**found, "_links": links}
+
+    def _may_regenerate(self, token: Token) -> bool:
+        """Of one's own token it takes a permission: a holder of SwaggerHub may fetch its own, and no more."""
+        if self._call.principal is None or token.principal != self._call.principal.id:
+            return True
+        action = "read_token:manage" if token.read_only else "token:manage"
+        return self._call.may(action, things.of_token(token.id, token.principal))
 
 
 def readable(call: Call, principal: Principal) -> bool:

@@ -102,6 +102,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         found = self.view.principal_or_none(principal.id)
         return Target(Thing(principal.type, principal.id)) if found is None else things.of_principal(found)
 
+    def may_order(self, action: str, target: Target) -> bool:
+        """The same with the very token that was presented: a read-only one orders nothing."""
+        return not self.caller.read_only and self.may(action, target)
+
     def may_somewhere(self, action: str) -> bool:
         """Whether any grant of the caller gives the action, however narrow: lists then show what it reaches."""
         view = self.judged_in

@@ -1,17 +1,21 @@
 """PactFlow's roles and permissions over HTTP (section 4.5 of the vendor's rules)."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from projections import things
 from projections.principals import Principal
+from projections.roles import Role
 from projections.view import View
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
-from service.commands.roles import CreateRole, DeleteRole, EditRole
+from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.events.roles import RoleCreated
 from service.http import breathing, documents, pagination, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
+from service.http.responses import Document
 from service.vocabulary import RoleId
 
 
@@ -20,8 +24,7 @@ async def listed(call: Call) -> web.Response:
     moment = await call.moment()
     call.require("role:read", things.anything("role"))
     rows, page, links = pagination.cut(call, documents.by_name(moment.view.roles()))
-    drawn = await breathing.drawn(rows, Documents(call, moment.view).role)
-    return responses.hal(call, {"_embedded": {"roles": drawn}, **page, "_links": links})
+    return await _list(call, moment.view, rows, page, links)
 
 
 async def created(call: Call) -> web.Response:
@@ -71,6 +74,16 @@ async def deleted(call: Call) -> web.Response:
     return responses.nothing()
 
 
+async def reset(call: Call) -> web.Response:
+    """POST /admin/roles/reset: the predefined roles are what the catalogue says; 200 with every role (section 2)."""
+    body = await requests.body(call)
+    command = ResetRoles(profile=call.edge.settings.role_names)
+    outcome = await requests.handle(call, command, body)
+    view = call.edge.replica.view(outcome.position)
+    links = {"self": responses.link(responses.href(call.edge, "admin", "roles"))}
+    return await _list(call, view, documents.by_name(view.roles()), {}, links)
+
+
 async def users(call: Call) -> web.Response:
     """GET /admin/roles/{uuid}/users: who holds the role, as far as the caller may read them."""
     moment = await call.moment()
@@ -91,6 +104,20 @@ async def permissions(call: Call) -> web.Response:
     draw = Documents(call, moment.view)
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"permissions": draw.every_permission(), "_links": links})
+
+
+async def _list(
+    call: Call, view: View, rows: Sequence[Role], page: Document, links: Document
+) -> web.Response:
+    """Roles; whoever may reset the predefined ones is shown how, and nobody else (seeds 001 and 004)."""
+    drawn = await breathing.drawn(rows, Documents(call, view).role)
+    document = {"_embedded": {"roles": drawn}, **page, "_links": links}
+    if call.may_order("role:manage", things.anything("role")):
+        place = responses.href(call.edge, "admin", "roles", "reset")
+        links["pf:reset"] = responses.link(place, "Reset the predefined roles")
+        action = {"name": "reset", "title": "Reset the predefined roles", "method": "POST", "href": place}
+        document["_actions"] = [action]
+    return responses.hal(call, document)
 
 
 def _role(call: Call, view: View, role: str, status: int = 200) -> web.Response:

@@ -58,6 +58,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/admin/permissions", roles.permissions, "What a role may hold"),
     Route("GET", "/admin/roles", roles.listed, "Every role"),
     Route("POST", "/admin/roles", roles.created, "Make a custom role"),
+    Route(
+        "POST", "/admin/roles/reset", roles.reset, "Give the predefined roles back what the catalogue says"
+    ),
     Route("GET", "/admin/roles/{uuid}", roles.shown, "One role"),
     Route("PUT", "/admin/roles/{uuid}", roles.edited, "Change a role"),
     Route("DELETE", "/admin/roles/{uuid}", roles.deleted, "Delete a custom role"),

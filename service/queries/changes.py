@@ -81,7 +81,14 @@ def _role(event: role_events.RoleEvent) -> tuple[Changed, ...]:
         case role_events.RoleDescribed():
             return _one("description", event.before, event.after)
         case role_events.RolePermissionsChanged():
-            return (_permissions(event),)
+            return (_permissions(event.before, event.after),)
+        case role_events.RoleReset():
+            before, after = event.before, event.after
+            return (
+                *_one("name", before.name, after.name),
+                *_one("description", before.description, after.description),
+                _permissions(before.scopes, after.scopes),
+            )
         case role_events.RoleDeleted():
             return _ended(name=event.name, permissions=list(event.scopes))
         case _:
@@ -213,13 +220,13 @@ def _environment(event: environment_events.EnvironmentEvent) -> tuple[Changed, .
             assert_never(event)
 
 
-def _permissions(event: role_events.RolePermissionsChanged) -> Changed:
+def _permissions(before: tuple[str, ...], after: tuple[str, ...]) -> Changed:
     return Changed(
         field="permissions",
-        before=list(event.before),
-        after=list(event.after),
-        added=_members((one for one in event.after if one not in event.before), str),
-        removed=_members((one for one in event.before if one not in event.after), str),
+        before=list(before),
+        after=list(after),
+        added=_members((one for one in after if one not in before), str),
+        removed=_members((one for one in before if one not in after), str),
     )
 
 

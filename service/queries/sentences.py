@@ -14,9 +14,9 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
+from service.queries import wording
 from service.queries.names import Names
 
-_LISTED_MAX = 5
 _TRIED = {
     "read_trail": "read the audit trail",
     "open_account": "open the account",
@@ -86,44 +86,53 @@ def _account(event: AccountEvent, names: Names) -> str:
 
 def _attempt(event: attempts.AttemptDenied) -> str:
     if event.command == attempts.VARIOUS:
-        return f"tried various other things {_counted(event.count, 'more time')} and was refused"
+        return f"tried various other things {wording.counted(event.count, 'more time')} and was refused"
     verb, _, rest = event.command.partition("_")
     noun = rest.replace("_", " ")
     article = "" if not noun or noun.endswith("s") else "an " if noun[0] in "aeio" else "a "
     tried = _TRIED.get(event.command) or f"{verb} {article}{noun}".rstrip()
     why = "the token is read only" if event.read_only_token else f"{event.missing} was missing"
     if event.count > 1 or event.first is not None:
-        return f"tried to {tried} {_counted(event.count, 'more time')} and was refused: {why}"
+        return f"tried to {tried} {wording.counted(event.count, 'more time')} and was refused: {why}"
     return f"tried to {tried} and was refused: {why}"
 
 
 def _role(event: role_events.RoleEvent, names: Names) -> str:
     match event:
         case role_events.RoleCreated():
-            return f"created the role {event.name} with {_counted(len(event.scopes), 'permission')}"
+            return f"created the role {event.name} with {wording.counted(len(event.scopes), 'permission')}"
         case role_events.RoleRenamed():
             return f"renamed the role {event.before} to {event.after}"
         case role_events.RoleDescribed():
             return f"changed the description of the role {names.role(event.role)}"
         case role_events.RolePermissionsChanged():
-            return _permissions(event, names)
+            moved = _permissions(f"the role {names.role(event.role)}", event.before, event.after)
+            return moved or f"put the permissions of the role {names.role(event.role)} into another order"
+        case role_events.RoleReset():
+            return _reset(event)
         case role_events.RoleDeleted():
-            return f"deleted the role {event.name} with {_counted(len(event.scopes), 'permission')}"
+            return f"deleted the role {event.name} with {wording.counted(len(event.scopes), 'permission')}"
         case _:
             assert_never(event)
 
 
-def _permissions(event: role_events.RolePermissionsChanged, names: Names) -> str:
-    role = names.role(event.role)
-    added = [scope for scope in event.after if scope not in event.before]
-    removed = [scope for scope in event.before if scope not in event.after]
-    if not added and not removed:
-        return f"put the permissions of the role {role} into another order"
+def _reset(event: role_events.RoleReset) -> str:
+    before, after = event.before, event.after
+    renamed = f"renamed it to {after.name}" if after.name != before.name else ""
+    described = "gave it back its description" if after.description != before.description else ""
+    done = [one for one in (renamed, described, _permissions("it", before.scopes, after.scopes)) if one]
+    return f"reset the predefined role {before.name}" + (f": {', '.join(done)}" if done else "")
+
+
+def _permissions(role: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """What a role was given and what was taken from it; empty where that is nothing."""
+    added = [scope for scope in after if scope not in before]
+    removed = [scope for scope in before if scope not in after]
     return " and ".join(
         part
         for part in (
-            f"gave the role {role} {_listed(added)}" if added else "",
-            f"took {_listed(removed)} from {'it' if added else f'the role {role}'}" if removed else "",
+            f"gave {role} {wording.listed(added)}" if added else "",
+            f"took {wording.listed(removed)} from {'it' if added else role}" if removed else "",
         )
         if part
     )
@@ -191,8 +200,10 @@ def _user(event: user_events.UserEvent, record: Recorded, names: Names) -> str:
 def _roles_changed(event: user_events.PrincipalRolesChanged, names: Names) -> str:
     who = names.principal(event.principal)
     added, removed = ([names.role(role) for role in roles] for roles in (event.added, event.removed))
-    given = f"gave {who} the {_plural('role', added)} {_listed(added)}" if added else ""
-    taken = f"took the {_plural('role', removed)} {_listed(removed)} from {who}" if removed else ""
+    given = f"gave {who} the {wording.plural('role', added)} {wording.listed(added)}" if added else ""
+    taken = (
+        f"took the {wording.plural('role', removed)} {wording.listed(removed)} from {who}" if removed else ""
+    )
     return " and ".join(filter(None, (given, taken)))
 
 
@@ -214,12 +225,13 @@ def _application(event: application_events.ApplicationEvent, names: Names) -> st
         case application_events.ApplicationCreated():
             return f"created the application {event.name}"
         case application_events.ApplicationEdited():
-            changes = _listed([_change(change) for change in event.changes])
+            changes = wording.listed([_change(change) for change in event.changes])
             return f"changed {changes} of the application {names.application(event.application)}"
         case application_events.ApplicationDeleted():
-            return f"deleted the application {event.name} with {_counted(event.contracts, 'contract')}"
+            return f"deleted the application {event.name} with {wording.counted(event.contracts, 'contract')}"
         case application_events.ApplicationsRemoved():
-            return f"thereby removed the unreferenced {_plural('application', event.names)} {_listed(event.names)}"
+            applications = wording.plural("application", event.names)
+            return f"thereby removed the unreferenced {applications} {wording.listed(event.names)}"
         case _:
             assert_never(event)
 
@@ -235,18 +247,18 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> str:
             return f"deleted the contract {pair} of version {event.version}"
         case contract_events.IntegrationContractsDeleted():
             pair = names.integration(event.consumer, event.provider)
-            return f"deleted all {_counted(event.contracts, 'contract')} of the integration {pair}"
+            return f"deleted all {wording.counted(event.contracts, 'contract')} of the integration {pair}"
         case contract_events.IntegrationDeleted():
             pair = names.integration(event.consumer, event.provider)
-            return f"deleted the integration {pair} with {_counted(event.contracts, 'contract')}"
+            return f"deleted the integration {pair} with {wording.counted(event.contracts, 'contract')}"
         case contract_events.IntegrationsDeleted():
-            integrations = _counted(event.integrations, "integration")
-            return f"deleted every integration: {integrations} with {_counted(event.contracts, 'contract')}"
+            integrations = wording.counted(event.integrations, "integration")
+            return f"deleted every integration: {integrations} with {wording.counted(event.contracts, 'contract')}"
         case contract_events.ContractsRemoved():
             gone = [
                 f"{names.integration(one.consumer, one.provider)}/{one.version}" for one in event.contracts
             ]
-            return f"thereby removed the {_plural('contract', gone)} {_listed(gone)}"
+            return f"thereby removed the {wording.plural('contract', gone)} {wording.listed(gone)}"
         case _:
             assert_never(event)
 
@@ -256,7 +268,7 @@ def _environment(event: environment_events.EnvironmentEvent, names: Names) -> st
         case environment_events.EnvironmentCreated():
             return f"created the environment {event.name}"
         case environment_events.EnvironmentEdited():
-            changes = _listed([_change(change) for change in event.changes])
+            changes = wording.listed([_change(change) for change in event.changes])
             return f"changed {changes} of the environment {names.environment(event.environment)}"
         case environment_events.EnvironmentDeleted():
             return f"deleted the environment {event.name}"
@@ -269,8 +281,8 @@ def _moved(where: str, added: Iterable[str], removed: Iterable[str], name: Calla
     return " and ".join(
         part
         for part in (
-            f"added {_listed(come)} to {where}" if come else "",
-            f"removed {_listed(gone)} from {where}" if gone else "",
+            f"added {wording.listed(come)} to {where}" if come else "",
+            f"removed {wording.listed(gone)} from {where}" if gone else "",
         )
         if part
     )
@@ -279,19 +291,3 @@ def _moved(where: str, added: Iterable[str], removed: Iterable[str], name: Calla
 def _change(change: application_events.Change) -> str:
     words = change.field.replace("_", " ")
     return f"the {words} from {change.before or 'nothing'} to {change.after or 'nothing'}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    """`a, b and c`; of many the first few, and how many more there are."""
-    words = list(names)
-    if len(words) > _LISTED_MAX:
-        words = [*words[:_LISTED_MAX], f"{len(words) - _LISTED_MAX} more"]
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))
-
-
-def _plural(noun: str, names: Iterable[str]) -> str:
-    return noun if len(list(names)) == 1 else f"{noun}s"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -4,13 +4,16 @@ import pytest
 
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, TEAM_ADMINISTRATOR, USER
-from service.commands.roles import CreateRole, DeleteRole, EditRole
+from service.catalogue.loader import shipped
+from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.events.roles import (
+    Definition,
     RoleCreated,
     RoleDeleted,
     RoleDescribed,
     RolePermissionsChanged,
     RoleRenamed,
+    RoleReset,
 )
 from service.vocabulary import RoleId, Scope
 from tests import given
@@ -48,6 +51,7 @@ def test_a_custom_role_is_made_of_any_scopes_as_spelt(account: Account) -> None:
         "*",
         "",
         "contract_data:manage:{uuid}",
+        "system_preference:read:*",
         "team:manage:{uuid}",
         "team:manage:4ac05ed8-9e3b-4159-96c0-ad19e3b93658",
         "user:manage_scim_attributes:*",
@@ -146,3 +150,121 @@ def test_a_role_holds_no_endless_list(account: Account) -> None:
     """A record stays under its size whatever is asked."""
     with pytest.raises(errors.Invalid):
         account.do(given.role(account.fresh, "Long", *["role:read:*"] * 201))
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("role:view:*", "Did you mean 'role:read:*'?"),
+        ("environment:team:read", "Did you mean 'environment:read:team'?"),
+        ("webhooks:manage:team", "Did you mean 'webhook:manage:team'?"),
+        ("contract_data:mangage:*", "Did you mean 'contract_data:manage:*'?"),
+        ("system_preferences:*", "Did you mean 'system_preference:manage:*'?"),
+        ("secrets:manage:team", "Did you mean 'secret:manage:team'?"),
+        ("system_preference:read:*", "was retired: everybody who is signed in"),
+        ("system_preferences:read:*", "was retired: everybody who is signed in"),
+        ("system:preference:read", "was retired: everybody who is signed in"),
+        ("nothing like it", "There is no permission 'nothing like it'."),
+    ],
+)
+def test_a_misspelt_scope_is_refused_with_the_right_spelling(account: Account, scope: str, said: str) -> None:
+    """Section 1.3 Q12, and the retired scope of 1.1: no valid input, and the sentence says what was meant."""
+    with pytest.raises(errors.Invalid) as caught:
+        account.do(given.role(account.fresh, "Odd", scope))
+    assert said in caught.value.sentence
+
+
+def test_what_is_meant_by_a_misspelling_may_be_held() -> None:
+    """A hint leads somewhere: each right spelling is a permission that any role may hold."""
+    compiled = Account().now.compiled
+    meant = set((shipped().misspelt or {}).values())
+    assert meant
+    assert [] == [scope for scope in meant if not compiled.known(scope) or compiled.bound_to(scope)]
+
+
+def reset(profile: str = "2024") -> ResetRoles:
+    return ResetRoles(profile=profile)
+
+
+def test_a_reset_of_what_nobody_touched_records_nothing(account: Account) -> None:
+    """Section 2: one fact for each role that changed, and none where nothing differs, in whatever order it stands."""
+    assert [] == account.do(reset())
+    user = account.now.role(USER)
+    account.do(EditRole(role=RoleId(USER), scopes=tuple(reversed(user.scopes))))
+    assert [] == account.do(reset())
+
+
+def test_a_reset_gives_predefined_roles_back_what_the_catalogue_says(account: Account) -> None:
+    """Seeds 001 and 004: name, description and permissions return, each with what was before; nobody's roles change."""
+    sally = account.person("Sally", roles=[USER, given.VIEWER])
+    custom = account.role("Keeper", "role:read:*")
+    before, held = account.now.role(USER), account.principal(sally).roles
+    account.do(EditRole(role=RoleId(USER), name="Users", description="", scopes=("contract_data:read:*",)))
+    account.do(EditRole(role=RoleId(given.VIEWER), name="Looker"))
+    kept = account.now.role(custom)
+    made = account.do(reset())
+    spoilt = Definition(name="Users", description="", scopes=(Scope("contract_data:read:*"),))
+    whole = Definition(name="User", description=before.description, scopes=before.scopes)
+    assert RoleReset(role=RoleId(USER), before=spoilt, after=whole) in made
+    assert {USER, given.VIEWER} == {event.role for event in made if isinstance(event, RoleReset)}
+    assert 2 == len(made)
+    assert (kept, held) == (account.now.role(custom), account.principal(sally).roles)
+    assert before.scopes == account.now.role(USER).scopes
+    assert [] == account.do(reset())
+
+
+def test_a_reset_needs_role_manage(account: Account) -> None:
+    """Section 2: it takes `role:manage:*`, which a User does not have."""
+    with pytest.raises(errors.Forbidden) as caught:
+        account.do(reset(), account.person("Sally"))
+    assert caught.value.missing.startswith("role:manage")
+
+
+def test_a_reset_never_makes_two_roles_of_one_name(account: Account) -> None:
+    """A custom role that took the name meanwhile is named in the refusal, and nothing at all is done."""
+    account.do(EditRole(role=RoleId(USER), name="Users"))
+    account.do(EditRole(role=RoleId(given.VIEWER), scopes=()))
+    custom = account.role("User")
+    with pytest.raises(errors.Refused, match=f"'User' \\({custom}\\)") as caught:
+        account.do(reset())
+    assert "name_taken" == caught.value.reason
+    assert () == account.now.role(given.VIEWER).scopes
+    account.do(EditRole(role=custom, name="Own"))
+    assert 2 == len(account.do(reset()))
+
+
+def test_names_that_were_swapped_are_swapped_back(account: Account) -> None:
+    """Names that predefined roles hold among themselves are no hindrance to a reset."""
+    for role, name in ((USER, "x"), (given.VIEWER, "User"), (USER, "Viewer")):
+        account.do(EditRole(role=RoleId(role), name=name))
+    assert 2 == len(account.do(reset()))
+    for role, name in ((USER, "User"), (given.VIEWER, "Viewer")):
+        named = account.now.role_named(name)
+        assert named is not None
+        assert role == named.id
+
+
+def test_the_names_of_2025_come_with_a_reset_and_go_with_one(account: Account) -> None:
+    """Section 1.3 Q5 and Q6: Viewer is Read-Only then, and Guest is Viewer, who may look at teams and people too."""
+    made = account.do(reset("2025"))
+    assert [given.VIEWER, given.GUEST] == [event.role for event in made if isinstance(event, RoleReset)]
+    assert "Read-Only" == account.now.role(given.VIEWER).name
+    guest = account.now.role(given.GUEST)
+    assert ("Viewer", True, False) == (guest.name, guest.locked, guest.api_access)
+    assert {"contract_data:read:*", "team:read:*", "user:read:*"} == set(guest.scopes)
+    back = account.do(reset())
+    assert [given.GUEST, given.VIEWER] == [event.role for event in back if isinstance(event, RoleReset)]
+    assert ("Viewer", "Guest") == (account.now.role(given.VIEWER).name, account.now.role(given.GUEST).name)
+    assert ("contract_data:read:*",) == account.now.role(given.GUEST).scopes
+
+
+def test_a_reset_locks_nobody_out(account: Account) -> None:
+    """Section 3.12: where only an edited predefined role lets anybody manage roles and people, it stays as it is."""
+    wide = ("role:manage:*", "user:manage:*", "token:manage:own")
+    account.do(EditRole(role=RoleId(given.VIEWER), scopes=wide))
+    sally = account.person("Sally", roles=[given.VIEWER])
+    account.do(given.disabled(account.kevin), sally)
+    with pytest.raises(errors.Refused) as caught:
+        account.do(reset(), sally)
+    assert "would_lock_out" == caught.value.reason
+    assert set(wide) == set(account.now.role(given.VIEWER).scopes)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from service.queries import moments
+from tests import given
 from tests.http.test_bad_input import require_refusal
 from tests.service import BASE_URL, Running
 
@@ -168,6 +169,103 @@ async def test_scopes_come_back_as_they_were_spelt(running: Running) -> None:
     canonical = next(one for one in every if one["scope"] == "user:invite")
     assert canonical["uuid"] == shown[1]["uuid"]
     assert {"uuid", "scope", "label", "group", "description", "name"} == set(canonical)
+
+
+async def test_predefined_roles_are_reset_over_http(running: Running) -> None:
+    """Seeds 001 and 004: POST to `pf:reset`, with no body or an empty one, is 200 with every role as it is then."""
+    whole = (await running.admin.get("/admin/roles")).json
+    href = whole["_links"]["pf:reset"]["href"]
+    assert f"{BASE_URL}/admin/roles/reset" == href
+    assert [("reset", "POST", href)] == [
+        (one["name"], one["method"], one["href"]) for one in whole["_actions"]
+    ]
+    body = {"name": "Users", "description": "x", "permissions": [{"scope": "role:read:*"}]}
+    assert 200 == (await running.admin.put(f"/admin/roles/{USER}", body)).status
+    custom = await running.role("Keeper", "role:read:*")
+    before = running.position
+    answer = await running.admin.post("/admin/roles/reset")
+    assert (200, before + 1) == (answer.status, running.position)
+    listed = {one["uuid"]: one for one in answer.json["_embedded"]["roles"]}
+    assert {one["uuid"] for one in whole["_embedded"]["roles"]} | {custom} == set(listed)
+    expected = next(one for one in whole["_embedded"]["roles"] if one["uuid"] == USER)
+    assert (expected["name"], expected["permissions"]) == (listed[USER]["name"], listed[USER]["permissions"])
+    assert {"self", "pf:reset"} == set(answer.json["_links"])
+    again = await running.admin.post("/admin/roles/reset", {})
+    assert (200, before + 1) == (again.status, running.position)
+    told = (await running.admin.get("/audit?sort=-timestamp&type=role.reset")).json["events"]
+    assert 1 == len(told)
+    assert "reset the predefined role Users" in told[0]["sentence"]
+
+
+async def test_only_who_may_reset_is_shown_how(running: Running) -> None:
+    """Section 2: `pf:reset` stands on the list only for whoever has `role:manage:*`, with a token that may write."""
+    sally = await running.person("Sally")
+    shown = (await sally.get("/admin/roles")).json
+    assert "pf:reset" not in shown["_links"]
+    assert "_actions" not in shown
+    require_refusal(await sally.post("/admin/roles/reset"), 403)
+    keeper = await running.person("Keeper", roles=[await running.role("Keeper", "role:manage:*")])
+    assert "pf:reset" in (await keeper.get("/admin/roles")).json["_links"]
+    looking = keeper.read_only()
+    assert "pf:reset" not in (await looking.get("/admin/roles")).json["_links"]
+    require_refusal(await looking.post("/admin/roles/reset"), 403)
+
+
+async def test_a_reset_that_would_double_a_name_is_a_conflict(running: Running) -> None:
+    """409 in words that name the custom role, and nothing is recorded."""
+    await running.admin.put(f"/admin/roles/{CI_CD}", {"name": "Robots", "permissions": []})
+    await running.role("CI/CD")
+    before = running.position
+    answer = await running.admin.post("/admin/roles/reset")
+    require_refusal(answer, 409)
+    assert "'CI/CD'" in answer.text
+    assert before == running.position
+
+
+async def test_roles_show_their_flags(running: Running) -> None:
+    """Section 2's columns, by role id: what is locked, goes to nobody, has no access to the API, or takes no seat."""
+    shown = {one["uuid"]: one for one in (await running.admin.get("/admin/roles")).json["_embedded"]["roles"]}
+    flags = ("systemDefined", "deletable", "locked", "assignable", "apiAccess", "takesSeat", "readsOwnToken")
+    expected = {
+        ADMINISTRATOR: (True, False, False, True, True, True, False),
+        GUEST: (True, False, True, True, False, True, False),
+        TEAM_ADMINISTRATOR: (True, False, True, False, True, True, False),
+        given.SWAGGERHUB: (True, False, True, True, True, True, True),
+        given.ORGANIZATION_ADMINISTRATOR: (True, False, True, False, False, False, False),
+    }
+    assert expected == {role: tuple(shown[role][flag] for flag in flags) for role in expected}
+    assert not any(one["deletable"] for one in shown.values())
+    custom = (await running.admin.get(f"/admin/roles/{await running.role('Keeper')}")).json
+    assert (False, True, False, True, True, True, False) == tuple(custom[flag] for flag in flags)
+
+
+async def test_a_holder_of_swaggerhub_fetches_its_own_read_only_token_and_no_more(running: Running) -> None:
+    """Seed 001 and section 1.3 Q8: no scope of the role gives it; it cannot make one anew, nor see the other one."""
+    hub = await running.person("Hub", roles=[given.SWAGGERHUB])
+    listed = await hub.get("/settings/tokens")
+    assert 200 == listed.status
+    (token,) = listed.json["_embedded"]["items"]
+    assert token["readOnly"]
+    assert hub.id == (await running.client(token["value"]).get("/user")).json["uuid"]
+    assert ["self"] == list(token["_links"])
+    assert 200 == (await hub.get(f"/settings/tokens/{token['uuid']}")).status
+    require_refusal(await hub.post(f"/settings/tokens/{token['uuid']}/regenerate"), 403)
+    own = running.app.replica.now().principal(hub.id).tokens
+    (other,) = [one for one in own if one != token["uuid"]]
+    require_refusal(await hub.get(f"/settings/tokens/{other}"), 403)
+    robot = await running.system_account("Robot")
+    require_refusal(await robot.get("/settings/tokens"), 403)
+
+
+async def test_what_a_role_may_hold_is_listed(running: Running) -> None:
+    """Section 4.5: the array stands at the top, 40 permissions of the vendor's and four of our own."""
+    answer = (await running.admin.get("/admin/permissions")).json
+    assert {"permissions", "_links"} == set(answer)
+    scopes = [one["scope"] for one in answer["permissions"]]
+    assert 40 == len([scope for scope in scopes if not scope.startswith(("audit:", "access:"))])
+    assert 44 == len(set(scopes))
+    assert all(one["label"] == one["name"] and one["group"] for one in answer["permissions"])
+    assert 44 == len({one["uuid"] for one in answer["permissions"]})
 
 
 async def test_who_holds_a_role(running: Running) -> None:

@@ -60,6 +60,8 @@ class Model:
                 self.roles[event.role] = (event.after, self.roles[event.role][1])
             case role_events.RolePermissionsChanged():
                 self.roles[event.role] = (self.roles[event.role][0], frozenset(event.after))
+            case role_events.RoleReset():
+                self.roles[event.role] = (event.after.name, frozenset(event.after.scopes))
             case role_events.RoleDeleted():
                 del self.roles[event.role]
                 self.holds = {pair for pair in self.holds if pair[1] != event.role}

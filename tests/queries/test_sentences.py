@@ -139,6 +139,15 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "gave the role Tester a:b:* and c:d:team and took team:read:* from it",
     ),
     (
+        role_events.RoleReset(
+            role=ROLE,
+            before=role_events.Definition(name="Tester", description="x", scopes=SCOPES),
+            after=role_events.Definition(name="User", description="", scopes=(Scope("c:d:team"),)),
+        ),
+        "reset the predefined role Tester: renamed it to User, gave it back its description, gave it c:d:team and took "
+        "team:read:* from it",
+    ),
+    (
         role_events.RoleDeleted(role=ROLE, name="Tester", scopes=SCOPES),
         "deleted the role Tester with 1 permission",
     ),

@@ -29,6 +29,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The route's own path, where the step's names its parts otherwise."""
 
 
+VIEWER: Final = "9fa50562-a42b-4771-aa8e-4bb3d623ae60"
 _PATH: Final = "/pacts/provider/B-{s}/consumer/A-{s}"
 _VERSION: Final = "/pacts/provider/{provider}/consumer/{consumer}/version/{version}"
 
@@ -198,6 +199,14 @@ STORY: Final = (
 AT_THE_END: Final = (
     Step(method="PUT", path=f"{_PATH}/version/1", status=201, body=lambda _: {"a": 1}, route=_VERSION),
     Step(method="DELETE", path="/integrations", status=204),
+    Step(
+        method="PUT",
+        path=f"/admin/roles/{VIEWER}",
+        status=200,
+        body=lambda k: {"name": f"Viewers {k['s']}", "permissions": _scopes("team:read:*")},
+        route="/admin/roles/{uuid}",
+    ),
+    Step(method="POST", path="/admin/roles/reset", status=200),
 )
 """What would undo the other companies' steps, given once they are through."""
 

@@ -1,4 +1,4 @@
-"""The vendor's acceptance story (section 5.4): apply A, apply B, destroy.
+"""The vendor's acceptance story (section 5.4): apply A, apply B, destroy; and A once more over what was left.
 
 Its secret and its webhook are left out, as their nouns are not served yet. The vendor's own run passes on exit codes;
 here every apply is followed by a plan.
@@ -116,6 +116,12 @@ async def test_the_acceptance_story(running: Running, run: Run) -> None:
         document = (await running.admin.get(f"/admin/users/{user}")).json
         assert document["active"] is False
         assert ([], []) == (document["_embedded"]["roles"], document["_embedded"]["teams"])
+
+    await run.apply(A)
+    assert {} == await run.plan(A)
+    assert left == {one: run.state[one].id for one in left}
+    assert ("Homer Simpson", "Homer.Simpson+7@example.org", True, 0) == await person(running, run, "homer")
+    await run.destroy()
 
 
 async def document(running: Running, run: Run, address: str) -> Any:

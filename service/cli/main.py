@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "invite": ("service.cli.people:invite", "Give a person an account and a one-time code."),
     "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),
     "break-glass": ("service.cli.people:break_glass", "Give somebody the way back in."),
+    "org-admin": ("service.cli.org_admin:org_admin", "Give or take Organization Administrator."),
     "forget": ("service.cli.forget:forget", "Destroy the key to a person's name and addresses."),
     "verify": ("service.cli.record:verify", "Prove that the record is what it was."),
     "checkpoint": (

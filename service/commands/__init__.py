@@ -8,6 +8,7 @@ from service.commands.contracts import (
     PublishContract,
 )
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
+from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.commands.system_accounts import CreateSystemAccount
@@ -36,6 +37,7 @@ Command = (
     | ChangeRoles
     | RedeemInvitation
     | ForgetPerson
+    | ChangeOrganizationAdministrator
     | CreateSystemAccount
     | RegenerateToken
     | CreateApplication

@@ -9,6 +9,7 @@ from service.commands import (
     applications,
     contracts,
     environments,
+    organization,
     people,
     roles,
     system_accounts,
@@ -57,6 +58,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | users.ChangeRoles()
             | users.RedeemInvitation()
             | people.ForgetPerson()
+            | organization.ChangeOrganizationAdministrator()
         ):
             return _users(command, view, caller)
         case system_accounts.CreateSystemAccount():
@@ -142,7 +144,8 @@ def _users(
     | users.DeleteUser
     | users.ChangeRoles
     | users.RedeemInvitation
-    | people.ForgetPerson,
+    | people.ForgetPerson
+    | organization.ChangeOrganizationAdministrator,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -159,6 +162,8 @@ def _users(
             return users.redeem_invitation(command, view, caller)
         case people.ForgetPerson():
             return people.forget_person(command, view, caller)
+        case organization.ChangeOrganizationAdministrator():
+            return organization.change_organization_administrator(command, view, caller)
         case _:
             assert_never(command)
 

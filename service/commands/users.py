@@ -199,7 +199,7 @@ def change_roles(command: ChangeRoles, view: View, caller: Caller) -> list[Event
     if not added and not removed:
         return []
     changed = events.PrincipalRolesChanged(principal=principal.id, added=added, removed=removed)
-    return [changed, *(_revoked(principal, view, caller) if added else [])]
+    return [changed, *(code_revoked(principal, view, caller) if added else [])]
 
 
 def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> list[Event]:
@@ -285,7 +285,7 @@ def _provisioned(principal: Principal, wanted: External | None, view: View) -> l
     return decided
 
 
-def _revoked(principal: Principal, view: View, caller: Caller) -> list[Event]:
+def code_revoked(principal: Principal, view: View, caller: Caller) -> list[Event]:
     """An open code dies when its account comes to hold more than the code's issuer may give away.
 
     Otherwise whoever may only invite could redeem the code of somebody who was made an Administrator meanwhile.

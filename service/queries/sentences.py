@@ -23,6 +23,7 @@ _TRIED = {
     "break_glass": "break the glass",
     "change_members": "change a team's members",
     "change_roles": "change somebody's roles",
+    "change_organization_administrator": "change who is Organization Administrator",
     "delete_integrations": "delete every integration",
     "delete_integration_contracts": "delete an integration's contracts",
 }

@@ -7,9 +7,10 @@ import pytest
 
 from projections import access, things
 from service import errors
-from service.catalogue.compiled import ADMINISTRATOR
+from service.catalogue.compiled import ADMINISTRATOR, CI_CD
 from service.commands import Command
 from service.commands.account import BreakGlass
+from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
@@ -180,3 +181,22 @@ def test_breaking_the_glass_makes_a_person_if_there_is_none(account: Account) ->
     assert any(isinstance(event, UserCreated) for event in made)
     assert access.may(account.now, new.id, "user:manage", things.anything("user"))
     assert account.now.token_with_digest(pair.read_write.digest) is not None
+
+
+def test_organization_administrator_is_no_way_back(account: Account) -> None:
+    """Section 3.13: not counted, not even with another role's access to the API; nor is revoking it a lock-out."""
+    sally = account.person("Sally", roles=[CI_CD])
+    account.do(ChangeOrganizationAdministrator(principal=sally, granted=True), given.CONSOLE)
+    for action in ("role:manage", "user:manage"):
+        assert account.may(sally, action, things.anything(action.partition(":")[0]))
+    with pytest.raises(errors.Refused) as caught:
+        account.do(EditUser(principal=account.kevin, active=False), sally)
+    assert "would_lock_out" == caught.value.reason
+    assert account.do(ChangeOrganizationAdministrator(principal=sally, granted=False), given.CONSOLE)
+
+
+def test_somebody_who_could_anyway_is_a_way_back_with_the_role_too(account: Account) -> None:
+    """What the other roles give counts, whatever Organization Administrator gives beside them."""
+    sally = account.person("Sally", roles=[ADMINISTRATOR])
+    account.do(ChangeOrganizationAdministrator(principal=sally, granted=True), given.CONSOLE)
+    assert account.do(EditUser(principal=account.kevin, active=False), sally)

@@ -16,6 +16,7 @@ from projections.principals import Principal
 from projections.things import Target
 from projections.view import View
 from service.catalogue.compiled import (
+    AI,
     EVERYWHERE,
     OWN,
     TEAM,
@@ -116,6 +117,8 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
         return Verdict(allowed=False, action=action, target=target, note="The catalogue has no such action.")
     if not principal.active:
         return Verdict(allowed=False, action=action, target=target, note="The principal is disabled.")
+    if action.startswith(AI) and not view.ai_enabled:
+        return _without_ai(view, principal, action, target)
     standing, side = rule.standing_of(principal, rule.reaches_of(view, principal)), rule.side_of(view, target)
     grants: list[Grant] = []
     misses: list[NearMiss] = []
@@ -136,6 +139,14 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
 def api_access(view: View, principal: Principal) -> bool:
     """Whether the principal may use the API: one of its roles has the flag. Guest's does not (seed 001)."""
     return any(role.api_access for role in view.roles_of(principal))
+
+
+def _without_ai(view: View, principal: Principal, action: str, target: Target) -> Verdict:
+    """No AI feature is anybody's while the account has them off, whatever was granted (section 1.2, rule 7)."""
+    why = "AI features are switched off by the system preference aiEnabled."
+    given = _given(view, principal, action)
+    misses = tuple(NearMiss(role=one.role, scope=one.scope, why=why) for one in given)
+    return Verdict(allowed=False, action=action, target=target, near_misses=misses, note=why)
 
 
 def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:

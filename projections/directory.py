@@ -15,8 +15,10 @@ import msgspec
 
 from projections import (
     applications,
+    authentication,
     contracts,
     environments,
+    preferences,
     principals,
     roles,
     teams,
@@ -27,9 +29,11 @@ from projections.timeline import Timeline
 from service.catalogue.compiled import NOTHING, Compiled, Masks
 from service.events import account, attempts
 from service.events import applications as application_events
+from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
+from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -117,6 +121,9 @@ class Directory:
         self.contracts: dict[ContractId, Timeline[contracts.Contract]] = {}
         self.integrations: dict[str, Timeline[contracts.Integration]] = {}
         self.environments: dict[EnvironmentId, Timeline[environments.Environment]] = {}
+        self.preferences: dict[str, Timeline[preferences.Preference]] = {}
+        self.personal_preferences: dict[str, Timeline[preferences.Preference]] = {}
+        self.authentication: dict[str, Timeline[authentication.Authentication]] = {}
         # Whose keys were destroyed, and which: what a restore from an older copy must not bring back.
         self.forgotten: dict[PrincipalId, Timeline[tuple[KeyId, ...]]] = {}
         # Every later secret, by its fingerprint, with its verifier, in the order in which they were added.
@@ -307,6 +314,9 @@ class Directory:
         compiled = self._last(self.catalogues, "")
         granted = (self._last(self.role_masks, role) for role in self.set_roles[number])
         united = functools.reduce(Masks.united, filter(None, granted), NOTHING)
+        ai = self._last(self.preferences, preferences.AI_ENABLED)
+        if compiled is not None and ai is not None and ai.value is False:
+            united = compiled.without_ai(united)
         self._step(self.role_sets[number], compiled.reaches(united) if compiled else None)
 
     def _fold_invitation(self, event: tokens.InvitationEvent, recorded: Foldable) -> None:
@@ -413,6 +423,25 @@ class Directory:
         self._put(self.environments, environment, after)
         self._rename(self.environment_names, _name_of(before), _name_of(after), environment)
 
+    def _fold_preference(self, event: preference_events.SystemPreferenceEvent, recorded: Foldable) -> None:
+        contacts = preference_events.PreferenceContactsChanged
+        name = preferences.OPERATIONAL_CONTACTS if isinstance(event, contacts) else event.name
+        self._put(self.preferences, interned(name), preferences.fold(event, recorded))
+        if name == preferences.AI_ENABLED:  # what a role grants stays; what its holders reach does not
+            for number in range(len(self.role_sets)):
+                self._compile_set(number)
+
+    def _fold_personal_preference(
+        self, event: preference_events.PersonalPreferenceChanged, recorded: Foldable
+    ) -> None:
+        one = interned(preferences.personal_id(event.principal, event.name))
+        self._put(self.personal_preferences, one, preferences.fold(event, recorded))
+
+    def _fold_authentication(
+        self, event: authentication_events.AuthenticationEvent, recorded: Foldable
+    ) -> None:
+        self._put(self.authentication, authentication.THE_ONE, authentication.fold(event, recorded))
+
     def _fold_catalogue(self, event: account.CatalogueAdopted, _recorded: Foldable) -> None:
         self._put(self.catalogues, "", Compiled(event.catalogue))
         for role in self.roles:
@@ -493,6 +522,9 @@ class Directory:
         (contracts.OneContractEvent, _fold_contract),
         (contract_events.ContractsRemoved, _fold_contracts_removed),
         (environment_events.EnvironmentEvent, _fold_environment),
+        (preference_events.SystemPreferenceEvent, _fold_preference),
+        (preference_events.PersonalPreferenceChanged, _fold_personal_preference),
+        (authentication_events.AuthenticationEvent, _fold_authentication),
         (account.CatalogueAdopted, _fold_catalogue),
         (account.LogOpened, _fold_opening),
         (account.KeyAdded, _fold_key),

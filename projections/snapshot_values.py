@@ -14,8 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from projections.applications import Application
+from projections.authentication import Authentication
 from projections.contracts import Contract, Integration
 from projections.environments import Environment
+from projections.preferences import Preference
 from projections.principals import Person, Principal
 from projections.roles import Role
 from projections.teams import Team
@@ -23,13 +25,14 @@ from projections.tokens import Invitation, Token
 from service.catalogue.compiled import Compiled, Masks
 from service.catalogue.model import Catalogue
 from service.events.account import LogOpened
+from service.events.preferences import Expiry
 from service.vocabulary import Personal, Sealed
 
 STRUCTS: Final = {
     kind.__name__: kind
     for kind in (
-        *(Application, Contract, Environment, Integration, Invitation, LogOpened, Masks, Person),
-        *(Personal, Principal, Role, Sealed, Team, Token),
+        *(Application, Authentication, Contract, Environment, Expiry, Integration, Invitation, LogOpened),
+        *(Masks, Person, Personal, Preference, Principal, Role, Sealed, Team, Token),
     )
 }
 """Every struct that a directory may hold. Nothing is looked up by a name that stands in the octets but in here."""

@@ -8,12 +8,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from projections import authentication, preferences
 from projections.applications import Application
+from projections.authentication import Authentication
 from projections.contracts import Contract, Integration, integration_id
 from projections.directory import Directory
 from projections.environments import Environment
 from projections.index import Index
 from projections.people import People
+from projections.preferences import Preference
 from projections.principals import Principal
 from projections.roles import Role
 from projections.teams import Team
@@ -37,6 +40,8 @@ K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=str)
 V = TypeVar("V")
 B = TypeVar("B", Contract, Integration)
+_FROM_THE_FIRST = ("preference", "personal_preference", "authentication")
+"""Nouns that nobody creates: until somebody changes one, its version is the record that opened the log."""
 
 
 class View:
@@ -132,6 +137,36 @@ class View:
             (fingerprint, one.at(self.position)) for fingerprint, one in self.directory.added_keys.items()
         )
         return [(fingerprint, verifier) for fingerprint, verifier in found if verifier is not None]
+
+    # -- preferences and settings ------------------------------------------------------------------------
+
+    def preference_or_none(self, name: str) -> Preference | None:
+        """A preference of the account that somebody changed; None while it is what it was from the first day."""
+        return self._at(self.directory.preferences, name)
+
+    def preference(self, name: str) -> preferences.Held:
+        """What a preference of the account holds, be it its default. Raises KeyError for one that there is not."""
+        held = self.preference_or_none(name)
+        return preferences.SYSTEM[name].default if held is None else held.value
+
+    def personal_preference_or_none(self, principal: str, name: str) -> Preference | None:
+        """A principal's own preference, if they ever changed it."""
+        return self._at(self.directory.personal_preferences, preferences.personal_id(principal, name))
+
+    def personal_preference(self, principal: str, name: str) -> preferences.Held:
+        """What a principal's own preference holds, be it its default. Raises KeyError as `preference` does."""
+        held = self.personal_preference_or_none(principal, name)
+        return preferences.PERSONAL[name].default if held is None else held.value
+
+    @property
+    def ai_enabled(self) -> bool:
+        """Whether AI features are on for the account (section 1.2, rule 7)."""
+        return self.preference(preferences.AI_ENABLED) is not False
+
+    def authentication(self) -> Authentication:
+        """The settings of signing in."""
+        held = self._at(self.directory.authentication, authentication.THE_ONE)
+        return held or authentication.NOTHING
 
     # -- one thing by its name ---------------------------------------------------------------------------
 
@@ -281,7 +316,7 @@ class View:
         return [one for one in found if one is not None and self._both_live(one)]
 
     def default_team(self) -> Team | None:
-        """The team that receives every new principal and application, while it lives."""
+        """The team that the account came with, while it lives. Who is new may join another one: `newcomers.team`."""
         team = self.team_or_none(DEFAULT_TEAM)
         return team if team is not None and team.default else None
 
@@ -294,7 +329,8 @@ class View:
     def version(self, noun: str, thing: str) -> int:
         """The position that last changed a noun (`role`, `team`, …): its version, for an ETag."""
         timeline = self._timeline(noun, thing)
-        return timeline.since(self.position) if timeline else 0
+        found = timeline.since(self.position) if timeline else 0
+        return found or int(noun in _FROM_THE_FIRST)
 
     def changed_since(self, noun: str, thing: str, version: int) -> list[int]:
         """The positions beyond a version, oldest first, that changed a noun."""
@@ -311,6 +347,9 @@ class View:
             "user": directory.principals,
             "application": directory.applications,
             "environment": directory.environments,
+            "preference": directory.preferences,
+            "personal_preference": directory.personal_preferences,
+            "authentication": directory.authentication,
         }
         return tables[noun].get(thing)
 

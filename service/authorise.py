@@ -1,6 +1,6 @@
 """Whether an order may go ahead at all, and on what authority. Pure: an order and a view in, an answer out."""
 
-from projections import access, excess
+from projections import access, excess, expiry
 from projections.view import View
 from service import errors
 from service.commands import Command
@@ -26,7 +26,7 @@ def require_working(caller: Caller, view: View) -> None:
     if caller.token is not None:
         token = view.token_or_none(caller.token)
         principal = None if token is None else view.principal_or_none(token.principal)
-        expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
+        expired = token is not None and expiry.expired(view, token)
         replaced = token is not None and caller.digest not in ("", token.digest)
         if token is None or principal is None or expired or replaced or not principal.active:
             raise errors.Unauthenticated(

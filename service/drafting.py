@@ -24,6 +24,7 @@ from service.events import Event
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractPublished
 from service.events.people import PersonForgotten
+from service.events.preferences import PreferenceContactsChanged
 from service.events.system_accounts import SystemAccountCreated
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.events.users import UserCreated
@@ -43,7 +44,10 @@ _log = structlog.get_logger("muniment.drafting")
 
 
 _NAMING_MATERIAL = frozenset(
-    {TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated}
+    {
+        *(TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated),
+        PreferenceContactsChanged,
+    }
 )
 
 
@@ -272,6 +276,8 @@ class Draft:
                 self._put(event.body, material.secrets)
             case UserCreated() | SystemAccountCreated():
                 self.new_key(event.key, material.keys[event.key].octets())
+            case PreferenceContactsChanged(key=str(key)):
+                self.new_key(key, material.keys[key].octets())
             case _:
                 pass  # no other event names anything beside the log
 

@@ -9,7 +9,7 @@ import msgspec
 from projections.view import View
 from service.commands import Command
 from service.commands.contracts import PublishContract
-from service.commands.order import NewPrincipal, NewToken, TokenPair
+from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved
@@ -83,7 +83,7 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
-_CARRIERS = frozenset({NewPrincipal, NewToken, TokenPair})
+_CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, TokenPair})
 
 
 class Material(msgspec.Struct):
@@ -100,6 +100,8 @@ def material_of(command: Command) -> Material:
         match value:
             case NewPrincipal():
                 found.keys[value.key] = value.raw_key
+            case NewKey():
+                found.keys[value.id] = value.raw_key
             case NewToken():
                 found.secrets[value.ref] = value.value
             case TokenPair():

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from service.commands.order import NewInvitation, NewPrincipal, NewToken, TokenPair
+from service.commands.order import NewInvitation, NewKey, NewPrincipal, NewToken, TokenPair
 from service.log.keys import MASTER_BYTES, Keys
 from service.vocabulary import EventId, InvitationId, KeyId, PrincipalId, Secret, TokenId, VaultRef
 
@@ -55,6 +55,10 @@ class Fresh:
     def principal(self) -> NewPrincipal:
         """Who is about to exist, with a sealing key of their own."""
         return NewPrincipal(id=PrincipalId(self.id()), key=KeyId(self.id()), raw_key=Secret(self._octets(32)))
+
+    def key(self) -> NewKey:
+        """A sealing key for one text."""
+        return NewKey(id=KeyId(self.id()), raw_key=Secret(self._octets(32)))
 
     def token(self, value: str | None = None) -> NewToken:
         """A token's value about to work; drawn unless one is given (the first Administrator's)."""

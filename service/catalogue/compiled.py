@@ -18,6 +18,8 @@ AUDITOR = "71d4e8b2-0c5f-4a96-8e3d-f5b20a9c6e17"
 DECISION_CLIENT = "8c36f1a5-9b2d-47e0-a1c4-3d7e5f08b629"
 ORGANIZATION_ADMINISTRATOR = "2e7f0c94-86d1-4b3a-b5e8-91c4a7d3f602"
 DEFAULT_TEAM = "4ac05ed8-9e3b-4159-96c0-ad19e3b93658"
+AI = "ai:"
+"""How every AI feature's action begins."""
 
 # How far a principal reaches with one action: what stands in a table of reaches, any of these together.
 EVERYWHERE = 1
@@ -77,6 +79,7 @@ class Compiled:
         self.number = catalogue.number
         self.actions = {action.name: action for action in catalogue.actions}
         self.bits = {action.name: 1 << index for index, action in enumerate(catalogue.actions)}
+        self._ai = sum(bit for name, bit in self.bits.items() if name.startswith(AI))
         self._permissions = {permission.scope: permission for permission in catalogue.permissions}
         self._scope_masks: dict[str, Masks] = {}
         self._set_masks: dict[tuple[str, ...], Masks] = {}
@@ -132,6 +135,10 @@ class Compiled:
         if found is None:
             found = self._scope_masks[scope] = self._compile(self.canonical(scope))
         return found
+
+    def without_ai(self, masks: Masks) -> Masks:
+        """What is left of the masks where AI features are off."""
+        return Masks(masks.everywhere & ~self._ai, masks.team & ~self._ai, masks.own & ~self._ai)
 
     def reaches(self, masks: Masks) -> bytes:
         """How far each action reaches, by the action's number: one byte each, the same table for equal masks."""

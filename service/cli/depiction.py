@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from projections import expiry
 from projections.contracts import Contract
 from projections.principals import Principal
 from projections.view import View
@@ -90,7 +91,7 @@ def _principal(view: View, principal: Principal) -> dict[str, object]:
             {
                 "id": one.id,
                 "name": "read only" if one.read_only else "read/write",
-                "expiresAt": one.expires_at,
+                "expiresAt": expiry.ends_at(view, one),
             }
             for one in tokens
         ],

@@ -1,5 +1,6 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
+from service.commands.authentication import ChangeAuthentication
 from service.commands.contracts import (
     DeleteContract,
     DeleteIntegration,
@@ -10,6 +11,7 @@ from service.commands.contracts import (
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
+from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
@@ -51,4 +53,7 @@ Command = (
     | CreateEnvironment
     | EditEnvironment
     | DeleteEnvironment
+    | ChangePreferences
+    | ChangePersonalPreferences
+    | ChangeAuthentication
 )

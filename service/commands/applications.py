@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from projections import things
+from projections import newcomers, things
 from projections.view import View
 from service import errors
 from service.commands import removals
@@ -129,8 +129,8 @@ def delete_application(command: DeleteApplication, view: View, caller: Caller) -
 
 
 def created(view: View, application: ApplicationCreated) -> list[Event]:
-    """The facts of a new application: it joins the Default team, while there is one (seed 002)."""
-    team = view.default_team()
+    """The facts of a new application: it joins the preferred or the Default team, while there is one (seed 002)."""
+    team = newcomers.team(view)
     joins = [TeamApplicationsChanged(team=team.id, added=(application.application,))] if team else []
     return [application, *joins]
 

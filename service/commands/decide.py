@@ -7,10 +7,12 @@ from service.commands import (
     Command,
     account,
     applications,
+    authentication,
     contracts,
     environments,
     organization,
     people,
+    preferences,
     roles,
     system_accounts,
     teams,
@@ -65,12 +67,18 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return system_accounts.create_system_account(command, view, caller)
         case tokens.RegenerateToken():
             return tokens.regenerate_token(command, view, caller)
-        case environments.CreateEnvironment():
-            return environments.create_environment(command, view, caller)
-        case environments.EditEnvironment():
-            return environments.edit_environment(command, view, caller)
-        case environments.DeleteEnvironment():
-            return environments.delete_environment(command, view, caller)
+        case (
+            environments.CreateEnvironment()
+            | environments.EditEnvironment()
+            | environments.DeleteEnvironment()
+        ):
+            return _environments(command, view, caller)
+        case (
+            preferences.ChangePreferences()
+            | preferences.ChangePersonalPreferences()
+            | authentication.ChangeAuthentication()
+        ):
+            return _settings(command, view, caller)
         case _:
             assert_never(command)
 
@@ -164,6 +172,40 @@ def _users(
             return people.forget_person(command, view, caller)
         case organization.ChangeOrganizationAdministrator():
             return organization.change_organization_administrator(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _environments(
+    command: environments.CreateEnvironment | environments.EditEnvironment | environments.DeleteEnvironment,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case environments.CreateEnvironment():
+            return environments.create_environment(command, view, caller)
+        case environments.EditEnvironment():
+            return environments.edit_environment(command, view, caller)
+        case environments.DeleteEnvironment():
+            return environments.delete_environment(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _settings(
+    command: preferences.ChangePreferences
+    | preferences.ChangePersonalPreferences
+    | authentication.ChangeAuthentication,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case preferences.ChangePreferences():
+            return preferences.change_preferences(command, view, caller)
+        case preferences.ChangePersonalPreferences():
+            return preferences.change_personal_preferences(command, view, caller)
+        case authentication.ChangeAuthentication():
+            return authentication.change_authentication(command, view, caller)
         case _:
             assert_never(command)
 

@@ -1,10 +1,13 @@
 """Nobody is locked out: after every command somebody must remain who could undo it (seed 000, section 3.12).
 
-Able is who is active, may use the API, may manage roles and people everywhere, and holds a read/write token that never
-expires. What Organization Administrator alone gives does not count: whoever has it got it from outside and has no
-access to the API by it (section 3.13). Checked on the state after the command, so every way there is covered alike.
+Able is who is active, may use the API, may manage roles and people everywhere, and holds a read/write token that has
+no end of its own and has not ended by the account's preference either. What Organization Administrator alone gives
+does not count: whoever has it got it from outside and has no access to the API by it (section 3.13). Checked on the
+state after the command, so every way there is covered alike; a preference about expiry is none, since from its change
+on every token has a full period.
 """
 
+from projections import expiry
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import NOTHING, ORGANIZATION_ADMINISTRATOR
@@ -60,7 +63,10 @@ def somebody(view: View) -> bool:
 def _able(view: View, principal_id: str) -> bool:
     principal = view.principal(principal_id)
     lasting = any(
-        (token := view.token_or_none(one)) is not None and not token.read_only and token.expires_at is None
+        (token := view.token_or_none(one)) is not None
+        and not token.read_only
+        and token.expires_at is None
+        and not expiry.expired(view, token)
         for one in principal.tokens
     )
     counted = [role for role in view.roles_of(principal) if role.id != ORGANIZATION_ADMINISTRATOR]

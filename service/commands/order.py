@@ -60,6 +60,13 @@ class NewPrincipal(msgspec.Struct, frozen=True, kw_only=True):
     raw_key: Secret
 
 
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A sealing key for one text alone: destroying it forgets just that."""
+
+    id: KeyId
+    raw_key: Secret
+
+
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
     """A token's value about to work: its keyed digest for the record, the value itself for the vault."""
 

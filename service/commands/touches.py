@@ -7,12 +7,15 @@ names its integrations here and its contracts in its data alone, since both woul
 import functools
 from collections.abc import Iterable
 
+from projections import authentication, preferences
 from projections.contracts import integration_id
 from projections.view import View
 from service.events import Event
 from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events.attempts import AttemptDenied
+from service.events.authentication import AuthenticationChanged
+from service.events.preferences import PersonalPreferenceChanged, PreferenceChanged, PreferenceContactsChanged
 from service.events.teams import (
     TeamAdministratorsChanged,
     TeamApplicationsChanged,
@@ -45,6 +48,9 @@ _LISTING = frozenset(
     }
 )
 """Events that list several things of one kind."""
+_SETTING = frozenset(
+    {PreferenceChanged, PersonalPreferenceChanged, PreferenceContactsChanged, AuthenticationChanged}
+)
 _THINGS_BYTES_MAX = 16_384
 _THING_BYTES = 120  # two ids and the framing; a name may double when it is escaped
 _NOUN = {"consumer": "application", "provider": "application"}
@@ -54,6 +60,8 @@ def touched(event: Event, view: View) -> tuple[Thing, ...]:
     """The things, each once; `view` is the state before the event, which still knows what is about to go."""
     found: dict[tuple[str, str], Thing] = {}
     things = _singles(event, view)
+    if type(event) in _SETTING:
+        things += _settings(event, view)
     if type(event) in _LISTING:
         things += (*_relations(event, view), *_bulk(event, view))
     for thing in things:
@@ -102,6 +110,30 @@ def _relations(event: Event, view: View) -> list[Thing]:
             return [Thing("role", one, _name("role", one, view, event)) for one in roles]
         case _:
             return []
+
+
+def _settings(event: Event, view: View) -> list[Thing]:
+    """A setting by its name, and the role or team that it named or names."""
+    match event:
+        case PreferenceChanged():
+            return [Thing("system_preference", event.name, event.name), *_preferred(event, view)]
+        case PersonalPreferenceChanged():
+            return _preferred(event, view)
+        case PreferenceContactsChanged():
+            name = preferences.OPERATIONAL_CONTACTS
+            return [Thing("system_preference", name, name)]
+        case AuthenticationChanged():
+            return [Thing("authentication_settings", authentication.THE_ONE)]
+        case _:
+            return []
+
+
+def _preferred(event: PreferenceChanged | PersonalPreferenceChanged, view: View) -> list[Thing]:
+    kind = {**preferences.SYSTEM, **preferences.PERSONAL}.get(event.name)
+    if kind is None or kind.type not in ("role", "team"):
+        return []
+    named = (one for one in (event.before, event.after) if isinstance(one, str))
+    return [Thing(kind.type, one, _name(kind.type, one, view, event)) for one in named]
 
 
 def _bulk(event: Event, view: View) -> list[Thing]:

@@ -5,11 +5,11 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from projections import access, things
+from projections import access, newcomers, things
 from projections.principals import Principal
 from projections.view import View
 from service import errors
-from service.catalogue.compiled import TEAM_ADMINISTRATOR, USER
+from service.catalogue.compiled import TEAM_ADMINISTRATOR
 from service.commands import external
 from service.commands.external import External
 from service.commands.order import Caller, Need, NewInvitation, NewPrincipal, TokenPair
@@ -137,7 +137,7 @@ def invite_user(command: InviteUser, view: View, caller: Caller) -> list[Event]:
         )
     ]
     decided += external.changes(command.external, view, command.new.id, key)
-    role = view.role_or_none(USER)
+    role = newcomers.role(view)
     if role is not None:
         decided.append(events.PrincipalRolesChanged(principal=command.new.id, added=(role.id,)))
     decided += joins_default_team(view, command.new.id)
@@ -243,8 +243,8 @@ def issued_or_replaced(view: View, principal_id: PrincipalId, tokens: TokenPair)
 
 
 def joins_default_team(view: View, principal: PrincipalId) -> list[Event]:
-    """Every new principal joins the Default team, while there is one (seed 002)."""
-    team = view.default_team()
+    """Every new principal joins the preferred team, or the Default team, while there is one (seed 002, section 3.2)."""
+    team = newcomers.team(view)
     return [TeamMembersChanged(team=team.id, added=(principal,))] if team else []
 
 

@@ -8,9 +8,11 @@ from service.events.account import (
 )
 from service.events.applications import ApplicationEvent
 from service.events.attempts import AttemptDenied
+from service.events.authentication import AuthenticationEvent
 from service.events.contracts import ContractEvent
 from service.events.environments import EnvironmentEvent
 from service.events.people import PersonEvent
+from service.events.preferences import PreferenceEvent
 from service.events.roles import RoleEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
@@ -30,4 +32,6 @@ Event = (
     | ApplicationEvent
     | ContractEvent
     | EnvironmentEvent
+    | PreferenceEvent
+    | AuthenticationEvent
 )

@@ -61,17 +61,16 @@ class Admission:
         if nobody:
             view = edge.replica.now()
         else:
-            caller, principal, view = await authenticate.caller(
-                edge, self._strangers, request, origin.address
-            )
+            known, view = await authenticate.caller(edge, self._strangers, request, origin.address)
             if route.method == "GET":
                 await self._heads.caught_up(edge)
                 if (
                     edge.replica.position != view.position
                 ):  # it moved, and with it perhaps what the caller may
-                    caller, principal, view = await authenticate.caller(
-                        edge, self._strangers, request, origin.address
-                    )
+                    known, view = await authenticate.caller(edge, self._strangers, request, origin.address)
+            caller, principal = known.caller, known.principal
+            if known.expires_at is not None:
+                progress.token_expires = authenticate.alert(known, view)
             self._require_admissible(route, caller)
         return Call(
             edge=edge,

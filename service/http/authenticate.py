@@ -5,19 +5,20 @@ import ipaddress
 import math
 import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from projections import access
+from projections import access, expiry, preferences
 from projections.principals import Principal
+from projections.tokens import Token
 from projections.view import View
 from service import errors
 from service.commands.order import Caller
 from service.http import limits
-from service.http.edge import Edge
+from service.http.edge import Edge, iso
 from service.orders import Origin
 from service.settings_values import Network
 from service.vocabulary import HEADER_LENGTH_MAX
@@ -30,48 +31,63 @@ _TRACEPARENT: Final = re.compile(
 """W3C Trace Context, section 3.2: ff is no version, zeros are no ids, and only later versions than 00 say more."""
 _FORWARDED_MAX: Final = 50
 KNOWN_MAX: Final = 1_000
+ALERT: Final = timedelta(days=7)
+"""How long before its end the bearer of a token is told of it (section 3.8)."""
+_RENEWED: Final = {
+    "user": "A token is regenerated before it ends; afterwards the operator gives its owner a new code.",
+    "system_account": "Who manages the system account regenerates it.",
+}
 LOOK_SECONDS_MIN: Final = 0.2
 LOOK_SECONDS_MAX: Final = 2.0
 
 
 async def caller(
     edge: Edge, strangers: "Strangers", request: web.Request, address: str
-) -> tuple[Caller, Principal, View]:
+) -> tuple["Known", View]:
     """The caller of a request from an address, and the view in which it was found.
 
     Raises Throttled for a token that is unknown, where too many from that address did not work.
-    Raises Unauthenticated without a token that works: unknown, replaced, expired, or its principal disabled or
-    deleted, all in the same words. A caller without access to the API (seed 001) may order nothing and read nothing;
-    its orders go on to the door, which records the attempt.
+    Raises Unauthenticated without a token that works: unknown, replaced, or its principal disabled or deleted, all in
+    the same words. That it expired is told to who presents the right value, and to nobody else. A caller without access
+    to the API (seed 001) may order nothing and read nothing; its orders go on to the door, which records the attempt.
     """
     digest = edge.keys.token_digest(_presented(request))
     view = edge.replica.now()
     if (known := strangers.known.get(digest)) is not None and known.holds(view):
-        return known.caller, known.principal, view
+        return known, view
     token = view.token_with_digest(digest)
     if token is None:
         strangers.failures.require(limits.network(address))
         await strangers.look(edge)
         view = edge.replica.now()
         token = view.token_with_digest(digest)
-    principal = view.principal_or_none(token.principal) if token else None
-    expired = token is not None and token.expires_at is not None and token.expires_at <= view.instant
-    if token is None or principal is None or expired or not principal.active:
+    try:
+        known = _known(view, digest, token)
+    except errors.Unauthenticated:
         strangers.failures.spend(limits.network(address))
-        raise errors.Unauthenticated(
-            "This token does not work: it is unknown, replaced, expired or disabled."
-        )
-    found_caller = Caller(
+        raise
+    if len(strangers.known) >= KNOWN_MAX:
+        strangers.known.clear()
+    strangers.known[digest] = known
+    return known, view
+
+
+def _known(view: View, digest: str, token: Token | None) -> "Known":
+    """Whose token it is. Raises Unauthenticated as `caller` does."""
+    principal = view.principal_or_none(token.principal) if token else None
+    if token is None or principal is None or not principal.active:
+        raise errors.Unauthenticated("This token does not work: it is unknown, replaced or disabled.")
+    ends = expiry.ends_at(view, token)
+    if ends is not None and ends <= view.instant:
+        raise errors.Unauthenticated(f"This token expired at {iso(ends)}. {_RENEWED[principal.type]}")
+    found = Caller(
         principal=principal.id,
         token=token.id,
         digest=digest,
         read_only=token.read_only,
         api_access=access.api_access(view, principal),
     )
-    if len(strangers.known) >= KNOWN_MAX:
-        strangers.known.clear()
-    strangers.known[digest] = Known(view.position, token.expires_at, found_caller, principal)
-    return found_caller, principal, view
+    return Known(view.position, ends, found, principal)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -85,6 +101,15 @@ class Known(msgspec.Struct, frozen=True):
     def holds(self, view: View) -> bool:
         """Whether it is still so: nothing was recorded since, and the token has not expired."""
         return self.position == view.position and (self.expires_at is None or self.expires_at > view.instant)
+
+
+def alert(known: "Known", view: View) -> str:
+    """When the caller's token ends, where that is so soon that its owner wants to be told; otherwise empty."""
+    ends = known.expires_at
+    if ends is None or ends - view.instant > ALERT:
+        return ""
+    wanted = view.personal_preference(known.principal.id, preferences.TOKEN_EXPIRY_ALERT)
+    return iso(ends) if wanted is not False else ""
 
 
 def _presented(request: web.Request) -> str:

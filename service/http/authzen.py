@@ -14,6 +14,7 @@ from projections import things
 from projections.principals import Principal
 from projections.view import View
 from service import errors
+from service.catalogue.compiled import AI
 from service.http import breathing, parameters, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
@@ -187,11 +188,20 @@ def _explained(view: View, question: Question) -> Document:
             else {"type": question.resource_type, "id": question.resource_id}
         ),
         "missing": "" if answer.decision or verdict is None else verdict.missing,
+        **_missing_permissions(verdict),
         "grants": [_grant(view, grant) for grant in verdict.grants] if verdict else [],
         "nearMisses": [_near_miss(view, miss) for miss in verdict.near_misses] if verdict else [],
         "conflicts": list(answer.conflicts),
         **_as_of(view),
     }
+
+
+def _missing_permissions(verdict: rule.Verdict | None) -> Document:
+    """The AI permission that is missing, in the words that clients of AI features know (section 1.2, rule 7)."""
+    if verdict is None or verdict.allowed or not verdict.action.startswith(AI):
+        return {}
+    # A grant that came near is none that is missing: then it is the account's preference that says no.
+    return {"missing_permissions": [] if verdict.near_misses else [verdict.action]}
 
 
 def _as_of(view: View) -> Document:

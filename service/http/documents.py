@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from projections import things
+from projections import expiry, things
 from projections.applications import Application
 from projections.environments import Environment
 from projections.principals import Principal
@@ -232,8 +232,8 @@ class Documents:
         if withheld:
             found["valueWithheld"] = withheld
         found |= {"readOnly": token.read_only, **times(token.created_at, token.updated_at)}
-        if token.expires_at is not None:
-            found["expiresAt"] = iso(token.expires_at)
+        if (ends := expiry.ends_at(self._view, token)) is not None:
+            found["expiresAt"] = iso(ends)
         place = responses.href(self._edge, "settings", "tokens", token.id)
         links = {"self": responses.link(place, "Token")}
         if self._may_regenerate(token):

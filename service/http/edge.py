@@ -60,6 +60,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """What it reached, where it wrote or waited."""
     body: bytes | None = None
     body_bytes_max: int = 0
+    token_expires: str = ""
+    """When the caller's token ends, where that is near (`authenticate.alert`)."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

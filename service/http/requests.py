@@ -44,6 +44,10 @@ class Body:
         """Whether the field is there, be it null."""
         return field in self._members
 
+    def given(self, field: str) -> object:
+        """What stands there, of any type; None where the field is absent or null."""
+        return self._members.get(field)
+
     def pointer(self, field: str) -> str:
         """Where the field stands, or would."""
         if "~" in field or "/" in field:
@@ -108,6 +112,12 @@ class Body:
         """An object; an empty one where the field is absent or null."""
         value, pointer = self._members.get(field), self.pointer(field)
         return Body({}, pointer) if value is None else _object(value, pointer)
+
+    def required_member(self, field: str) -> "Body":
+        """An object that must be there."""
+        if self._members.get(field) is None:
+            raise errors.Invalid(f"The field {field!r} is missing.", self.pointer(field))
+        return self.member(field)
 
     def _list(self, field: str) -> list[object]:
         value = self._members.get(field)

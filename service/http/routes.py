@@ -5,6 +5,7 @@ from typing import Final
 from service.http import (
     applications,
     audit,
+    authentication,
     authzen,
     contracts,
     environments,
@@ -12,6 +13,7 @@ from service.http import (
     index,
     integrations,
     members,
+    preferences,
     publications,
     roles,
     served,
@@ -105,6 +107,17 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/settings/tokens/{uuid}", tokens.shown, "One of them"),
     Route("POST", "/settings/tokens/{uuid}/regenerate", tokens.regenerated, "Another value for a token"),
     Route("POST", "/invitations/redeem", tokens.redeemed, "Turn a one-time code into tokens", auth="none"),
+    # -- preferences and settings ------------------------------------------------------------------------
+    Route("GET", "/preferences/system", preferences.system_listed, "The account's preferences"),
+    Route("PUT", "/preferences/system", preferences.system_several, "Change several"),
+    Route("GET", "/preferences/system/{name}", preferences.system_shown, "One of them"),
+    Route("PUT", "/preferences/system/{name}", preferences.system_changed, "Change one"),
+    Route("GET", "/preferences/current-user", preferences.own_listed, "One's own preferences"),
+    Route("PUT", "/preferences/current-user", preferences.own_several, "Change several"),
+    Route("GET", "/preferences/current-user/{name}", preferences.own_shown, "One of them"),
+    Route("PUT", "/preferences/current-user/{name}", preferences.own_changed, "Change one"),
+    Route("GET", "/admin/tenant/authentication-settings", authentication.shown, "Who may sign in"),
+    Route("PUT", "/admin/tenant/authentication-settings", authentication.replaced, "Replace that"),
     # -- applications ------------------------------------------------------------------------------------
     Route("GET", "/pacticipants", applications.listed, "The applications one may read"),
     Route("POST", "/pacticipants", applications.created, "Register an application"),

@@ -49,6 +49,8 @@ def _framed(edge: Edge) -> Middleware:
         settled = progress.moment is None or progress.moment.settled
         age = edge.vigil.age_seconds()
         complete(answer, progress.id, _position(progress, edge), settled=settled, age=age)
+        if progress.token_expires and not answer.prepared:
+            answer.headers["Muniment-Token-Expires"] = progress.token_expires
         if edge.vigil.stopping:
             answer.force_close()  # who keeps the connection would lose the next request on it
         seconds = time.monotonic() - started

@@ -7,9 +7,11 @@ import msgspec
 
 from service.events import AccountEvent, account, attempts
 from service.events import applications as application_events
+from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
+from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -55,6 +57,10 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _contract(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event)
+    if isinstance(event, preference_events.PreferenceEvent):
+        return _preference(event, record, names)
+    if isinstance(event, authentication_events.AuthenticationEvent):
+        return _authentication(event)
     return _account(event)
 
 
@@ -218,6 +224,29 @@ def _environment(event: environment_events.EnvironmentEvent) -> tuple[Changed, .
             return _ended(name=event.name)
         case _:
             assert_never(event)
+
+
+def _preference(
+    event: preference_events.PreferenceEvent, record: Recorded, names: Names
+) -> tuple[Changed, ...]:
+    match event:
+        case preference_events.PreferenceChanged() | preference_events.PersonalPreferenceChanged():
+            before, after = (
+                msgspec.to_builtins(one) if isinstance(one, preference_events.Expiry) else one
+                for one in (event.before, event.after)
+            )
+            return _one(event.name, before, after)
+        case preference_events.PreferenceContactsChanged():
+            opened = (names.text(record, field, getattr(event, field)) for field in ("before", "after"))
+            return _one("operationalContacts", *((one or "").split() for one in opened))
+        case _:
+            assert_never(event)
+
+
+def _authentication(event: authentication_events.AuthenticationEvent) -> tuple[Changed, ...]:
+    google = _one("emailDomains", event.google_email_domains_before, event.google_email_domains)
+    github = _one("githubOrganizations", event.github_organizations_before, event.github_organizations)
+    return tuple(one for one in (*google, *github) if one.before != one.after)
 
 
 def _permissions(before: tuple[str, ...], after: tuple[str, ...]) -> Changed:

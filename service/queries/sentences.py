@@ -5,16 +5,18 @@ from typing import assert_never
 
 from service.events import AccountEvent, Event, account, attempts
 from service.events import applications as application_events
+from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
+from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import wording
+from service.queries import preferring, wording
 from service.queries.names import Names
 
 _TRIED = {
@@ -24,6 +26,9 @@ _TRIED = {
     "change_members": "change a team's members",
     "change_roles": "change somebody's roles",
     "change_organization_administrator": "change who is Organization Administrator",
+    "change_preferences": "change preferences of the account",
+    "change_personal_preferences": "change their own preferences",
+    "change_authentication": "change the settings of signing in",
     "delete_integrations": "delete every integration",
     "delete_integration_contracts": "delete an integration's contracts",
 }
@@ -53,6 +58,10 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _contract(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
+    if isinstance(event, preference_events.PreferenceEvent):
+        return preferring.sentence(event, names)
+    if isinstance(event, authentication_events.AuthenticationEvent):
+        return preferring.signing_in(event)
     if isinstance(event, attempts.AttemptDenied):
         return _attempt(event)
     return _account(event, names)

@@ -44,7 +44,8 @@ async def test_links_that_one_may_not_follow_are_left_out(running: Running) -> N
     """Clients take a missing link for «not permitted»."""
     nina = await running.person("Nina", roles=[await running.role("Nothing")], teams=[])
     links = (await nina.get("/")).json["_links"]
-    assert {"self", "pf:current-user", "curies"} == set(links)
+    everybodys = {"pf:current-user", "pf:system-preferences", "pf:current-user-preferences"}
+    assert {"self", *everybodys, "curies"} == set(links)
     reader = await running.person("Rita", roles=[await running.role("Reads", "team:read:*")], teams=[])
     assert "pf:admin-teams" in (await reader.get("/")).json["_links"]
 

@@ -15,6 +15,7 @@ from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
+from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -22,6 +23,7 @@ from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events.applications import Change
 from service.events.attempts import AttemptDenied
+from service.events.authentication import AuthenticationChanged
 from service.log import recorded
 from service.log.recorded import Actor, Recorded
 from service.queries import trail
@@ -93,6 +95,50 @@ PROVISIONED = user_events.PrincipalExternalIdsChanged(
     principal=SALLY, id_before=None, id_after=sealed("S"), username_before=None, username_after=None
 )
 TOLD: tuple[tuple[Event, str], ...] = (
+    (
+        preference_events.PreferenceChanged(
+            name="tokenExpiry", before=None, after=preference_events.Expiry(value=1, period="months")
+        ),
+        "changed the system preference tokenExpiry from nothing to 1 month",
+    ),
+    (
+        preference_events.PreferenceChanged(name="defaultRole", before=None, after=ROLE),
+        "changed the system preference defaultRole from nothing to the role Tester",
+    ),
+    (
+        preference_events.PreferenceChanged(name="staticBanner", before="Hello\nthere", after="a" * 70),
+        f"changed the system preference staticBanner from «Hello there» to «{'a' * 60}…»",
+    ),
+    (
+        preference_events.PreferenceContactsChanged(key=KeyId("key"), before=None, after=sealed("a@b\nc@d")),
+        "changed the operational contacts",
+    ),
+    (
+        preference_events.PreferenceContactsChanged(key=None, before=sealed("a@b"), after=None),
+        "took away the operational contacts",
+    ),
+    (
+        preference_events.PersonalPreferenceChanged(
+            principal=KEVIN, name="defaultTeamView", before=None, after=TEAM
+        ),
+        "changed their own preference defaultTeamView from nothing to the team A",
+    ),
+    (
+        preference_events.PersonalPreferenceChanged(
+            principal=KEVIN, name="tokenExpiryAlert", before=True, after=False
+        ),
+        "changed their own preference tokenExpiryAlert from on to off",
+    ),
+    (
+        AuthenticationChanged(
+            google_email_domains_before=None,
+            google_email_domains=("example.org",),
+            github_organizations_before=("a", "b"),
+            github_organizations=(),
+        ),
+        "changed who may sign in: Google e-mail domains from none to example.org and GitHub organisations from a "
+        "and b to none",
+    ),
     (account.LogOpened(account="a", epoch="e", origin="o", verifier="v"), "opened the account"),
     (
         account.KeyAdded(fingerprint="1a2b3c4d", verifier="v"),

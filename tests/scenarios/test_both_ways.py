@@ -33,6 +33,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/admin/users": {"uuid": me, "role": ADMINISTRATOR},
         "/admin/system-accounts": {"uuid": robot.id},
         "/settings": {"uuid": token},
+        "/preferences/system": {"name": "aiEnabled"},
+        "/preferences/current-user": {"name": "tokenExpiryAlert"},
         "/pacticipants": {"name": "Foo"},
         "/environments": {"uuid": environment},
         "/integrations/team": {"uuid": team},

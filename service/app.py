@@ -34,6 +34,7 @@ from service.queries.reading import Reader
 from service.settings import Settings
 from service.snapshots import Snapshots
 from service.upkeep import Upkeep
+from service.uses import Uses
 from service.vigil import Vigil
 
 RELEASE = version("muniment")
@@ -55,6 +56,7 @@ class App(msgspec.Struct, kw_only=True):
     vigil: Vigil
     pulse: Pulse
     snapshots: Snapshots
+    uses: Uses
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
     connected: Callable[[str], Awaitable[Connection]]
@@ -150,7 +152,8 @@ def _composed(
     pulse = Pulse(lambda: connected("pulse"))
     handler = Handler(replica, drafter, lambda: connected("append"), pulse)
     files = data_directory.seen_file(settings), data_directory.forgotten_file(settings)
-    upkeep = Upkeep(replica, drafter, handler, *files, lambda: connected("upkeep"), pulse)
+    uses = Uses()
+    upkeep = Upkeep(replica, drafter, handler, *files, lambda: connected("upkeep"), pulse, uses)
     return App(
         settings=settings,
         keys=keys,
@@ -168,6 +171,7 @@ def _composed(
             lambda: connected("snapshots"),
             snapshots.environment(settings, os.environ),
         ),
+        uses=uses,
         connected=connected,
         notices=notices,
     )

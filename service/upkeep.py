@@ -1,5 +1,7 @@
 """What a running replica does beside answering: sign checkpoints, remember what it saw, record counted denials.
 
+It also keeps when tokens were last used, each minute and at the end.
+
 None of it is needed for an answer to be right; each step is repeated until it succeeds. Nothing is signed but the root
 that the stored texts make: the tree here is this process' own, and grows by what was appended since.
 """
@@ -19,6 +21,7 @@ from service.log.connect import Connection
 from service.log.merkle import Frontier
 from service.log.pulse import Pulse
 from service.log.scrub import Scrub
+from service.uses import Uses
 
 INTERVAL_SECONDS = 0.5
 """A checkpoint follows a commit within a second."""
@@ -37,6 +40,7 @@ class Upkeep:
         forgotten_file: Path,
         connected: Callable[[], Awaitable[Connection]],
         pulse: Pulse,
+        uses: Uses,
     ) -> None:
         self._replica = replica
         self._drafter = drafter
@@ -47,6 +51,8 @@ class Upkeep:
         self._listed = 0
         self._connected = connected
         self._pulse = pulse
+        self._uses = uses
+        self._stopping = False
         self._connection: Connection | None = None
         self._tree: Frontier | None = None
         self._signed = 0
@@ -85,6 +91,7 @@ class Upkeep:
         """Do everything once more, so that what was committed last is signed and remembered, then stop."""
         if self._task is not None:
             await connect.end(self._task)
+        self._stopping = True
         await self._quietly()
         if self._connection is not None:
             await connect.close(self._connection)
@@ -116,6 +123,10 @@ class Upkeep:
         if head.position > self._done:
             await self._sign_and_remember(head, self._signer)
         await self._list_forgotten(head)
+        if self._uses.due or (self._stopping and self._uses.any):
+            connection = await self._ready()
+            with self._pulse.felt(connection):
+                await self._uses.keep(connection, self._replica.view(head.position))
 
     async def _list_forgotten(self, head: reader.Head) -> None:
         """Keep beside the database whose keys were destroyed, for the day on which an older copy of it is restored."""

@@ -245,6 +245,7 @@ def edge_of(app: App) -> Edge:
         handler=app.handler,
         reader=app.reader,
         vigil=app.vigil,
+        uses=app.uses,
         release=app.release,
     )
 

@@ -114,6 +114,7 @@ async def _answering(
         handler=app.handler,
         reader=app.reader,
         vigil=app.vigil,
+        uses=app.uses,
         release=app.release,
         answered=unobserved if operations is None else operations.metrics.requested,
     )

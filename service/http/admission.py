@@ -71,6 +71,8 @@ class Admission:
             caller, principal = known.caller, known.principal
             if known.expires_at is not None:
                 progress.token_expires = authenticate.alert(known, view)
+            if caller.token is not None:
+                edge.uses.note(caller.token, view.instant)
             self._require_admissible(route, caller)
         return Call(
             edge=edge,

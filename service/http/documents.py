@@ -224,7 +224,9 @@ class Documents:
 
     # -- tokens ------------------------------------------------------------------------------------------
 
-    def token(self, token: Token, value: str | None, withheld: str = "") -> Document:
+    def token(
+        self, token: Token, value: str | None, withheld: str = "", last_used: datetime | None = None
+    ) -> Document:
         """A token; without its value where the caller may know of it but not use it, which is said in a sentence."""
         found: Document = {"uuid": token.id, "description": TOKEN_DESCRIPTIONS[token.read_only]}
         if value is not None:
@@ -232,6 +234,8 @@ class Documents:
         if withheld:
             found["valueWithheld"] = withheld
         found |= {"readOnly": token.read_only, **times(token.created_at, token.updated_at)}
+        if last_used is not None:
+            found["lastUsed"] = iso(last_used)
         if (ends := expiry.ends_at(self._view, token)) is not None:
             found["expiresAt"] = iso(ends)
         place = responses.href(self._edge, "settings", "tokens", token.id)

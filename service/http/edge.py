@@ -22,6 +22,7 @@ from service.orders import Origin
 from service.queries import moments
 from service.queries.reading import Reader
 from service.settings import Settings
+from service.uses import Uses
 from service.vigil import Vigil
 from service.vocabulary import PrincipalId, Thing, uuid_text
 
@@ -43,6 +44,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     reader: Reader
     vigil: Vigil
+    uses: Uses
     release: str
     answered: Callable[[str, str, int, float], None] = unobserved
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""

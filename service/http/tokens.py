@@ -20,7 +20,7 @@ from service.http import edge, limits, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
-from service.queries import vault
+from service.queries import last_use, vault
 from service.queries.moments import Moment
 from service.vocabulary import TokenId
 
@@ -49,8 +49,9 @@ async def shown(call: Call) -> web.Response:
     if not _own(call, token):
         call.require("token:manage", things.of_token(token.id, token.principal))
     withheld = _beyond(call, token)
-    value = None if withheld else await _value(call, token)
-    return responses.hal(call, Documents(call, moment.view).token(token, value, withheld))
+    value = None if withheld or moment.historic else await _value(call, token)
+    used = await _last_used(call, moment, [token])
+    return responses.hal(call, Documents(call, moment.view).token(token, value, withheld, used.get(token.id)))
 
 
 async def regenerated(call: Call) -> web.Response:
@@ -97,14 +98,21 @@ async def answer(
     """A principal's tokens; `withheld` says why a value is not shown. Of the past no value is: it is gone."""
     draw = Documents(call, moment.view)
     items = []
-    for token in _tokens(moment.view, principal):
-        if principal.id == call.me and not _own(call, token):
-            continue
+    held = [one for one in _tokens(moment.view, principal) if principal.id != call.me or _own(call, one)]
+    used = await _last_used(call, moment, held)
+    for token in held:
         why = withheld(token)
         value = None if why or moment.historic else await _value(call, token)
-        items.append(draw.token(token, value, why))
+        items.append(draw.token(token, value, why, used.get(token.id)))
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"_embedded": {"items": items}, "_links": links})
+
+
+async def _last_used(call: Call, moment: Moment, tokens: list[Token]) -> dict[TokenId, datetime]:
+    """When each was last used, as far as it is known. Of the past it is not: only the last use is kept."""
+    if moment.historic:
+        return {}
+    return await last_use.last_used(call.edge.reader, call.edge.uses, [token.id for token in tokens])
 
 
 def _tokens(view: View, principal: Principal) -> list[Token]:

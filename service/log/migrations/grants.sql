@@ -14,6 +14,7 @@ begin
     execute format('grant select, insert, delete on vault, person_key to %I', role);
     execute format('grant select, insert, delete on snapshot, snapshot_part to %I', role);
     execute format('grant select, insert on idempotency to %I', role);
+    execute format('grant select, insert, update, delete on token_use to %I', role);
     execute format('grant select, insert, update, delete on trail_head, trail, trail_touch to %I', role);
 end
 $$

@@ -30,6 +30,7 @@ from service.commands.teams import ChangeMembers, CreateTeam
 from service.commands.users import ChangeRoles, EditUser, InviteUser, RedeemInvitation
 from service.drafting import Drafter
 from service.events import Event
+from service.events.users import UserCreated
 from service.fresh import Fresh
 from service.log.keys import Keys
 from service.log.reader import Head
@@ -71,9 +72,12 @@ class Clock:
 
 
 class Account:
-    """An account that was just opened. `kevin` is its first Administrator; `log` holds every record."""
+    """An account that was just opened, or goes on from a `history`. `kevin` is its first Administrator.
 
-    def __init__(self, seed: int = 0) -> None:
+    `log` holds every record that it adds.
+    """
+
+    def __init__(self, seed: int = 0, history: Sequence[Recorded] = ()) -> None:
         self.clock = Clock()
         self.fresh = Fresh(KEYS, random.Random(seed).randbytes)  # noqa: S311  # repeatable on purpose
         self.replica = Replica(KEYS, self.clock)
@@ -90,9 +94,21 @@ class Account:
             timeline=1,
         )
         self.replica.committed(self._head)
+        if history:
+            self.kevin = next(one.data.principal for one in history if isinstance(one.data, UserCreated))
+            self._go_on(history)
+            return
         opening = self.opening()
         self.kevin = opening.administrator.id
         self.do(opening, Caller(system="first start"))
+
+    def _go_on(self, history: Sequence[Recorded]) -> None:
+        for record in history:
+            self.replica.directory.apply(record)
+            self.replica.people.learn(record)
+        last = history[-1]
+        self._head = msgspec.structs.replace(self._head, position=last.position, recorded_at=last.recorded_at)
+        self.replica.committed(self._head)
 
     def opening(self) -> OpenAccount:
         """The order that opens an account."""

@@ -153,7 +153,10 @@ def deletable(view: View, role: Role) -> bool:
 
 
 def checked_scopes(view: View, scopes: tuple[str, ...], role: Role | None) -> tuple[Scope, ...]:
-    """The scopes as spelt, each known, assignable to this role, and meant once. Raises Invalid with the place."""
+    """The scopes as spelt, each known, assignable to this role, and meant once. Raises Invalid with the place.
+
+    A scope that the role holds already may stay though it was retired since: clients send whole lists back.
+    """
     if len(scopes) > SCOPES_MAX:
         raise errors.Invalid(f"A role holds at most {SCOPES_MAX} permissions.", "/permissions")
     compiled = view.compiled
@@ -164,7 +167,7 @@ def checked_scopes(view: View, scopes: tuple[str, ...], role: Role | None) -> tu
         bound = compiled.bound_to(scope)
         if bound and (role is None or role.id != bound):
             raise errors.Invalid(f"The permission {scope!r} cannot be given to this role.", pointer)
-        if not compiled.known(scope):
+        if not compiled.known(scope) and (role is None or scope not in role.scopes):
             raise errors.Invalid(compiled.refusal(scope), pointer)
         canonical = compiled.canonical(scope)
         if canonical not in meant:

@@ -161,6 +161,17 @@ class TestTheAssistant:
         empty(await admin.delete(place))
         assert 410 == (await admin.get(place)).status
 
+    async def test_predefined_roles_are_reset(self, running: Running) -> None:
+        """200 with every role, custom ones included, for an empty object and for no body at all (section 2)."""
+        admin = running.admin
+        listed = fits(await admin.get("/admin/roles"), 200, documents.RoleList)
+        reset = listed.links["pf:reset"].href
+        custom = await made(admin, "/admin/roles", SPECIAL)
+        bodies: tuple[object, ...] = ({}, None)
+        for body in bodies:
+            roles = fits(await admin.post(reset, body), 200, documents.RoleList).embedded.roles
+            assert custom in [role.uuid for role in roles]
+
     async def test_what_is_refused(self, running: Running) -> None:
         """The statuses of section 4.2, and a body that says why."""
         admin = running.admin

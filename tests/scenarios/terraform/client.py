@@ -4,6 +4,7 @@ It neither retries nor forgives: an answer that does not decode into what was ex
 """
 
 import json
+from itertools import cycle
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -43,14 +44,16 @@ class Exchange(NamedTuple):
 
 
 class Client:
-    """Speaks to one host with one token. `exchanges` is every call that was answered, in that order."""
+    """Speaks to one host with one token. `exchanges` is every call that was answered, in that order.
 
-    def __init__(self, session: aiohttp.ClientSession, host: str, token: str) -> None:
-        parts = urlsplit(host)
+    More hosts are replicas behind a balancer that gives each call to the next one.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, host: str, token: str, *replicas: str) -> None:
         self.host = host
         self.token = token
         self.exchanges: list[Exchange] = []
-        self._root = f"{parts.scheme}://{parts.netloc}"  # a base path is dropped
+        self._roots = cycle([_root(one) for one in (host, *replicas)])
         self._session = session
         self._under_way = 0
 
@@ -85,7 +88,7 @@ class Client:
         try:
             async with self._session.request(
                 method,
-                URL(self._root + path, encoded=True),
+                URL(next(self._roots) + path, encoded=True),
                 data=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
                 headers=headers,
                 skip_auto_headers=("Content-Type",),
@@ -103,6 +106,12 @@ class Client:
 def address(*segments: str) -> str:
     """The path as it goes over the wire. Each segment is escaped by itself, and the whole path once more."""
     return quote("/" + "/".join(quote(one, safe=_SEGMENT_KEEPS) for one in segments), safe=_PATH_KEEPS)
+
+
+def _root(host: str) -> str:
+    """Where paths begin: a base path is dropped."""
+    parts = urlsplit(host)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def sent(**fields: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,15 @@ async def test_ten_at_once_come_to_the_same_as_one_after_the_other(
     make_database: Callable[..., postgres.Database], tmp_path: Path
 ) -> None:
     """Forty resources made, changed and destroyed by ten calls in flight and, elsewhere, by one: documents and
-    recorded facts are the same, and no call was refused or failed."""
-    at_once = await _lived(make_database(), tmp_path / "at once", parallelism=10)
-    in_turn = await _lived(make_database(), tmp_path / "in turn", parallelism=1)
+    recorded facts are the same, and no call was refused or failed.
+
+    So they are where every other call goes to another replica: each sees what the other has acknowledged.
+    """
+    in_turn = await _lived(make_database(), [tmp_path / "in turn"], parallelism=1)
+    at_once = await _lived(make_database(), [tmp_path / "at once"], parallelism=10)
     assert in_turn == at_once
+    balanced = await _lived(make_database(), [tmp_path / "one", tmp_path / "two"], parallelism=10)
+    assert in_turn == balanced
 
 
 async def test_two_configurations_are_applied_at_once(running: Running, runs: Runs) -> None:
@@ -106,14 +112,17 @@ def _sharing(configuration: Configuration, homer: str) -> Configuration:
     }
 
 
-async def _lived(database: postgres.Database, data_dir: Path, parallelism: int) -> list[Any]:
-    """What stood after each phase of forty resources' life, and how many facts of each kind were recorded."""
+async def _lived(database: postgres.Database, data_dirs: list[Path], parallelism: int) -> list[Any]:
+    """What stood after each phase of forty resources' life, and how many facts of each kind were recorded.
+
+    There is one replica for each data directory.
+    """
     found: list[Any] = []
-    async with (
-        service.running(database, data_dir) as running,
-        aiohttp.ClientSession() as session,
-    ):
-        run = Run(Client(session, str(running.root), service.ADMIN_TOKEN), parallelism)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        started = [await stack.enter_async_context(service.running(database, one)) for one in data_dirs]
+        running, roots = started[0], [str(one.root) for one in started]
+        run = Run(Client(session, roots[0], service.ADMIN_TOKEN, *roots[1:]), parallelism)
         phases: tuple[Configuration, ...] = (forty(), forty(changed=True), {})
         for configuration in phases:
             await run.apply(configuration)

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from service.catalogue.compiled import DEFAULT_TEAM
 from service.catalogue.loader import shipped
 from service.http import routes
@@ -20,8 +22,12 @@ _ARGUMENT: Final = re.compile(r"^  (\w+) += (.*?)(?: #.*)?$", re.MULTILINE)
 
 def test_the_roles_of_the_page_are_the_catalogue_s() -> None:
     """Ids are what clients hold; the page has every predefined role's, and the Default team's."""
-    rows = re.findall(r"^\| ([^|]+) \| `([0-9a-f-]{36})` \|", PAGE, re.MULTILINE)
-    assert {role.name: role.id for role in shipped().roles} == dict(rows)
+    rows = re.findall(r"^\| ([^|]+) \|(?: ([^|]+))? \| `([0-9a-f-]{36})` \|", PAGE, re.MULTILINE)
+    catalogue = shipped()
+    assert {role.id: role.name for role in catalogue.roles} == {id_: name for name, _, id_ in rows}
+    assert catalogue.profiles is not msgspec.UNSET
+    later = {id_: profile.name for id_, profile in catalogue.profiles["2025"].items()}
+    assert later == {id_: name for _, name, id_ in rows if name}
     assert f"The Default team is `{DEFAULT_TEAM}`." in PAGE
 
 

@@ -240,14 +240,17 @@ class Documents:
             found["expiresAt"] = iso(ends)
         place = responses.href(self._edge, "settings", "tokens", token.id)
         links = {"self": responses.link(place, "Token")}
-        if self._may_regenerate(token):
+        if self._may_regenerate(token, withheld):
             links["pb:regenerate"] = responses.link(f"{place}/regenerate", "Regenerate token")
         return {**found, "_links": links}
 
-    def _may_regenerate(self, token: Token) -> bool:
-        """Of one's own token it takes a permission: a holder of SwaggerHub may fetch its own, and no more."""
+    def _may_regenerate(self, token: Token, withheld: str) -> bool:
+        """Of one's own token it takes a permission: a holder of SwaggerHub may fetch its own, and no more.
+
+        Another's may be made anew by whoever may have its value.
+        """
         if self._call.principal is None or token.principal != self._call.principal.id:
-            return True
+            return not withheld
         action = "read_token:manage" if token.read_only else "token:manage"
         return self._call.may(action, things.of_token(token.id, token.principal))
 

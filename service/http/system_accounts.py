@@ -2,9 +2,6 @@
 
 from aiohttp import web
 
-from projections import excess, things
-from projections.principals import Principal
-from projections.tokens import Token
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.tokens import MANAGE
 from service.errors import NotFound
@@ -54,24 +51,13 @@ async def shown(call: Call) -> web.Response:
 async def tokens_listed(call: Call) -> web.Response:
     """GET /admin/system-accounts/{uuid}/tokens.
 
-    A token's value is all that its account may do, so it is shown to who may manage system accounts everywhere, to
-    others who share a team with the account only where it may do no more than they, and never to a read-only token.
-    A token whose value is withheld says why.
+    A token's value is all that its account may do: one that is withheld says why (`tokens.withheld_of`).
     """
     moment = await call.moment()
     account = moment.view.principal(call.path_id())
     if account.type != "system_account":
         raise NotFound("There is no such system account.")
     call.require(MANAGE, current_target(call, account))
-    return await tokens.answer(call, moment, account, withheld=lambda token: _withheld(call, account, token))
-
-
-def _withheld(call: Call, account: Principal, token: Token) -> str:
-    """Why the value is not for the caller, or nothing where it is. Judged now, whatever moment is asked about."""
-    if call.caller.read_only:
-        return "A read-only token is shown no value of a system account's tokens."
-    if call.may(MANAGE, things.Target(things.of_principal(account).thing)):
-        return ""
-    current = call.judged_in.principal_or_none(account.id)
-    beyond = current and excess.excess(call.judged_in, current, call.me, reading=token.read_only)
-    return beyond.sentence if beyond else ""
+    return await tokens.answer(
+        call, moment, account, withheld=lambda token: tokens.withheld_of(call, account, token)
+    )

@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
-from projections import things
+from projections import excess, things
 from projections.principals import Principal
 from projections.tokens import Token
 from projections.view import View
 from service import errors
 from service.commands.order import Caller
-from service.commands.tokens import RegenerateToken
+from service.commands.tokens import MANAGE, RegenerateToken
 from service.commands.users import RedeemInvitation
 from service.events.tokens import TokenRegenerated
 from service.events.users import InvitationRedeemed
 from service.http import edge, limits, requests, responses
-from service.http.documents import Documents
+from service.http.documents import Documents, current_target
 from service.http.edge import Call
 from service.http.requests import Body
 from service.queries import last_use, vault
@@ -41,14 +41,18 @@ async def listed(call: Call) -> web.Response:
 
 
 async def shown(call: Call) -> web.Response:
-    """GET /settings/tokens/{uuid}: one of the caller's own."""
+    """GET /settings/tokens/{uuid}: one of the caller's own, or of a system account that the caller manages."""
     moment = await call.moment()
     token = moment.view.token(call.path_id())
-    if token.principal != call.me:
+    owner = moment.view.principal(token.principal)
+    if owner.id == call.me:
+        if not _own(call, token):
+            call.require("token:manage", things.of_token(token.id, token.principal))
+        withheld = _beyond(call, token)
+    elif owner.type == "system_account" and call.may(MANAGE, current_target(call, owner)):
+        withheld = withheld_of(call, owner, token)
+    else:
         raise errors.NotFound("There is no such token among yours.")
-    if not _own(call, token):
-        call.require("token:manage", things.of_token(token.id, token.principal))
-    withheld = _beyond(call, token)
     value = None if withheld or moment.historic else await _value(call, token)
     used = await _last_used(call, moment, [token])
     return responses.hal(call, Documents(call, moment.view).token(token, value, withheld, used.get(token.id)))
@@ -106,6 +110,21 @@ async def answer(
         items.append(draw.token(token, value, why, used.get(token.id)))
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"_embedded": {"items": items}, "_links": links})
+
+
+def withheld_of(call: Call, account: Principal, token: Token) -> str:
+    """Why a system account's token's value is not for the caller, or nothing where it is.
+
+    It is for who manages system accounts everywhere, for others who share a team with the account only where it may do
+    no more than they, and never for a read-only token. Judged now, whatever moment is asked about.
+    """
+    if call.caller.read_only:
+        return "A read-only token is shown no value of a system account's tokens."
+    if call.may(MANAGE, things.Target(things.of_principal(account).thing)):
+        return ""
+    current = call.judged_in.principal_or_none(account.id)
+    beyond = current and excess.excess(call.judged_in, current, call.me, reading=token.read_only)
+    return beyond.sentence if beyond else ""
 
 
 async def _last_used(call: Call, moment: Moment, tokens: list[Token]) -> dict[TokenId, datetime]:

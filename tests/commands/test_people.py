@@ -4,9 +4,10 @@ import pytest
 
 from service import errors
 from service.commands.account import ReadTrail
+from service.commands.external import External
 from service.commands.order import Caller
 from service.commands.people import ForgetPerson
-from service.commands.users import DeleteUser
+from service.commands.users import DeleteUser, EditUser
 from service.events.attempts import AttemptDenied
 from service.events.people import PersonForgotten
 from service.events.tokens import TokenRevoked
@@ -38,13 +39,21 @@ def test_a_deleted_person_is_forgotten_alone(account: Account) -> None:
 
 
 def test_nobody_is_found_by_what_was_forgotten(account: Account) -> None:
-    """The indexes by name and by address hold nothing of theirs, at any position."""
+    """The indexes by name, address and external id hold nothing of theirs, at any position; nor do the seals."""
     sally = account.person("Sally")
+    outside = External(id="sally-1", username="sally@idp")
+    account.do(EditUser(principal=sally, external=outside), CONSOLE)
     before = account.replica.position
+    assert account.now.principal_with_external_id("sally-1")
     account.do(ForgetPerson(principal=sally), CONSOLE)
-    assert [] == account.replica.view(before).principals_named("Sally")
+    then = account.replica.view(before)
+    assert [] == then.principals_named("Sally")
+    assert then.principal_with_external_id("sally-1") is then.principal_with_external_username("sally@idp")
+    known = then.principal(sally)
+    assert (None, None) == (then.text(known.external_id), then.text(known.external_username))
     people = account.replica.people
-    assert not [text for index in (people._by_email, people._by_name) for text in index if "sally" in text]
+    indexes = (people._by_email, people._by_name, people._by_external_id, people._by_external_username)
+    assert not [text for index in indexes for text in index if "sally" in text]
     assert account.now.principal_with_email("kevin@example.org")
 
 

@@ -25,11 +25,16 @@ async def test_the_default_team_hands_no_administrators_token_to_a_user(running:
     assert [False, False] == ["value" in item for item in items]
     assert "The account may authentication_settings:manage everywhere" in items[1]["valueWithheld"]
     for item in items:
-        renew = item["_links"]["pb:regenerate"]["href"]
+        assert "pb:regenerate" not in item["_links"]
+        one = await sally.get(item["_links"]["self"]["href"])
+        assert (200, item["valueWithheld"]) == (one.status, one.json["valueWithheld"])
+        renew = f"/settings/tokens/{item['uuid']}/regenerate"
         require_refusal(await sally.post(renew), 403)
         refused = await sally.post(renew, headers=PROBLEMS)
         assert "everywhere, which the account may" in refused.json["missing"]
     assert 200 == (await robot.get("/user")).status
+    stranger = await running.person("Stranger", teams=[])
+    require_refusal(await stranger.get(items[0]["_links"]["self"]["href"]), 404)
 
 
 async def test_a_value_is_shown_to_who_may_all_that_the_account_may(running: Running) -> None:
@@ -41,6 +46,8 @@ async def test_a_value_is_shown_to_who_may_all_that_the_account_may(running: Run
     sally = await running.person("Sally", roles=[manages], teams=[team])
     items = await shown(sally, robot.id)
     assert [robot.read_only_token, robot.token] == [item["value"] for item in items]
+    one = await sally.get(items[1]["_links"]["self"]["href"])
+    assert robot.token == one.json["value"]
     renewed = await sally.post(items[1]["_links"]["pb:regenerate"]["href"])
     assert 201 == renewed.status, renewed.text
     assert robot.id == (await running.client(renewed.json["value"]).get("/user")).json["uuid"]
@@ -72,7 +79,7 @@ async def test_a_read_only_token_is_shown_no_value_of_an_account(running: Runnin
     boss = await running.person("Boss", roles=[ADMINISTRATOR])
     items = await shown(boss.read_only(), robot.id)
     assert [False, False] == ["value" in item for item in items]
-    require_refusal(await boss.read_only().post(items[0]["_links"]["pb:regenerate"]["href"]), 403)
+    require_refusal(await boss.read_only().post(f"/settings/tokens/{items[0]['uuid']}/regenerate"), 403)
     assert [True, True] == ["value" in item for item in await shown(boss, robot.id)]
 
 
@@ -111,6 +118,8 @@ async def test_managing_one_kind_is_no_right_over_the_other(running: Running) ->
     robot = await running.system_account("another")
     require_refusal(await people.get(f"/admin/system-accounts/{robot.id}/tokens"), 403)
     require_refusal(await people.post("/admin/system-accounts", {"name": "x"}), 403)
+    require_refusal(await running.admin.get(f"/admin/system-accounts/{people.id}/tokens"), 404)
+    require_refusal(await running.admin.get(f"/admin/system-accounts/{people.id}"), 404)
 
 
 async def test_what_terraform_deleted_it_makes_again(running: Running) -> None:

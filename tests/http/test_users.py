@@ -107,6 +107,42 @@ async def test_a_user_is_made_changed_disabled_and_deleted(running: Running) -> 
     assert (200, "Sally Brown") == (then.status, then.json["name"])
 
 
+async def test_making_a_user_takes_managing_people_beside_inviting(running: Running) -> None:
+    """Section 4.5: `user:invite` alone invites, one or many; POST /admin/users takes `user:manage:*` as well."""
+    inviter = await running.person("Ivo", roles=[await running.role("Invites", "user:invite")], teams=[])
+    manager = await running.person("Max", roles=[await running.role("People", "user:manage:*")], teams=[])
+    body = {"name": "Ann", "email": "ann@example.org"}
+    for client in (inviter, manager):
+        require_refusal(await client.post("/admin/users", body), 403)
+    require_refusal(await manager.post("/admin/users/invite-user", body), 403)
+    require_refusal(await manager.post("/admin/users/invite-users", {"users": [body]}), 403)
+    many = await inviter.post("/admin/users/invite-users", {"users": [body]})
+    assert (200, ["Ann"]) == (many.status, [user["name"] for user in many.json["users"]])
+    again = await running.admin.post("/admin/users", body)
+    assert (200, many.json["users"][0]["uuid"]) == (again.status, again.json["uuid"])
+
+
+async def test_what_was_deleted_is_gone_for_reading_and_missing_for_the_rest(running: Running) -> None:
+    """Section 3.10: GET of a deleted user is 410; whatever else is asked of it is 404."""
+    sally = await running.person("Sally")
+    place = f"/admin/users/{sally.id}"
+    assert 204 == (await running.admin.delete(place)).status
+    require_refusal(await running.admin.get(place), 410)
+    for method, path in (
+        ("DELETE", ""),
+        ("PUT", ""),
+        ("PUT", "/roles"),
+        ("PUT", f"/roles/{USER}"),
+        ("DELETE", f"/roles/{USER}"),
+        ("GET", f"/roles/{USER}"),
+        ("PUT", "/role/admin"),
+    ):
+        asked = await running.admin.ask(method, place + path, json={"roles": []} if method == "PUT" else None)
+        require_refusal(asked, 404)
+    require_refusal(await running.admin.get(f"/admin/users/{MISSING}"), 404)
+    require_refusal(await sally.get("/user"), 401)
+
+
 async def test_a_disabled_user_is_invited_back(running: Running) -> None:
     """Section 5.3, point 6: 200 with that user, active and called as requested, with the roles that it kept."""
     sally = await running.person("Sally")
@@ -253,7 +289,12 @@ async def test_nobody_changes_their_own_roles(running: Running) -> None:
     """Not even an administrator, by any form (section 3.1)."""
     me = (await running.admin.get("/user")).json["uuid"]
     require_refusal(await running.admin.put(f"/admin/users/{me}/roles", {"roles": [USER]}), 403)
+    for method, path in (("PUT", "roles"), ("PUT", f"roles/{USER}"), ("DELETE", f"roles/{ADMINISTRATOR}")):
+        require_refusal(await running.admin.ask(method, f"/admin/users/{me}/{path}", json={"roles": []}), 403)
+    require_refusal(await running.admin.put(f"/admin/users/{me}/role/admin", {}), 403)
     require_refusal(await running.admin.delete(f"/admin/users/{me}/role/admin"), 403)
+    robot = await running.system_account("robot", roles=[ADMINISTRATOR])
+    require_refusal(await robot.put(f"/admin/users/{robot.id}/roles", {"roles": [USER]}), 403)
 
 
 async def test_the_last_way_back_is_not_taken(running: Running) -> None:
@@ -279,7 +320,16 @@ async def test_users_are_listed_and_filtered(running: Running) -> None:
     assert ["Sally"] == await found("?q=SALLY%40example")
     assert ["Sally"] == await found("?active=false")
     assert ["bot"] == await found("?userType=1")
-    assert ["Sally"] == await found("?page=3&size=1")
+    assert ["Sally"] == await found("?page=3&size=1") == await found("?pageNumber=3&pageSize=1")
+    assert ["Administrator", "Sally"] == await found("?userType=0")
+    assert [] == await found("?userType=0&active=true&q=sally")
+    paged = (await running.admin.get("/admin/users?size=2")).json
+    assert {"number": 1, "size": 2, "totalElements": 3, "totalPages": 2} == paged["page"]
+    assert ["Sally"] == [
+        user["name"] for user in (await running.admin.get(paged["_links"]["next"]["href"])).json["users"]
+    ]
+    for query in ("userType=2", "active=maybe", "page=0"):
+        require_refusal(await running.admin.get(f"/admin/users?{query}"), 400)
     only_bots = await running.person(
         "Bea", roles=[await running.role("Reads bots", "system_account:read:*")], teams=[]
     )

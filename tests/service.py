@@ -11,6 +11,7 @@ import json as jsons
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -214,6 +215,7 @@ async def running(
     database: postgres.Database,
     data_dir: Path,
     answered: Callable[[str, str, int, float], None] = unobserved,
+    clock: Callable[[], datetime] = composition.clock,
     **environment: str,
 ) -> AsyncIterator[Running]:
     """The service on a fresh database, opened if it is empty, and stopped with the context.
@@ -221,7 +223,7 @@ async def running(
     `answered` is told of every answer.
     """
     chosen = settings(database, data_dir, **environment)
-    async with composition.opened(chosen, open_account=True, follow=True) as app:
+    async with composition.opened(chosen, open_account=True, follow=True, clock=clock) as app:
         edge = msgspec.structs.replace(edge_of(app), answered=answered)
         runner = wire.runner(edge, shutdown_timeout=1.0)
         await runner.setup()

@@ -14,6 +14,7 @@ from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
 from service.commands import Command
 from service.commands.order import Caller
+from service.commands.preferences import ChangePreferences, Wanted
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.events.roles import RoleCreated
@@ -74,6 +75,18 @@ def test_a_token_that_expired_in_the_queue_records_nothing(account: Account) -> 
     caller = let_in(account.now, robot)
     assert account.do(given.role(account.fresh, "in time"), caller)
     account.clock.advance(10)
+    with pytest.raises(errors.Unauthenticated):
+        account.do(given.role(account.fresh, "late"), caller)
+
+
+def test_a_token_that_lapsed_by_the_preference_in_the_queue_records_nothing(account: Account) -> None:
+    """Where an order is recorded, the preference counts as a token's own date does (section 3.8)."""
+    robot = account.robot("robot", roles=[ADMINISTRATOR])
+    wanted = Wanted("tokenExpiry", {"value": 1, "period": "hours"})
+    account.do(ChangePreferences(wanted=(wanted,), key=account.fresh.key()))
+    caller = let_in(account.now, robot)
+    assert account.do(given.role(account.fresh, "in time"), caller)
+    account.clock.advance(3_601)
     with pytest.raises(errors.Unauthenticated):
         account.do(given.role(account.fresh, "late"), caller)
 

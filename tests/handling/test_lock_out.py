@@ -11,6 +11,7 @@ from service.catalogue.compiled import ADMINISTRATOR, CI_CD
 from service.commands import Command
 from service.commands.account import BreakGlass
 from service.commands.organization import ChangeOrganizationAdministrator
+from service.commands.preferences import ChangePreferences, Wanted
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
@@ -135,6 +136,23 @@ def test_who_cannot_act_is_no_way_back(account: Account, lacking: str) -> None:
             )
         case _:
             raise AssertionError(lacking)
+    with pytest.raises(errors.Refused) as caught:
+        account.do(EditUser(principal=account.kevin, active=False), third)
+    assert "would_lock_out" == caught.value.reason
+
+
+def test_a_token_that_ends_by_the_preference_is_a_way_back_until_it_has_ended(account: Account) -> None:
+    """Everybody's tokens end by it, so they count; one that lapsed counts no more (section 3.8)."""
+    second = account.person("Second", roles=[ADMINISTRATOR])
+    third = account.person("Third", roles=[people_only(account)])
+    wanted = Wanted("tokenExpiry", {"value": 30, "period": "days"})
+    account.do(ChangePreferences(wanted=(wanted,), key=account.fresh.key()))
+    account.clock.advance(29 * 86_400)
+    account.do(EditUser(principal=account.kevin, active=False), third)
+    account.do(EditUser(principal=account.kevin, active=True), third)
+    account.do(RegenerateToken(token=read_write(account, account.kevin), new=account.fresh.token()))
+    account.clock.advance(2 * 86_400)
+    assert account.principal(second).active
     with pytest.raises(errors.Refused) as caught:
         account.do(EditUser(principal=account.kevin, active=False), third)
     assert "would_lock_out" == caught.value.reason

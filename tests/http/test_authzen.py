@@ -342,3 +342,29 @@ async def test_who_may_not_know_why_gets_the_same_decision(running: Running) -> 
                 assert short.json["decision"] == long.json["decision"], question
                 assert "reason_admin" not in short.json.get("context", {})
                 assert short.json.get("context", {}).get("conflicts") == long.json["context"].get("conflicts")
+
+
+async def test_why_no_ai_feature_is_allowed_is_told(running: Running) -> None:
+    """Section 1.2, rule 7: a missing AI permission by name; with AI off none is missing, the preference says no."""
+    nina = await running.person("Nina", roles=[await running.role("Nothing")], teams=[])
+    sally = await running.person("Sally")
+    body = {"action": {"name": "ai:generation:code"}, "resource": {"type": "ai", "id": "*"}}
+
+    async def explained(subject: str) -> Any:
+        asked = {**body, "subject": {"type": "user", "id": subject}}
+        return (await running.admin.post("/access/v1/explanation", asked)).json
+
+    assert ["ai:generation:code"] == (await explained(nina.id))["missing_permissions"]
+    allowed = await explained(sally.id)
+    assert (True, False) == (allowed["decision"], "missing_permissions" in allowed)
+    off = await running.admin.put("/preferences/system/aiEnabled", {"value": False})
+    assert 200 == off.status
+    refused = await explained(sally.id)
+    assert (False, []) == (refused["decision"], refused["missing_permissions"])
+    assert "aiEnabled" in refused["reason"]
+    assert any("ai:*" in sentence for sentence in refused["sentences"])
+    then = await running.admin.post(
+        f"/access/v1/evaluation?as_of={off.position - 1}",
+        {**body, "subject": {"type": "user", "id": sally.id}},
+    )
+    assert then.json["decision"] is True

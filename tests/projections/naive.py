@@ -6,11 +6,12 @@ It shares nothing with the folds but the events. What it answers, they must answ
 import copy
 from typing import Any
 
-from projections import access, asking, things
+from projections import access, asking, newcomers, things
 from projections.applications import Application
 from projections.roles import Role
 from projections.teams import Team
 from projections.view import View
+from service.catalogue.compiled import DEFAULT_TEAM, USER
 from service.events import Event
 from service.events import applications as application_events
 from service.events import contracts as contract_events
@@ -18,6 +19,7 @@ from service.events import environments as environment_events
 from service.events import roles as role_events
 from service.events import teams as team_events
 from service.events import users as user_events
+from service.events.preferences import PreferenceChanged
 from service.events.system_accounts import SystemAccountCreated
 
 ACTIONS = (
@@ -29,6 +31,8 @@ ACTIONS = (
     "environment:read",
     "role:manage",
     "user:manage",
+    "ai:generation:code",
+    "ai:generation:openapi",
 )
 NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default")
 Answers = dict[str, Any]
@@ -51,6 +55,9 @@ class Model:
         self.administrators: set[tuple[str, str]] = set()
         self.team_applications: set[tuple[str, str]] = set()
         self.team_environments: set[tuple[str, str]] = set()
+        self.ai = True
+        self.default_role: str | None = None
+        self.default_team: str | None = None
 
     def apply(self, event: Event) -> None:  # noqa: C901  # one branch a kind is the point of a naive model
         match event:
@@ -121,6 +128,16 @@ class Model:
                 self.team_environments = {
                     pair for pair in self.team_environments if pair[1] != event.environment
                 }
+            case PreferenceChanged():
+                match event.name:
+                    case "aiEnabled":
+                        self.ai = event.after is True
+                    case "defaultRole":
+                        self.default_role = str(event.after) if event.after else None
+                    case "defaultTeam":
+                        self.default_team = str(event.after) if event.after else None
+                    case _:
+                        pass
             case _:
                 pass  # nothing that this model is asked about
 
@@ -157,7 +174,20 @@ class Model:
             "contracts": self.contracts,
             "integrations": self._integrations(),
             "may": self._grid(),
+            "newcomers": (self._newcomers_role(), self._newcomers_team()),
         }
+
+    def _newcomers_role(self) -> str | None:
+        """Sections 3.1 and 3.9: the preferred role while it lives and has no power over people, otherwise User."""
+        preferred = self.default_role
+        elevating = {"role:manage:*", "user:manage:*", "system_account:manage:*"}
+        if preferred in self.roles and not self.roles[preferred][1] & elevating:
+            return preferred
+        return USER if USER in self.roles else None
+
+    def _newcomers_team(self) -> str | None:
+        """Section 3.2: the preferred team while it lives, then the Default team while it does."""
+        return next((team for team in (self.default_team, DEFAULT_TEAM) if team in self.teams), None)
 
     def _relations(self) -> tuple[set[tuple[str, str]], ...]:
         return self.members, self.administrators, self.team_applications, self.team_environments
@@ -212,12 +242,20 @@ class Model:
         for environment in self.environments:
             attached = {team for team, one in self.team_environments if one == environment}
             found.append(("environment", environment, [(attached, None)]))
-        return [*found, ("role", "*", [(set(), None)]), ("user", "*", [(set(), None)])]
+        whole: list[Side] = [(set(), None)]
+        return [*found, ("role", "*", whole), ("user", "*", whole), ("ai", "*", whole)]
 
     def may(self, principal: str, action: str, thing: str, teams: set[str], owner: str | None) -> bool:
         """The vendor's rules in the words of the vendor: section 1.2."""
         if not self.principals[principal]:
             return False
+        if action.startswith("ai:"):
+            return self.ai and any(
+                scope == action or (scope.endswith(":*") and action.startswith(scope.removesuffix("*")))
+                for holder, role in self.holds
+                if holder == principal
+                for scope in self.roles[role][1]
+            )
         resource, verb = action.split(":")
         verbs = {verb, "manage"} if verb == "read" else {verb}
         mine = {team for team, one in self.members if one == principal}
@@ -278,6 +316,9 @@ def answers_of(view: View) -> Answers:
         "contracts": {one.id: (one.consumer, one.provider, one.version) for one in contracts},
         "integrations": {(one.consumer, one.provider): one.contracts for one in view.integrations()},
         "may": _grid(view),
+        "newcomers": tuple(
+            None if given is None else given.id for given in (newcomers.role(view), newcomers.team(view))
+        ),
     }
 
 
@@ -297,6 +338,7 @@ def _grid(view: View) -> set[tuple[str, str, str]]:
         *(("environment", things.of_environment(one)) for one in view.environments()),
         ("role", things.anything("role")),
         ("user", things.anything("user")),
+        ("ai", things.anything("ai")),
     ]
     allowed: set[tuple[str, str, str]] = set()
     asker = asking.Asker(view)

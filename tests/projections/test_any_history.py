@@ -21,6 +21,7 @@ from service.commands.contracts import (
     DeleteIntegrations,
 )
 from service.commands.environments import DeleteEnvironment, EditEnvironment
+from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
@@ -45,6 +46,9 @@ SCOPES = (
     "environment:manage:*",
     "user:manage:*",
     "role:manage:*",
+    "ai:*",
+    "ai:generation:*",
+    "ai:generation:code",
 )
 NAMES = ("Foo", "Bar", "Baz", "Qux")
 few_max = 6
@@ -229,6 +233,22 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(index=few)
     def delete_environment(self, index: int) -> None:
         self.ask(DeleteEnvironment(environment=EnvironmentId(self.pick(self.environments, index))))
+
+    @rule(
+        index=few,
+        name=st.sampled_from(("defaultRole", "defaultTeam", "aiEnabled", "staticBanner")),
+        by=anybody,
+    )
+    def change_preference(self, index: int, name: str, by: int) -> None:
+        among = {"defaultRole": self.roles, "defaultTeam": self.teams}.get(name, [])
+        value = self.pick(among, index) if among else index % 2 == 0 if name == "aiEnabled" else str(index)
+        command = ChangePreferences(wanted=(Wanted(name, value),), key=self.account.fresh.key())
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody)
+    def change_own_preference(self, index: int, by: int) -> None:
+        wanted = Wanted("defaultTeamView", self.pick(self.teams, index))
+        self.ask(ChangePersonalPreferences(wanted=(wanted,)), self.pick(self.principals, by))
 
     def teardown(self) -> None:
         """At the end of every history, every moment of it is asked about."""

@@ -25,6 +25,7 @@ from service.commands.roles import deletable
 from service.http import breathing, responses
 from service.http.edge import Call, iso
 from service.http.responses import Document
+from service.vocabulary import TeamId, Thing
 
 Named = TypeVar("Named", Role, Team, Environment, Application)
 FORGOTTEN: Final = "(forgotten)"
@@ -44,6 +45,7 @@ class Documents:
         catalogue = view.catalogue.catalogue.permissions if view.catalogue else ()
         self._permissions = {permission.scope: permission for permission in catalogue}
         self._role_permissions: dict[str, list[Document]] = {}
+        self._reads_contracts = call.may_somewhere("contract_data:read")
 
     # -- roles and permissions ---------------------------------------------------------------------------
 
@@ -76,14 +78,12 @@ class Documents:
     def role(self, role: Role) -> Document:
         """A role with its permissions and what the caller may do with it."""
         place = responses.href(self._edge, "admin", "roles", role.id)
-        actions: list[Document] = []
         flags = self._view.compiled.flags(role.id)
         may_go = deletable(self._view, role)
-        if self._call.may_order("role:manage", things.of_role(role)):
-            if not role.locked:
-                actions.append({"name": "update", "title": "Update role", "method": "PUT", "href": place})
-            if may_go:
-                actions.append({"name": "delete", "title": "Delete role", "method": "DELETE", "href": place})
+        manages = self._call.may_order("role:manage", things.of_role(role))
+        actions = responses.actions(
+            place, "role", update=manages and not role.locked, delete=manages and may_go
+        )
         found: Document = {"uuid": role.id, "name": role.name}
         if role.description:
             found["description"] = role.description
@@ -132,12 +132,24 @@ class Documents:
         ]
         found = self.person(principal, full=True)
         links = found.pop("_links")
-        return {**found, "_embedded": {"roles": roles, "teams": teams}, "roles": roles, "_links": links}
+        manages = self._call.may_order(f"{principal.type}:manage", self._call.current(principal))
+        return {
+            **found,
+            "_embedded": {"roles": roles, "teams": teams},
+            "roles": roles,
+            "_actions": responses.actions(
+                responses.href(self._edge, "admin", "users", principal.id),
+                "user",
+                update=manages,
+                delete=manages,
+            ),
+            "_links": links,
+        }
 
     def person(self, principal: Principal, *, full: bool | None = None) -> Document:
         """A principal as it appears in lists of others. `full` None: as far as the caller may read it."""
         view = self._view
-        full = readable(self._call, principal) if full is None else full
+        full = self._call.may_read(principal) if full is None else full
         found: Document = {"uuid": principal.id, "name": view.text(principal.name) or FORGOTTEN}
         if full:
             texts = {
@@ -154,14 +166,21 @@ class Documents:
             "type": 0 if person else 1,
             "typeDescription": "User" if person else "System Account",
         }
-        if full:
-            found |= times(principal.created_at, principal.updated_at)
+        if not full:
+            return {**found, "_links": {}}
         place = responses.href(self._edge, "admin", "users", principal.id)
+        found |= times(principal.created_at, principal.updated_at)
         return {**found, "_links": {"self": responses.link(place, "User")}}
 
     def _membership(self, principal: Principal, team: Team) -> Document:
-        membership = responses.href(self._edge, "teams", team.id, "users", principal.id)
-        links = {"self": self._team_link(team), "pf:membership": responses.link(membership, "Membership")}
+        """A team as one who belongs to it is shown with it (section 4.4), with the links that the caller may follow."""
+        links = self._team_links(team)
+        if links:
+            membership = responses.href(self._edge, "teams", team.id, "users", principal.id)
+            links["pf:membership"] = responses.link(membership, "Membership")
+        if self._reads_contracts:
+            integrations = responses.href(self._edge, "integrations", "team", team.id)
+            links["pf:integrations"] = responses.link(integrations, "Integrations")
         return {"uuid": team.id, "name": team.name, "_links": links}
 
     # -- teams and what belongs to them ------------------------------------------------------------------
@@ -173,8 +192,18 @@ class Documents:
             "name": team.name,
             "numberOfMembers": len(self._view.members(team.id)),
             **times(team.created_at, team.updated_at),
-            "_links": {"self": self._team_link(team)},
+            "_actions": self._team_actions(team),
+            "_links": self._team_links(team),
         }
+
+    def _team_actions(self, team: Team) -> list[Document]:
+        """What the caller may do with the team: delete it only who manages every team, not its administrators."""
+        return responses.actions(
+            responses.href(self._edge, "admin", "teams", team.id),
+            "team",
+            update=self._call.may_order("team:manage", things.of_team(team)),
+            delete=self._call.may_order("team:manage", things.Target(Thing("team", "*"))),
+        )
 
     async def team(self, team: Team, *, members: bool) -> Document:
         """A team with what belongs to it. The answer to a write names no members, by the vendor's schema."""
@@ -201,26 +230,40 @@ class Documents:
     async def _people(self, principals: Iterable[Principal]) -> list[msgspec.Raw]:
         return await breathing.drawn(await self.ordered(principals), self.person)
 
-    def _team_link(self, team: Team) -> Document:
-        return responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")
+    def _team_links(self, team: Team) -> Document:
+        """The way to the team, where the caller may go it."""
+        if not self._call.may("team:read", things.of_team(team)):
+            return {}
+        return {"self": responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")}
+
+    def teams(self, held: Iterable[TeamId]) -> list[Document]:
+        """The live ones of some teams, as what belongs to them shows them."""
+        live = self._view.live_teams(tuple(held))
+        return [{"uuid": team.id, "name": team.name, "_links": self._team_links(team)} for team in live]
 
     def _environment(self, environment: Environment) -> Document:
-        place = responses.href(self._edge, "environments", environment.id)
+        links: Document = {}
+        if self._call.may("environment:read", things.of_environment(environment)):
+            place = responses.href(self._edge, "environments", environment.id)
+            links["self"] = responses.link(place, "Environment")
         return {
             "uuid": environment.id,
             "name": environment.name,
             "displayName": environment.display_name,
             "production": environment.production,
             **times(environment.created_at, environment.updated_at),
-            "_links": {"self": responses.link(place, "Environment")},
+            "_links": links,
         }
 
     def _application(self, application: Application) -> Document:
-        place = responses.href(self._edge, "pacticipants", application.name)
         found: Document = {"name": application.name}
         if application.display_name is not None:
             found["displayName"] = application.display_name
-        return {**found, "_links": {"self": responses.link(place, "Pacticipant")}}
+        links: Document = {}
+        if self._call.may("contract_data:read", things.of_application(application)):
+            place = responses.href(self._edge, "pacticipants", application.name)
+            links["self"] = responses.link(place, "Pacticipant")
+        return {**found, "_links": links}
 
     # -- tokens ------------------------------------------------------------------------------------------
 
@@ -252,17 +295,7 @@ class Documents:
         if self._call.principal is None or token.principal != self._call.principal.id:
             return not withheld
         action = "read_token:manage" if token.read_only else "token:manage"
-        return self._call.may(action, things.of_token(token.id, token.principal))
-
-
-def readable(call: Call, principal: Principal) -> bool:
-    """Whether the caller may read a principal (`Call.may_read`)."""
-    return call.may_read(principal)
-
-
-def current_target(call: Call, principal: Principal) -> things.Target:
-    """The principal as it decides now (`Call.current`)."""
-    return call.current(principal)
+        return self._call.may_order(action, things.of_token(token.id, token.principal))
 
 
 def held_roles(view: View, principal: Principal) -> list[Role]:

@@ -12,6 +12,7 @@ from service import errors
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.events.environments import EnvironmentCreated
 from service.http import breathing, documents, pagination, requests, responses
+from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -107,26 +108,15 @@ def _answer(call: Call, view: View, environment: Environment) -> web.Response:
 
 
 def _document(call: Call, view: View, environment: Environment) -> Document:
-    teams = view.live_teams(environment.teams)
+    teams = Documents(call, view).teams(environment.teams)
     return {
         "uuid": environment.id,
         "name": environment.name,
         "displayName": environment.display_name,
         "production": environment.production,
         **documents.times(environment.created_at, environment.updated_at),
-        "teamUuids": [team.id for team in teams],
-        "_embedded": {
-            "teams": [
-                {
-                    "uuid": team.id,
-                    "name": team.name,
-                    "_links": {
-                        "self": responses.link(responses.href(call.edge, "admin", "teams", team.id), "Team")
-                    },
-                }
-                for team in teams
-            ]
-        },
+        "teamUuids": [team["uuid"] for team in teams],
+        "_embedded": {"teams": teams},
         "_links": {
             "self": responses.link(_address(call, environment), environment.name),
             "pb:environments": responses.link(responses.href(call.edge, "environments"), "Environments"),

@@ -29,16 +29,25 @@ class Link(msgspec.Struct, frozen=True):
     path: str
     title: str
     needs: tuple[str, ...] = ()
+    changes: bool = False
+    """Whether it is for orders, which a read-only token gives in vain."""
 
 
 LINKS: Final = (
     Link("self", "/", "Index"),
-    Link("pb:publish-contracts", "/contracts/publish", "Publish contracts", ("contract_data:manage",)),
+    Link(
+        "pb:publish-contracts",
+        "/contracts/publish",
+        "Publish contracts",
+        ("contract_data:manage",),
+        changes=True,
+    ),
     Link(
         "pb:publish-pact",
         "/pacts/provider/{provider}/consumer/{consumer}/version/{consumerApplicationVersion}",
         "Publish a pact",
         ("contract_data:manage",),
+        changes=True,
     ),
     Link("pb:pacticipants", "/pacticipants", "Applications", ("contract_data:read",)),
     Link(
@@ -48,8 +57,8 @@ LINKS: Final = (
         ("contract_data:read",),
     ),
     Link("pb:integrations", "/integrations", "Integrations", ("contract_data:read",)),
-    Link("pb:environments", "/environments", "Environments", ("environment:read", "team:manage")),
-    Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read", "team:manage")),
+    Link("pb:environments", "/environments", "Environments", ("environment:read",)),
+    Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read",)),
     Link("pf:admin-roles", "/admin/roles", "Roles", ("role:read",)),
     Link("pf:admin-permissions", "/admin/permissions", "Permissions", ("role:read",)),
     Link("pf:admin-teams", "/admin/teams", "Teams", ("team:read",)),
@@ -66,7 +75,7 @@ LINKS: Final = (
     ),
     Link("pf:audit", "/audit", "The audit trail", ("audit:read",)),
     Link("mun:evaluation", "/access/v1/evaluation", "Ask who may do what", ("access:evaluate",)),
-    Link("mun:why", "/access/v1/why", "Ask why somebody may", ("access:explain",)),
+    Link("mun:why", "/access/v1/why{?subject,action,resource}", "Ask why somebody may", ("access:explain",)),
 )
 
 
@@ -111,6 +120,8 @@ def served_paths(paths: list[str]) -> frozenset[str]:
 
 
 def _may_follow(call: Call, link: Link) -> bool:
+    if link.changes and call.caller.read_only:
+        return False
     return not link.needs or any(call.may_somewhere(action) for action in link.needs)
 
 
@@ -135,5 +146,5 @@ def _address(call: Call, path: str) -> str:
 
 
 def _shape(path: str) -> str:
-    """A path whose placeholders have lost their names: the table and a link may call them differently."""
-    return re.sub(r"\{[^}]*\}", "{}", path)
+    """A path whose placeholders have lost their names, and the query its own: the table may call them differently."""
+    return re.sub(r"\{[^}]*\}", "{}", re.sub(r"\{\?[^}]*\}", "", path))

@@ -88,7 +88,7 @@ def _document(call: Call, pair: Pair) -> Document:
     links: Document = {
         "pb:latest-pact-version": responses.link(responses.href(call.edge, "pacts", *segments, "latest"))
     }
-    if call.may("contract_data:bulk_delete", things.of_pair(consumer, provider)):
+    if call.may_order("contract_data:bulk_delete", things.of_pair(consumer, provider)):
         links["pb:delete_integration"] = responses.link(responses.href(call.edge, "integrations", *segments))
     return {
         "id": integration_id(consumer.id, provider.id),
@@ -101,5 +101,7 @@ def _document(call: Call, pair: Pair) -> Document:
 
 
 def _side(call: Call, application: Application) -> Document:
-    place = responses.link(applications.address(call, application), application.name)
-    return {"uuid": application.id, "name": application.name, "_links": {"self": place}}
+    links: Document = {}
+    if applications.readable(call, application):
+        links["self"] = responses.link(applications.address(call, application), application.name)
+    return {"uuid": application.id, "name": application.name, "_links": links}

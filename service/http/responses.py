@@ -66,6 +66,17 @@ def link(href: str, title: str = "", templated: bool = False) -> Document:
     return found
 
 
+def actions(place: str, noun: str, *, update: bool, delete: bool) -> list[Document]:
+    """What the caller may do with the thing at this place (`_actions`, section 4.4)."""
+    possible = (("update", "PUT", update), ("delete", "DELETE", delete))
+    return [action(name, noun, method, place) for name, method, may in possible if may]
+
+
+def action(name: str, noun: str, method: str, place: str) -> Document:
+    """One thing that the caller may do."""
+    return {"name": name, "title": f"{name.capitalize()} {noun}", "method": method, "href": place}
+
+
 def href(edge: Edge, *segments: str, query: Mapping[str, str] | None = None) -> str:
     """An absolute address under BASE_URL; every segment is escaped whole, slashes included."""
     path = ""

@@ -91,7 +91,7 @@ async def users(call: Call) -> web.Response:
     call.require("role:read", things.of_role(role))
     call.require_somewhere("user:read", "system_account:read")
     draw = Documents(call, moment.view)
-    holders = await breathing.kept(_holders(moment.view, role.id), lambda one: documents.readable(call, one))
+    holders = await breathing.kept(_holders(moment.view, role.id), call.may_read)
     rows, page, links = pagination.cut(call, await draw.ordered(holders))
     drawn = await breathing.drawn(rows, draw.person)
     return responses.hal(call, {"_embedded": {"users": drawn}, **page, "_links": links})
@@ -115,8 +115,10 @@ async def _list(
     if call.may_order("role:manage", things.anything("role")):
         place = responses.href(call.edge, "admin", "roles", "reset")
         links["pf:reset"] = responses.link(place, "Reset the predefined roles")
-        action = {"name": "reset", "title": "Reset the predefined roles", "method": "POST", "href": place}
-        document["_actions"] = [action]
+        document["_actions"] = [
+            responses.action("create", "role", "POST", responses.href(call.edge, "admin", "roles")),
+            {"name": "reset", "title": "Reset the predefined roles", "method": "POST", "href": place},
+        ]
     return responses.hal(call, document)
 
 

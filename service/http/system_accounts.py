@@ -8,7 +8,7 @@ from service.errors import NotFound
 from service.events.system_accounts import SystemAccountCreated
 from service.events.tokens import TokenRegenerated
 from service.http import requests, responses, tokens, users
-from service.http.documents import Documents, current_target
+from service.http.documents import Documents
 from service.http.edge import Call
 from service.vocabulary import TeamId
 
@@ -57,7 +57,7 @@ async def tokens_listed(call: Call) -> web.Response:
     account = moment.view.principal(call.path_id())
     if account.type != "system_account":
         raise NotFound("There is no such system account.")
-    call.require(MANAGE, current_target(call, account))
+    call.require(MANAGE, call.current(account))
     return await tokens.answer(
         call, moment, account, withheld=lambda token: tokens.withheld_of(call, account, token)
     )

@@ -29,7 +29,11 @@ async def listed(call: Call) -> web.Response:
     found = await breathing.kept(moment.view.teams(), readable)
     rows, page, links = pagination.cut(call, documents.by_name(found))
     drawn = await breathing.drawn(rows, Documents(call, moment.view).team_line)
-    return responses.hal(call, {"teams": drawn, **page, "_links": links})
+    document = {"teams": drawn, **page, "_links": links}
+    if call.may_order("team:manage", things.anything("team")):
+        place = responses.href(call.edge, "admin", "teams")
+        document["_actions"] = [responses.action("create", "team", "POST", place)]
+    return responses.hal(call, document)
 
 
 async def created(call: Call) -> web.Response:

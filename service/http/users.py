@@ -28,9 +28,7 @@ async def listed(call: Call) -> web.Response:
     moment = await call.moment()
     call.require_somewhere("user:read", "system_account:read")
     matches = _matching(call, moment.view)
-    found = await breathing.kept(
-        moment.view.principals(), lambda one: matches(one) and documents.readable(call, one)
-    )
+    found = await breathing.kept(moment.view.principals(), lambda one: matches(one) and call.may_read(one))
     draw = Documents(call, moment.view)
     rows, page, links = pagination.cut(call, await draw.ordered(found))
     drawn = await breathing.drawn(rows, draw.user)
@@ -41,8 +39,8 @@ async def shown(call: Call) -> web.Response:
     """GET /admin/users/{uuid}: 410 once deleted."""
     moment = await call.moment()
     principal = moment.view.principal(call.path_id())
-    if not documents.readable(call, principal):
-        call.require(f"{principal.type}:read", documents.current_target(call, principal))
+    if not call.may_read(principal):
+        call.require(f"{principal.type}:read", call.current(principal))
     return answer(call, moment.view, principal.id)
 
 
@@ -145,8 +143,8 @@ async def role_shown(call: Call) -> web.Response:
     """GET /admin/users/{uuid}/roles/{role}: the role as the user holds it, 404 where it does not."""
     moment = await call.moment()
     principal = moment.view.principal(call.path_id())
-    if not documents.readable(call, principal):
-        call.require(f"{principal.type}:read", documents.current_target(call, principal))
+    if not call.may_read(principal):
+        call.require(f"{principal.type}:read", call.current(principal))
     wanted = call.path_id("role")
     for role in documents.held_roles(moment.view, principal):
         if role.id == wanted:
@@ -214,7 +212,7 @@ def _invited(call: Call, outcome: Outcome, address: str) -> Document:
     if principal is None:
         raise errors.NotFound("This account was deleted meanwhile.")
     draw = Documents(call, view)
-    if made or documents.readable(call, principal):
+    if made or call.may_read(principal):
         document = draw.user(principal)
     else:
         document = {**draw.person(principal, full=False), "email": address}

@@ -29,12 +29,6 @@ async def test_a_program_gets_the_links_that_it_may_follow(running: Running) -> 
     assert {"pb", "pf", "mun"} == {curie["name"] for curie in curies}
     for relation, link in links.items():
         assert link["href"].startswith(BASE_URL)
-        if not link.get("templated") and relation not in (
-            "mun:evaluation",
-            "mun:why",
-            "pb:publish-contracts",
-        ):
-            assert 200 == (await running.admin.get(link["href"])).status, relation
         prefix, _, name = relation.partition(":")
         if name:
             assert 200 == (await running.nobody.get(f"/doc/{prefix}/{name}")).status
@@ -59,4 +53,5 @@ async def test_a_program_without_a_token_gets_no_index(running: Running) -> None
 def test_every_link_of_the_index_is_served() -> None:
     """A link without a route would never be shown; it is a slip, found here."""
     served = index.served_paths([route.path for route in routes.ROUTES])
-    assert [] == [link.path for link in index.LINKS if re.sub(r"\{[^}]*\}", "{}", link.path) not in served]
+    paths = [re.sub(r"\{[^}]*\}", "{}", link.path.partition("{?")[0]) for link in index.LINKS]
+    assert [] == [path for path in paths if path not in served]

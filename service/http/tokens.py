@@ -17,7 +17,7 @@ from service.commands.users import RedeemInvitation
 from service.events.tokens import TokenRegenerated
 from service.events.users import InvitationRedeemed
 from service.http import edge, limits, requests, responses
-from service.http.documents import Documents, current_target
+from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
 from service.queries import last_use, vault
@@ -49,7 +49,7 @@ async def shown(call: Call) -> web.Response:
         if not _own(call, token):
             call.require("token:manage", things.of_token(token.id, token.principal))
         withheld = _beyond(call, token)
-    elif owner.type == "system_account" and call.may(MANAGE, current_target(call, owner)):
+    elif owner.type == "system_account" and call.may(MANAGE, call.current(owner)):
         withheld = withheld_of(call, owner, token)
     else:
         raise errors.NotFound("There is no such token among yours.")

@@ -69,6 +69,10 @@ A: Configuration = {
         "production": False,
         "teams": [Ref("pact_team.simpsons", "uuid")],
     },
+    "pact_authentication.authentication": {
+        "github_organizations": ["DiUS", "pactflow"],
+        "google_domains": ["dius.example.org", "pactflow.example.org"],
+    },
 }
 B: Configuration = {
     **A,

@@ -1,0 +1,178 @@
+"""Everything that can be tried over HTTP, in a small world: what one scope alone allows is compared with all of it.
+
+Sally belongs to the team Mine, somebody else to Other, and there is no Default team. Each kind of thing is there
+three times: `ours` (of Sally's team), `theirs` (of the other team), and `hers` (made by Sally, of no team).
+"""
+
+import json
+from collections.abc import Sequence
+
+from service.catalogue.compiled import DEFAULT_TEAM
+from tests.service import Answer, Client, Running
+
+DEEDS: dict[str, str] = {
+    "list roles": "GET /admin/roles",
+    "list permissions": "GET /admin/permissions",
+    "see a role": "GET /admin/roles/<role>",
+    "make a role": 'POST /admin/roles {"name": "Made", "permissions": []}',
+    "change a role": 'PUT /admin/roles/<role> {"name": "Changed", "permissions": []}',
+    "delete a role": "DELETE /admin/roles/<role>",
+    "list teams": "GET /admin/teams",
+    "see a team": "GET /admin/teams/<other>",
+    "see its members": "GET /admin/teams/<other>/users",
+    "make a team": 'POST /admin/teams {"name": "Made"}',
+    "change a team": 'PUT /admin/teams/<spare> {"name": "Changed"}',
+    "add a member": 'POST /admin/teams/<spare>/users {"users": ["<billy>"]}',
+    "remove a member": "DELETE /admin/teams/<spare>/users/<member>",
+    "delete a team": "DELETE /admin/teams/<spare>",
+    "list principals": "GET /admin/users",
+    "see a person": "GET /admin/users/<billy>",
+    "change a person": 'PUT /admin/users/<billy> {"name": "William"}',
+    "give a person a role": "PUT /admin/users/<billy>/roles/<auditor>",
+    "give the older administrator's role": "PUT /admin/users/<billy>/role/admin",
+    "delete a person": "DELETE /admin/users/<leaver>",
+    "invite a person": 'POST /admin/users/invite-user {"name": "Ann", "email": "ann@example.org"}',
+    "make a person": 'POST /admin/users {"name": "Bob", "email": "bob@example.org"}',
+    "see our account": "GET /admin/system-accounts/<ours account>",
+    "see their account": "GET /admin/system-accounts/<theirs account>",
+    "change our account": 'PUT /admin/users/<ours account> {"name": "changed"}',
+    "change their account": 'PUT /admin/users/<theirs account> {"name": "changed"}',
+    "list the tokens of our account": "GET /admin/system-accounts/<ours account>/tokens",
+    "list the tokens of their account": "GET /admin/system-accounts/<theirs account>/tokens",
+    "renew the token of their account": "POST /settings/tokens/<theirs token>/regenerate",
+    "give our account a role": "PUT /admin/users/<ours account>/roles/<auditor>",
+    "give their account a role": "PUT /admin/users/<theirs account>/roles/<auditor>",
+    "delete our account": "DELETE /admin/users/<ours leaver>",
+    "delete their account": "DELETE /admin/users/<theirs leaver>",
+    "make an account for our team": 'POST /admin/system-accounts {"name": "new", "teamUuid": "<mine>"}',
+    "make an account for their team": 'POST /admin/system-accounts {"name": "new", "teamUuid": "<other>"}',
+    "make an account for no team": 'POST /admin/system-accounts {"name": "new"}',
+    "list environments": "GET /environments",
+    "see our environment": "GET /environments/<ours environment>",
+    "see their environment": "GET /environments/<theirs environment>",
+    "make an environment": 'POST /environments {"name": "made", "production": false, "teamUuids": ["<other>"]}',
+    "change our environment": 'PUT /environments/<ours environment> {"name": "ours", "production": true}',
+    "delete our environment": "DELETE /environments/<ours environment>",
+    "list applications": "GET /pacticipants",
+    "list integrations": "GET /integrations",
+    "make an application": 'POST /pacticipants {"name": "Made"}',
+    **{
+        f"{deed} of {whose}": request.replace("WHOSE", whose)
+        for whose in ("ours", "theirs", "hers")
+        for deed, request in {
+            "see the application": "GET /pacticipants/WHOSE",
+            "see the contract": "GET /pacts/provider/Partner/consumer/WHOSE/version/1",
+            "change the application": 'PATCH /pacticipants/WHOSE {"displayName": "Changed"}',
+            "delete the unused application": "DELETE /pacticipants/WHOSE-unused",
+            "publish a contract": "PUT /pacts/provider/Partner/consumer/WHOSE/version/2 {}",
+            "delete one contract": "DELETE /pacts/provider/Partner/consumer/WHOSE/version/1",
+            "bulk delete the contracts": "DELETE /pacts/provider/Partner/consumer/WHOSE/versions",
+            "delete the integration": "DELETE /integrations/provider/Friend/consumer/WHOSE",
+        }.items()
+    },
+    "delete every integration": "DELETE /integrations",
+    "read the trail": "GET /audit",
+    "ask who may do what": (
+        'POST /access/v1/evaluation {"subject": {"type": "user", "id": "<billy>"},'
+        ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
+    ),
+    "ask why": "GET /access/v1/who?action=role:read&resource=role:*",
+    "list the own tokens": "GET /settings/tokens",
+    "renew the own read-only token": "POST /settings/tokens/<own read-only>/regenerate",
+    "renew the own read/write token": "POST /settings/tokens/<own read/write>/regenerate",
+}
+"""In an order in which each can be done after those before it; the last one makes Sally's token useless."""
+
+OURS = ("read the trail", "ask who may do what", "ask why")
+"""What only our own two roles give."""
+
+
+class World:
+    """The world of one test: Sally, and the ids that the deeds name in angle brackets."""
+
+    def __init__(self, sally: Client, ids: dict[str, str]) -> None:
+        self.sally = sally
+        self.ids = ids
+
+    async def tries(self, deed: str) -> Answer:
+        """What Sally is told when she tries."""
+        return await self.does(self.sally, DEEDS[deed])
+
+    async def does(self, client: Client, request: str) -> Answer:
+        """One request, its ids filled in."""
+        for name, value in self.ids.items():
+            request = request.replace(f"<{name}>", value)
+        method, path, *body = request.split(" ", 2)
+        return await client.ask(method, path, json=json.loads(body[0]) if body else None)
+
+    async def outcomes(self, allowed: Sequence[str]) -> tuple[set[str], set[str]]:
+        """(deeds done, deeds denied), tried so that what is denied is tried on a world that is still whole."""
+        denied = {deed for deed in DEEDS if deed not in allowed and (await self.tries(deed)).status == 403}
+        done = {deed for deed in DEEDS if deed in allowed and (await self.tries(deed)).status < 300}
+        return done, denied
+
+
+async def world(running: Running, *scopes: str) -> World:
+    """A world in which Sally holds one custom role of just these scopes."""
+    admin = running.admin
+    ids = {
+        "mine": await running.team("Mine"),
+        "other": await running.team("Other"),
+        "spare": await running.team("Spare"),
+        "role": await running.role("Spare"),
+        "auditor": await running.role("Nothing"),
+    }
+    assert 204 == (await admin.delete(f"/admin/teams/{DEFAULT_TEAM}")).status
+    sally = await running.person(
+        "Sally",
+        roles=[await running.role("Makes applications", "contract_data:manage:own")],
+        teams=[ids["mine"]],
+    )
+    for name, teams in (("billy", ["other"]), ("leaver", []), ("member", ["spare"])):
+        ids[name] = (await running.person(name, teams=[ids[team] for team in teams])).id
+    for whose, team, maker in (("ours", "mine", admin), ("theirs", "other", admin), ("hers", "", sally)):
+        for name in (whose, f"{whose}-unused"):
+            assert 201 == (await maker.post("/pacticipants", {"name": name})).status
+        if team:
+            await _team_things(running, whose, ids, team)
+    for partner in ("Partner", "Friend"):
+        for whose in ("ours", "theirs", "hers"):
+            published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
+            assert 201 == published.status, published.text
+    await _own_tokens(sally, ids, running)
+    given = await admin.put(
+        f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}
+    )
+    assert 204 == given.status, given.text
+    return World(sally, ids)
+
+
+async def _team_things(running: Running, whose: str, ids: dict[str, str], team: str) -> None:
+    """The team's applications, environment and system accounts, all made by the administrator."""
+    made = await running.admin.post(
+        "/environments", {"name": whose, "production": False, "teamUuids": [ids[team]]}
+    )
+    ids[f"{whose} environment"] = made.json["uuid"]
+    kept = await running.admin.put(
+        f"/admin/teams/{ids[team]}",
+        {"name": team.title(), "pacticipantNames": [whose, f"{whose}-unused"]},
+    )
+    assert 200 == kept.status, kept.text
+    for name in ("account", "leaver"):
+        account = await running.system_account(f"{whose} {name}", roles=[], teams=[ids[team]])
+        ids[f"{whose} {name}"] = account.id
+        if name == "account":
+            ids[f"{whose} token"] = await _read_only_token(running, account.id)
+
+
+async def _read_only_token(running: Running, account: str) -> str:
+    tokens = await running.admin.get(f"/admin/system-accounts/{account}/tokens")
+    return str(tokens.json["_embedded"]["items"][0]["uuid"])
+
+
+async def _own_tokens(sally: Client, ids: dict[str, str], running: Running) -> None:
+    """Sally's token ids, seen while she has the right to see them."""
+    role = await running.role("Sees tokens", "token:manage:own")
+    await running.admin.put(f"/admin/users/{sally.id}/roles", {"roles": [role]})
+    for token in (await sally.get("/settings/tokens")).json["_embedded"]["items"]:
+        ids["own read-only" if token["readOnly"] else "own read/write"] = token["uuid"]

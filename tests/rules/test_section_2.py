@@ -83,7 +83,7 @@ UUIDS = {
 
 @BY_ROLE
 async def test_a_predefined_role_has_its_permissions_and_flags(running: Running, role: str) -> None:
-    """Section 2: UUID, name, permissions to the letter, and what is told of it."""
+    """Section 2 and seed 001: UUID, name, permissions to the letter, and what is told of it."""
     wanted = PREDEFINED[role]
     shown = (await running.admin.get(f"/admin/roles/{role}")).json
     assert (wanted.name, True) == (shown["name"], shown["systemDefined"])
@@ -98,7 +98,7 @@ async def test_a_predefined_role_has_its_permissions_and_flags(running: Running,
 async def test_a_predefined_role_is_edited_where_it_may_be_and_never_deleted(
     running: Running, role: str
 ) -> None:
-    """Section 2: a locked role's name and permissions stay; no predefined role is deleted; `_actions` say so."""
+    """Section 2 and seed 001: a locked role stays as it is, no predefined one is deleted; `_actions` say so."""
     wanted, place = PREDEFINED[role], f"/admin/roles/{role}"
     before = (await running.admin.get(place)).json
     assert (["update"] if wanted.editable else []) == [one["name"] for one in before["_actions"]]
@@ -134,7 +134,7 @@ async def test_a_predefined_role_is_given_where_it_may_be(running: Running, role
     ids=lambda role: PREDEFINED[role].name,
 )
 async def test_a_predefined_role_gives_access_to_the_api_or_not(running: Running, role: str) -> None:
-    """Section 2: whoever holds this role alone may use the API, except a Guest, with either token."""
+    """Section 2 and seed 001: whoever holds this role alone may use the API, except a Guest, with either token."""
     sally = await running.person("Sally", roles=[role], teams=[])
     for client in (sally, sally.read_only()):
         answer = await client.get("/user")

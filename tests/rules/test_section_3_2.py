@@ -181,6 +181,28 @@ async def test_a_teams_end_leaves_its_things(running: Running) -> None:
     assert ["User"] == [one["name"] for one in held]
 
 
+async def test_the_trail_shows_every_effect_of_a_teams_end(running: Running) -> None:
+    """Section 3.2: whoever belonged, administered, was owned or attached has the unlinking in the own trail."""
+    sally, billy = await running.person("Sally", teams=[]), await running.person("Billy", teams=[])
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    team = await running.team("A", administratorUuids=[billy.id], pacticipantNames=["Foo"])
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    environment = await _environment(running, "test", team)
+    before = running.position
+    assert 204 == (await running.admin.delete(f"/admin/teams/{team}")).status
+    for thing, kind in {
+        f"user:{sally.id}": "team.members_changed",
+        f"user:{billy.id}": "team.administrators_changed",
+        "application:Foo": "team.applications_changed",
+        f"environment:{environment}": "team.environments_changed",
+        f"team:{team}": "team.deleted",
+    }.items():
+        newest = (await running.admin.get(f"/audit?touches={thing}&sort=-timestamp&pageSize=1")).json[
+            "events"
+        ][0]
+        assert (kind, True) == (newest["kind"], newest["position"] > before), thing
+
+
 async def test_a_disabled_member_stays_and_the_team_can_be_changed(running: Running) -> None:
     """Section 3.2: whoever is disabled stays a member; a change of the team that names them works."""
     sally, billy = await running.person("Sally", teams=[]), await running.person("Billy", teams=[])

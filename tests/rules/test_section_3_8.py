@@ -36,7 +36,7 @@ async def test_a_token_may_what_its_principal_may(running: Running) -> None:
 
 
 async def test_a_read_only_token_reads_and_nothing_else(running: Running) -> None:
-    """Section 3.8: an Administrator's read-only token reads everything; all that is no GET is a 403, and changes nothing."""
+    """Section 3.8: an Administrator's reads everything; whatever is no GET is a 403 and changes nothing."""
     world = await deeds.world(running)
     kevin = (await running.person("Kevin", roles=[ADMINISTRATOR], teams=[])).read_only()
     before = {noun: (await running.admin.get(f"/admin/{noun}")).json for noun in ("roles", "teams", "users")}

@@ -1,0 +1,242 @@
+"""What the seeds say of roles, teams, users, system accounts, tokens and preferences, where no section says it too."""
+
+from typing import Any
+
+import pytest
+
+from service.catalogue.compiled import ADMINISTRATOR, DEFAULT_TEAM, USER
+from tests.given import TEST_MAINTAINER
+from tests.service import Client, Running
+
+
+async def _may(running: Running, who: Client, action: str, type_: str, **properties: str) -> bool:
+    """What the service answers about a thing that another service holds."""
+    body: dict[str, Any] = {
+        "subject": {"type": "user", "id": who.id},
+        "action": {"name": action},
+        "resource": {"type": type_, "id": "one", "properties": properties},
+    }
+    answer = await running.admin.post("/access/v1/evaluation", body)
+    assert 200 == answer.status, answer.text
+    return bool(answer.json["decision"])
+
+
+async def test_roles_are_viewed_edited_and_created(running: Running) -> None:
+    """Seed 000: existing roles can be seen and changed, predefined ones too, and new ones made for a use case."""
+    assert 200 == (await running.admin.get("/admin/roles")).status
+    role = await running.role("Secret Rotator", "secret:manage:team")
+    shown = (await running.admin.get(f"/admin/roles/{role}")).json
+    assert ("Secret Rotator", False) == (shown["name"], shown["systemDefined"])
+    body = {"name": "CI/CD", "permissions": [{"scope": "contract_data:read:*"}]}
+    assert 200 == (await running.admin.put("/admin/roles/c1878b8e-d09e-11ea-8fde-af02c4677eb7", body)).status
+
+
+async def test_the_secrets_updater(running: Running) -> None:
+    """Seed 000: role, system account and team together let it manage and view that team's secrets, and nothing else."""
+    special, other = await running.team("SomeSpecialTeam"), await running.team("Another")
+    rotator = await running.role("Secret Rotator", "secret:manage:team")
+    updater = await running.system_account("SecretsUpdater", roles=[rotator], teams=[special])
+    for action in ("secret:manage", "secret:read"):
+        assert await _may(running, updater, action, "secret", team=special)
+        assert not await _may(running, updater, action, "secret", team=other)
+        assert not await _may(running, updater, action, "secret")
+    assert not await _may(running, updater, "webhook:manage", "webhook", team=special)
+    for path in (
+        "/admin/roles",
+        "/admin/teams",
+        "/admin/users",
+        "/pacticipants",
+        "/environments",
+        "/settings/tokens",
+    ):
+        assert 403 == (await updater.get(path)).status, path
+    assert 200 == (await updater.get("/user")).status
+
+
+async def test_the_first_administrator_gives_the_role_to_others(running: Running) -> None:
+    """Seeds 001 and 004: whoever signed up is Administrator, and may make others so."""
+    held = {one["uuid"] for one in (await running.admin.get("/user")).json["_embedded"]["roles"]}
+    assert ADMINISTRATOR in held
+    sally = await running.person("Sally")
+    assert 403 == (await sally.post("/admin/teams", {"name": "A"})).status
+    assert 204 == (await running.admin.put(f"/admin/users/{sally.id}/roles/{ADMINISTRATOR}")).status
+    assert 201 == (await sally.post("/admin/teams", {"name": "A"})).status
+
+
+async def test_new_people_are_users_and_new_accounts_ci(running: Running) -> None:
+    """Seeds 001 and 004: User for everybody new, CI/CD for every new system account."""
+    sally, robot = await running.person("Sally"), await running.system_account("robot")
+    names = [
+        [
+            role["name"]
+            for role in (await running.admin.get(f"/admin/users/{one.id}")).json["_embedded"]["roles"]
+        ]
+        for one in (sally, robot)
+    ]
+    assert [["User"], ["CI/CD"]] == names
+
+
+async def test_administering_a_team_is_how_one_gets_its_role(running: Running) -> None:
+    """Seeds 001 and 004: given with the team's administration, by no other way, and gone with it."""
+    role = "d635f960-88f2-4f13-8043-4641a02dffa0"
+    sally = await running.person("Sally")
+    place = f"/admin/users/{sally.id}/roles"
+    assert 400 == (await running.admin.put(f"{place}/{role}")).status
+    assert 400 == (await running.admin.put(place, {"roles": [USER, role]})).status
+    team = await running.team("A", administratorUuids=[sally.id])
+    assert 200 == (await running.admin.get(f"{place}/{role}")).status
+    assert 204 == (await running.admin.put(place, {"roles": [USER, role]})).status
+    assert 204 == (await running.admin.put(place, {"roles": [USER]})).status
+    assert 200 == (await running.admin.get(f"{place}/{role}")).status
+    assert 200 == (await running.admin.put(f"/admin/teams/{team}", {"name": "A"})).status
+    assert 404 == (await running.admin.get(f"{place}/{role}")).status
+
+
+async def test_the_user_role_works_with_teams(running: Running) -> None:
+    """Seeds 001 and 004: `team`, not `*`, for whatever can belong to a team."""
+    team, other = await running.team("Mine"), await running.team("Other")
+    sally = await running.person("Sally", teams=[team])
+    for action, type_ in (("secret:manage", "secret"), ("webhook:manage", "webhook")):
+        assert await _may(running, sally, action, type_, team=team)
+        assert not await _may(running, sally, action, type_, team=other)
+        assert not await _may(running, sally, action, type_)
+    await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")
+    for name, owner in (("Foo", team), ("Bar", other)):
+        await running.admin.post("/pacticipants", {"name": name})
+        await running.admin.put(f"/admin/teams/{owner}", {"name": f"Of {name}", "pacticipantNames": [name]})
+    assert 200 == (await sally.patch("/pacticipants/Foo", {"displayName": "x"})).status
+    assert 403 == (await sally.patch("/pacticipants/Bar", {"displayName": "x"})).status
+
+
+async def test_the_older_role_differs_in_webhooks_and_secrets(running: Running) -> None:
+    """Seeds 001 and 004: Test Maintainer manages all of them, User those of the team; that is what replaced it."""
+    team = await running.team("Mine")
+    old = await running.person("Old", roles=[TEST_MAINTAINER], teams=[team])
+    new = await running.person("New", roles=[USER], teams=[team])
+    for action, type_ in (("secret:manage", "secret"), ("webhook:manage", "webhook")):
+        assert await _may(running, old, action, type_)
+        assert not await _may(running, new, action, type_)
+        assert await _may(running, new, action, type_, team=team)
+
+
+async def test_everybody_and_everything_is_in_the_default_team_at_first(running: Running) -> None:
+    """Seed 002: a new account has one, system defined, with a role that publishes and tags what is in it."""
+    sally, billy = await running.person("Sally"), await running.person("Billy")
+    assert 201 == (await sally.put("/pacts/provider/Bar/consumer/Foo/version/1", {})).status
+    assert 201 == (await billy.put("/pacts/provider/Bar/consumer/Foo/version/2", {})).status
+    shown = (await running.admin.get(f"/admin/teams/{DEFAULT_TEAM}")).json
+    assert "Default" == shown["name"]
+    assert {"Foo", "Bar"} == {one["name"] for one in shown["_embedded"]["pacticipants"]}
+    assert {sally.id, billy.id} <= {one["uuid"] for one in shown["_embedded"]["members"]}
+
+
+async def test_administrators_make_teams_and_fill_them(running: Running) -> None:
+    """Seed 002: create, delete, assign people and applications; the list says how many people a team has."""
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    people = [await running.person(name) for name in ("Ann", "Bob", "Cid")]
+    team = await running.team("TeamAwesome", pacticipantNames=["Foo"])
+    body = {"users": [one.id for one in people]}
+    assert 200 == (await running.admin.put(f"/admin/teams/{team}/users", body)).status
+    rows = {one["name"]: one for one in (await running.admin.get("/admin/teams")).json["teams"]}
+    assert 3 == rows["TeamAwesome"]["numberOfMembers"]
+    assert 204 == (await running.admin.delete(f"/admin/teams/{team}")).status
+
+
+async def test_an_administrator_acts_across_the_platform(running: Running) -> None:
+    """Seed 002: without any team, on everybody's applications."""
+    sally = await running.person("Sally")
+    await sally.post("/pacticipants", {"name": "Foo"})
+    kevin = await running.person("Kevin", roles=[ADMINISTRATOR], teams=[])
+    assert 200 == (await kevin.patch("/pacticipants/Foo", {"displayName": "x"})).status
+    assert 201 == (await kevin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})).status
+    assert 204 == (await kevin.delete("/integrations/provider/Bar/consumer/Foo")).status
+
+
+async def test_who_may_not_bulk_delete_is_told_why(running: Running) -> None:
+    """Seed 002: neither in the team nor an Administrator, an integration stays; the 403 names what is missing."""
+    for name in ("Foo", "Bar"):
+        await running.admin.post("/pacticipants", {"name": name})
+    await running.team("A", pacticipantNames=["Foo", "Bar"])
+    await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")
+    await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})
+    matt = await running.person("Matt", teams=[])
+    refused = await matt.delete("/integrations/provider/Bar/consumer/Foo")
+    assert 403 == refused.status
+    assert "contract_data:bulk_delete on Foo/Bar" in refused.text
+    assert 200 == (await running.admin.get("/pacts/provider/Bar/consumer/Foo/version/1")).status
+
+
+@pytest.mark.parametrize(("action", "type_"), [("secret:manage", "secret"), ("webhook:manage", "webhook")])
+async def test_what_belongs_to_no_team_takes_the_wide_scope(
+    running: Running, action: str, type_: str
+) -> None:
+    """Seed 003: with `team` only what is assigned to a team of one's own; with `*` also what belongs to none."""
+    team, other = await running.team("Mine"), await running.team("Other")
+    narrow = await running.person("N", roles=[await running.role("Narrow", f"{action}:team")], teams=[team])
+    wide = await running.person("W", roles=[await running.role("Wide", f"{action}:*")], teams=[])
+    outcomes = {
+        who: [
+            await _may(running, client, action, type_, team=team),
+            await _may(running, client, action, type_, team=other),
+            await _may(running, client, action, type_),
+        ]
+        for who, client in (("narrow", narrow), ("wide", wide))
+    }
+    assert {"narrow": [True, False, False], "wide": [True, True, True]} == outcomes
+
+
+async def test_a_teams_system_accounts_are_managed_by_the_team(running: Running) -> None:
+    """Seed 003: with system_account:manage:team created, read, updated and deleted within the own team alone."""
+    team, other = await running.team("Mine"), await running.team("Other")
+    role = await running.role("Team's accounts", "system_account:manage:team")
+    sally = await running.person("Sally", roles=[role], teams=[team])
+    made = await sally.post("/admin/system-accounts", {"name": "ci", "teamUuid": team})
+    assert 201 == made.status, made.text
+    place = f"/admin/users/{made.json['uuid']}"
+    assert 200 == (await sally.get(place)).status
+    assert 200 == (await sally.put(place, {"name": "ci 2"})).status
+    assert 204 == (await sally.delete(place)).status
+    stranger = await running.system_account("stranger", teams=[other])
+    for answer in (
+        await sally.get(f"/admin/users/{stranger.id}"),
+        await sally.put(f"/admin/users/{stranger.id}", {"name": "mine"}),
+        await sally.delete(f"/admin/users/{stranger.id}"),
+        await sally.post("/admin/system-accounts", {"name": "ci", "teamUuid": other}),
+        await sally.post("/admin/system-accounts", {"name": "ci"}),
+    ):
+        assert 403 == answer.status
+
+
+async def test_system_accounts_are_managed_with_a_team_or_none(running: Running) -> None:
+    """Seed 003: with system_account:manage:* a new account has a team, or none once there is no Default team."""
+    team = await running.team("Any")
+    await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")
+    role = await running.role("All accounts", "system_account:manage:*")
+    max_ = await running.person("Max", roles=[role], teams=[])
+    for body, teams in (({"name": "a", "teamUuid": team}, [team]), ({"name": "b"}, [])):
+        made = await max_.post("/admin/system-accounts", body)
+        assert 201 == made.status
+        assert teams == [one["uuid"] for one in made.json["_embedded"]["teams"]]
+
+
+async def test_swapping_everything_for_the_team_by_hand(running: Running) -> None:
+    """Seed 003: edited so, the older role manages no secret and no webhook without a team any more."""
+    team = await running.team("Mine")
+    old = await running.person("Old", roles=[TEST_MAINTAINER], teams=[team])
+    place = f"/admin/roles/{TEST_MAINTAINER}"
+    role = (await running.admin.get(place)).json
+    swapped = {"secret:manage:*": "secret:manage:team", "webhook:manage:*": "webhook:manage:team"}
+    scopes = [swapped.get(one["scope"], one["scope"]) for one in role["permissions"]]
+    body = {"name": role["name"], "permissions": [{"scope": scope} for scope in scopes]}
+    assert 200 == (await running.admin.put(place, body)).status
+    for action, type_ in (("secret:manage", "secret"), ("webhook:manage", "webhook")):
+        assert not await _may(running, old, action, type_)
+        assert await _may(running, old, action, type_, team=team)
+
+
+async def test_new_accounts_have_the_team_scopes_from_the_start(running: Running) -> None:
+    """Seed 003: the built-in role that everybody new is given carries secrets, webhooks and accounts of the team."""
+    shown = (await running.admin.get(f"/admin/roles/{USER}")).json
+    scopes = {one["scope"] for one in shown["permissions"]}
+    assert {"secret:manage:team", "webhook:manage:team", "system_account:manage:team"} <= scopes
+    assert not {"secret:manage:*", "webhook:manage:*", "system_account:manage:*"} & scopes

@@ -122,11 +122,18 @@ async def roles_replaced(call: Call) -> web.Response:
 
 
 async def role_added(call: Call) -> web.Response:
-    """PUT /admin/users/{uuid}/roles/{role}"""
+    """PUT /admin/users/{uuid}/roles/{role}: here the role stands in the path, where what is missing is 404."""
     principal, role = call.path_id(), call.path_id("role")
     body = await requests.body(call)
     command = ChangeRoles(principal=PrincipalId(principal), how="add", roles=(role,))
-    await requests.handle(call, command, body, ("user", principal))
+    try:
+        await requests.handle(call, command, body, ("user", principal))
+    except errors.Invalid as refusal:
+        if refusal.pointer != "/roles/0":
+            raise
+        if call.edge.replica.now().role_or_none(role) is None:
+            raise errors.NotFound("There is no such role.") from refusal
+        raise errors.Invalid(refusal.sentence, "role") from refusal
     return responses.nothing()
 
 

@@ -267,7 +267,10 @@ async def test_a_role_that_nobody_holds_is_taken_away_all_the_same(running: Runn
     assert before == running.position
     require_refusal(await running.admin.delete(f"/admin/users/{MISSING}/roles/{role}"), 404)
     require_refusal(await running.admin.put(f"/admin/users/{MISSING}/roles", {"roles": []}), 404)
-    require_refusal(await running.admin.put(f"/admin/users/{sally.id}/roles/{MISSING}"), 400, 404)
+    require_refusal(await running.admin.put(f"/admin/users/{sally.id}/roles/{MISSING}"), 404)
+    fixed = await running.admin.put(f"/admin/users/{sally.id}/roles/{TEAM_ADMINISTRATOR}")
+    require_refusal(fixed, 400)
+    assert ["role"] == list(fixed.json["errors"])
 
 
 async def test_fields_that_are_not_ours_are_ignored(running: Running) -> None:

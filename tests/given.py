@@ -77,7 +77,7 @@ class Account:
     `log` holds every record that it adds.
     """
 
-    def __init__(self, seed: int = 0, history: Sequence[Recorded] = ()) -> None:
+    def __init__(self, seed: int = 0, history: Sequence[Recorded] = (), profile: str = "") -> None:
         self.clock = Clock()
         self.fresh = Fresh(KEYS, random.Random(seed).randbytes)  # noqa: S311  # repeatable on purpose
         self.replica = Replica(KEYS, self.clock)
@@ -98,7 +98,7 @@ class Account:
             self.kevin = next(one.data.principal for one in history if isinstance(one.data, UserCreated))
             self._go_on(history)
             return
-        opening = self.opening()
+        opening = msgspec.structs.replace(self.opening(), profile=profile)
         self.kevin = opening.administrator.id
         self.do(opening, Caller(system="first start"))
 
@@ -228,6 +228,10 @@ class Account:
             self.do(ChangeMembers(team=held, how="remove", members=(principal,)))
         for wanted in teams:
             self.do(ChangeMembers(team=TeamId(wanted), how="add", members=(principal,)))
+
+
+def roles(principal: PrincipalId, *held: str) -> ChangeRoles:
+    return ChangeRoles(principal=principal, how="replace", roles=held)
 
 
 def disabled(principal: PrincipalId) -> EditUser:

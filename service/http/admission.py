@@ -43,8 +43,14 @@ class Admission:
                 if route.changes and progress.call is not None:
                     self._denials.spend(progress.call.caller.token or "")
                 raise
-            except errors.NotFound as error:
-                return problems.response(request, error, progress.id, gone=route.gone)
+            except (errors.Invalid, errors.NotFound, errors.Refused, errors.Stale, errors.Ambiguous) as error:
+                if progress.call is not None and not progress.call.caller.api_access:
+                    # An order that never came to the door: what is wrong with it would tell what there is.
+                    self._denials.spend(progress.call.caller.token or "")
+                    raise no_api_access() from error
+                if isinstance(error, errors.NotFound):
+                    return problems.response(request, error, progress.id, gone=route.gone)
+                raise
 
         return admitted
 

@@ -6,6 +6,7 @@ from aiohttp import web
 from projections import things
 from projections.authentication import THE_ONE
 from projections.view import View
+from service import errors
 from service.commands.authentication import ChangeAuthentication
 from service.http import requests, responses
 from service.http.edge import Call
@@ -44,4 +45,11 @@ def _answer(call: Call, view: View) -> web.Response:
 
 
 def _listed(provider: Body, field: str) -> tuple[str, ...] | None:
-    return provider.texts(field) if provider.given(field) is not None else None
+    """The list under its name, or under the name with a capital letter, as the vendor's Terraform provider sends it."""
+    capital = field[0].upper() + field[1:]
+    found = {name: provider.texts(name) for name in (field, capital) if provider.given(name) is not None}
+    if len({*found.values()}) > 1:
+        raise errors.Invalid(
+            f"{field!r} and {capital!r} are the same list; give one.", provider.pointer(capital)
+        )
+    return next(iter(found.values()), None)

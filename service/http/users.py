@@ -45,9 +45,12 @@ async def shown(call: Call) -> web.Response:
 
 
 async def myself(call: Call) -> web.Response:
-    """GET /user: the caller."""
+    """GET /user: the caller, with where their own preferences are."""
     moment = await call.moment()
-    return answer(call, moment.view, call.me)
+    document = Documents(call, moment.view).user(moment.view.principal(call.me))
+    own = responses.href(call.edge, "preferences", "current-user")
+    document["_links"]["pf:current-user-preferences"] = responses.link(own, "Your preferences")
+    return responses.hal(call, document, version=moment.view.version("user", call.me))
 
 
 async def invited(call: Call) -> web.Response:

@@ -3,6 +3,7 @@
 from typing import TypeVar
 from urllib.parse import unquote
 
+from projections import authentication, preferences
 from projections.contracts import integration_id
 from projections.directory import Directory
 from projections.timeline import Timeline
@@ -13,6 +14,12 @@ from service.vocabulary import is_uuid, name
 
 K = TypeVar("K", bound=str)
 
+_SETTINGS = {
+    *(f"system_preference:{one}" for one in preferences.SYSTEM),
+    f"authentication_settings:{authentication.THE_ONE}",
+}
+"""Things that have no other id than their name, which nobody chooses."""
+
 
 def thing_id(view: View, directory: Directory, text: str) -> str:
     """The id of what `text` names in the grammar, now or when it was last there.
@@ -22,6 +29,8 @@ def thing_id(view: View, directory: Directory, text: str) -> str:
     type_, _, rest = text.partition(":")
     if rest and is_uuid(rest):
         return rest.lower()
+    if text in _SETTINGS:
+        return rest
     try:
         return naming.target(view, text).thing.id
     except errors.NotFound:

@@ -9,9 +9,10 @@ from service import data_directory
 from service.app import App
 from service.commands.order import Caller
 from service.commands.people import ForgetPerson
+from service.commands.preferences import ChangePreferences, Wanted
 from service.log import forgotten, verify
 from service.orders import Order
-from service.vocabulary import KeyId, PrincipalId
+from service.vocabulary import KeyId, Personal, PrincipalId
 from tests import given, postgres
 from tests.handling import doors
 from tests.service import settings
@@ -87,3 +88,19 @@ async def test_a_refused_forgetting_destroys_nothing(database: postgres.Database
         assert ["Refused", "NoneType"] == [type(answer).__name__ for answer in answers]
         assert (1, 0) == (await rows(database, key), await rows(database, gone))
         assert app.replica.now().text(app.replica.now().principal(kevin).name)
+
+
+async def test_the_contacts_are_read_on_every_replica(database: postgres.Database, place: Path) -> None:
+    """A list of addresses is sealed under a key of its own, which another replica learns with the record."""
+    async with (
+        doors.opened(database, place / "one", follow=True) as one,
+        doors.opened(database, place / "two", follow=True) as two,
+    ):
+        wanted = Wanted("operationalContacts", ["ops@example.org"])
+        await doors.do(one, ChangePreferences(wanted=(wanted,), key=one.fresh.key()))
+        await two.replica.wait_for(one.replica.position, 5)
+        for app in (one, two):
+            held = app.replica.now().preference("operationalContacts")
+            assert isinstance(held, Personal)
+            assert "ops@example.org" == app.replica.now().text(held)
+            assert 1 == await rows(database, held.sealed.key)

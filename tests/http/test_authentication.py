@@ -40,7 +40,7 @@ async def test_the_document_is_read_replaced_and_cleared(running: Running) -> No
     assert document(None, []) == partly.json
     assert document(None, None) == (await admin.put(PATH, document(None, None))).json
     assert wanted == (await admin.get(f"{PATH}?as_of={changed.position}")).json
-    found = await admin.get("/audit?kind=authentication.*")
+    found = await admin.get("/audit?kind=authentication.*&touches=authentication_settings:*")
     assert 3 == len(found.json["events"])
 
 
@@ -60,6 +60,19 @@ async def test_a_slip_is_told_with_its_place(running: Running) -> None:
             "PUT", PATH, json=body, headers={"Accept": "application/problem+json"}
         )
         assert (400, pointer) == (refused.status, refused.json["errors"][0]["pointer"])
+
+
+async def test_the_provider_of_terraform_is_understood(running: Running) -> None:
+    """Its releases send EmailDomains and GithubOrganizations, and read the small letters (section 5.2)."""
+    body = {
+        "authenticationProviders": {
+            "Google": {"EmailDomains": ["example.org"]},
+            "GitHub": {"GithubOrganizations": ["pactflow"]},
+        }
+    }
+    assert document(["example.org"], ["pactflow"]) == (await running.admin.put(PATH, body)).json
+    body["authenticationProviders"]["Google"]["emailDomains"] = ["example.com"]
+    require_refusal(await running.admin.put(PATH, body), 400)
 
 
 async def test_it_takes_the_permission_for_it(running: Running) -> None:

@@ -65,7 +65,7 @@ async def test_a_preference_is_changed_and_read_as_it_was(running: Running) -> N
     assert (200, None) == (fresh.status, fresh.json["value"])
     then = await admin.get(f"{path}?as_of={changed.position}")
     assert (changed.json, changed.position) == (then.json, then.position)
-    found = await admin.get("/audit?kind=preference.*")
+    found = await admin.get("/audit?kind=preference.*&touches=system_preference:tokenExpiry")
     assert ["preference.changed"] * 2 == [event["kind"] for event in found.json["events"]]
     assert [{"value": 3, "period": "months"}, None] == [
         change["after"] for event in found.json["events"] for change in event["changes"]

@@ -4,13 +4,17 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 
-from projections import digest, snapshot_body, snapshot_parts
+from projections import access, digest, snapshot_body, snapshot_parts, things
 from projections.directory import Directory
 from projections.people import People
 from projections.snapshot_parts import Unusable
 from projections.view import View
+from service.commands.authentication import ChangeAuthentication
+from service.events.preferences import Expiry
 from service.log import recorded
 from service.log.recorded import Recorded
+from tests.commands.test_preferences import prefer, prefer_own
+from tests.given import Account
 from tests.projections import test_any_history
 from tests.projections.naive import answers_of
 from tests.projections.test_digest import FACTS, folded
@@ -55,6 +59,25 @@ Interrupted.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestInterrupted = Interrupted.TestCase
+
+
+def test_preferences_and_settings_come_back() -> None:
+    """Every version of them, whatever their type, and what they change about who may do what."""
+    account = Account()
+    sally = account.person("Sally")
+    team = account.team("A", members=[sally])
+    prefer(account, tokenExpiry={"value": 1, "period": "months"}, operationalContacts=["ops@example.org"])
+    prefer(account, aiEnabled=False, staticBanner="Hello", defaultTeam=team)
+    prefer(account, tokenExpiry={"value": 90, "period": "days"}, operationalContacts=[], defaultTeam=None)
+    prefer_own(account, sally, defaultTeamView=team, tokenExpiryAlert=False)
+    account.do(ChangeAuthentication(google_email_domains=("example.org",), github_organizations=None))
+    served = account.replica.directory
+    resumed = through_octets(served)
+    assert () == digest.differing(digest.parts(served), digest.parts(resumed))
+    now = View(resumed, account.replica.people, resumed.position, account.clock.at)
+    assert Expiry(value=90, period="days") == now.preference("tokenExpiry")
+    assert ("example.org",) == now.authentication().google_email_domains
+    assert not access.may(now, sally, "ai:generation:code", things.anything("ai"))
 
 
 def folded_records(log: list[Recorded]) -> Directory:

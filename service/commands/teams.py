@@ -16,13 +16,21 @@ from service.events import teams as events
 from service.vocabulary import ApplicationId, EnvironmentId, PrincipalId, TeamId, Thing, name
 
 
+class Named(msgspec.Struct, frozen=True):
+    """An application as a client names it, and where it does (a pointer). Who may not order is not told of it."""
+
+    name: str
+    pointer: str
+
+
 class CreateTeam(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a team with its applications, administrators and environments."""
+    """Make a team with its applications, by id or named, administrators and environments."""
 
     word: ClassVar[str] = "create_team"
     team: TeamId
     name: str
     applications: tuple[str, ...] = ()
+    named: tuple[Named, ...] = ()
     administrators: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
 
@@ -34,12 +42,13 @@ class CreateTeam(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditTeam(msgspec.Struct, frozen=True, kw_only=True):
-    """Change a team; a field that is None stays. Applications are given by id, administrators likewise."""
+    """Change a team; a field that is None stays. Applications are given by id, or named, which replaces them too."""
 
     word: ClassVar[str] = "edit_team"
     team: TeamId
     name: str | None = None
     applications: tuple[str, ...] | None = None
+    named: tuple[Named, ...] | None = None
     administrators: tuple[str, ...] | None = None
     environments: tuple[str, ...] | None = None
 
@@ -114,7 +123,7 @@ def create_team(command: CreateTeam, view: View, caller: Caller) -> list[Event]:
     return created + _relations(
         view,
         command.team,
-        ((), command.applications),
+        ((), (*command.applications, *_found(view, command.named))),
         ((), command.administrators),
         ((), command.environments),
     )
@@ -132,10 +141,13 @@ def edit_team(command: EditTeam, view: View, caller: Caller) -> list[Event]:
     applications = tuple(one.id for one in view.team_applications(team.id))
     administrators = tuple(one.id for one in view.administrators(team.id))
     environments = tuple(one.id for one in view.team_environments(team.id))
+    wanted_applications = command.applications
+    if command.named is not None:
+        wanted_applications = (*(command.applications or ()), *_found(view, command.named))
     return decided + _relations(
         view,
         team.id,
-        (applications, applications if command.applications is None else command.applications),
+        (applications, applications if wanted_applications is None else wanted_applications),
         (administrators, administrators if command.administrators is None else command.administrators),
         (environments, environments if command.environments is None else command.environments),
     )
@@ -233,6 +245,16 @@ def _relations(
             lambda one: found.name if (found := view.environment_or_none(one)) else "",
         ),
     ]
+
+
+def _found(view: View, named: tuple[Named, ...]) -> tuple[str, ...]:
+    found = []
+    for one in named:
+        application = view.application_named(name(one.name, one.pointer))
+        if application is None:
+            raise errors.Invalid(f"There is no application {one.name[:100]!r}.", one.pointer)
+        found.append(application.id)
+    return tuple(found)
 
 
 def _known(ids: tuple[str, ...], find: Callable[[str], object | None], noun: str, pointer: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import msgspec
 from aiohttp import web
 
 from projections.view import View
@@ -42,14 +43,17 @@ async def removed(call: Call) -> web.Response:
 
 async def patched(call: Call) -> web.Response:
     """PATCH /admin/teams/{uuid}/users: a JSON Patch that adds to `/users` and removes from it."""
-    last = {member: how for how, member in _steps(await requests.json_document(call))}
-    joining = tuple(member for member, how in last.items() if how == "add")
-    leaving = tuple(member for member, how in last.items() if how == "remove")
+    last = {step.member: step for step in _steps(await requests.json_document(call))}
+    joining = [step for step in last.values() if step.how == "add"]
+    leaving = tuple(step.member for step in last.values() if step.how == "remove")
     if not joining:
         return await _changed(call, Body({}), "remove", leaving)
     # One order that says who joins and who leaves, decided on whoever belongs to the team then: of many patches at
     # once none is lost, and each is done whole or not at all (RFC 5789).
-    return await _changed(call, Body({}), "add", joining, leaving)
+    try:
+        return await _changed(call, Body({}), "add", tuple(step.member for step in joining), leaving)
+    except errors.Invalid as unknown:
+        raise _placed(unknown, joining) from unknown
 
 
 async def shown(call: Call) -> web.Response:
@@ -98,24 +102,36 @@ async def _members(call: Call, view: View, team: str) -> web.Response:
     return responses.hal(call, document, version=view.version("team", team))
 
 
-def _steps(document: object) -> list[tuple[How, str]]:
+class Step(msgspec.Struct, frozen=True):
+    """One operation of a patch: who joins or leaves, and where the patch says so."""
+
+    how: Literal["add", "remove"]
+    member: str
+    pointer: str
+
+
+def _placed(error: errors.Invalid, steps: list[Step]) -> errors.Invalid:
+    """The fault with its place in the patch, where it is one of the members named there."""
+    place = error.pointer.removeprefix("/users/")
+    return errors.Invalid(error.sentence, steps[int(place)].pointer) if place.isdecimal() else error
+
+
+def _steps(document: object) -> list[Step]:
     """What the patch does, in its order (RFC 6902, the two operations that a list of members has)."""
     if not isinstance(document, list) or len(document) > _PATCHES_MAX:
         raise errors.Invalid(f"The body must be a JSON Patch: a list of at most {_PATCHES_MAX} operations.")
     return [_step(one, index) for index, one in enumerate(document)]
 
 
-def _step(document: object, index: int) -> tuple[How, str]:
+def _step(document: object, index: int) -> Step:
     if not isinstance(document, dict):
         raise errors.Invalid("An operation must be an object.", f"/{index}")
     operation = Body(document, f"/{index}")
+    how = operation.text("op")
+    if how not in ("add", "remove"):
+        raise errors.Invalid("The operation must be add or remove.", f"/{index}/op")
     if operation.text("path") not in ("/users", "/users/-"):
         raise errors.Invalid("Only /users can be patched here.", f"/{index}/path")
-    member = uuid_text(operation.member("value").text("uuid"), f"/{index}/value/uuid")
-    match operation.text("op"):
-        case "add":
-            return "add", member
-        case "remove":
-            return "remove", member
-        case _:
-            raise errors.Invalid("The operation must be add or remove.", f"/{index}/op")
+    pointer = f"/{index}/value/uuid"
+    member = uuid_text(operation.member("value").text("uuid"), pointer)
+    return Step("add" if how == "add" else "remove", member, pointer)

@@ -53,14 +53,18 @@ def cut(call: Call, rows: Sequence[T]) -> tuple[Sequence[T], Document, Document]
 
 
 def _number(call: Call, names: tuple[str, ...], most: int) -> int | None:
+    """The number under either of its names. Raises Invalid where one is no number, or they say two."""
+    found: int | None = None
     for name in names:
         text = call.asked(name)
         if text is None:
             continue
         if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or not 1 <= int(text) <= most:
             raise errors.Invalid(f"It must be a whole number from 1 to {most}.", name)
-        return int(text)
-    return None
+        if found not in (None, int(text)):
+            raise errors.Invalid(f"It says another number than `{names[0]}`.", name)
+        found = int(text)
+    return found
 
 
 def _at(call: Call, page: Page, number: int) -> str:

@@ -1,14 +1,11 @@
 """PactFlow's teams over HTTP (section 4.5 of the vendor's rules). Who belongs to them: `members`."""
 
-from collections.abc import Iterable
-
 from aiohttp import web
 
 from projections import things
 from projections.teams import Team
 from projections.view import View
-from service import errors
-from service.commands.teams import CreateTeam, DeleteTeam, EditTeam
+from service.commands.teams import CreateTeam, DeleteTeam, EditTeam, Named
 from service.events.teams import TeamCreated
 from service.http import breathing, documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
@@ -60,7 +57,7 @@ async def edited(call: Call) -> web.Response:
     body = await requests.body(call)
     outcome = await repeats.answered(call)
     if outcome is None:
-        outcome = await requests.handle(call, _edit(call, body, team), body, ("team", team))
+        outcome = await requests.handle(call, _edit(body, team), body, ("team", team))
     return await _team(call, call.edge.replica.view(outcome.position), team, members=False)
 
 
@@ -91,39 +88,29 @@ def _creation(call: Call, body: Body) -> CreateTeam:
     return CreateTeam(
         team=TeamId(call.edge.fresh.id()),
         name=body.text("name"),
-        applications=_applications(call, body),
+        named=_applications(body),
         administrators=body.optional_ids("administratorUuids") or (),
         environments=body.optional_ids("environmentUuids") or (),
     )
 
 
-def _edit(call: Call, body: Body, team: str) -> EditTeam:
+def _edit(body: Body, team: str) -> EditTeam:
     return EditTeam(
         team=TeamId(team),
         name=body.text("name"),
-        applications=_applications(call, body),
+        named=_applications(body),
         administrators=body.optional_ids("administratorUuids") or (),
         environments=body.optional_ids("environmentUuids"),
     )
 
 
-def _applications(call: Call, body: Body) -> tuple[str, ...]:
+def _applications(body: Body) -> tuple[Named, ...]:
     """The applications that the body names: `pacticipantNames`, or the older `_embedded.pacticipants[].name`."""
     if body.has("pacticipantNames"):
+        place = body.pointer("pacticipantNames")
         names = enumerate(body.texts("pacticipantNames"))
-        return _known(call, ((name, f"/pacticipantNames/{index}") for index, name in names))
+        return tuple(Named(name, f"{place}/{index}") for index, name in names)
     embedded = body.member("_embedded")
     if not embedded.has("pacticipants"):
         return ()
-    return _known(call, ((one.text("name"), one.pointer("name")) for one in embedded.objects("pacticipants")))
-
-
-def _known(call: Call, names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    view = call.edge.replica.now()
-    found = []
-    for name, pointer in names:
-        application = view.application_named(name)
-        if application is None:
-            raise errors.Invalid(f"There is no application {name[:100]!r}.", pointer)
-        found.append(application.id)
-    return tuple(found)
+    return tuple(Named(one.text("name"), one.pointer("name")) for one in embedded.objects("pacticipants"))

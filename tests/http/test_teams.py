@@ -85,25 +85,141 @@ async def test_one_member_is_shown_and_removed(running: Running) -> None:
     require_refusal(await running.admin.get(place), 404)
 
 
+def operation(op: object = "add", path: object = "/users", value: object = None) -> dict[str, object]:
+    """One operation of a JSON Patch."""
+    return {"op": op, "path": path, "value": {"uuid": MISSING} if value is None else value}
+
+
 @pytest.mark.parametrize(
-    "patch",
+    ("patch", "place"),
     [
-        {},
-        [17],
-        [{}],
-        [{"op": "add", "path": "/teams", "value": {"uuid": MISSING}}],
-        [{"op": "move", "path": "/users", "value": {"uuid": MISSING}}],
-        [{"op": "add", "path": "/users", "value": MISSING}],
-        [{"op": "add", "path": "/users", "value": {"uuid": "x"}}],
-        [{"op": "add", "path": "/users", "value": {"uuid": MISSING}}],
+        ({}, ""),
+        ("add", ""),
+        ([17], "0"),
+        ([{}], "0.op"),
+        ([operation(path="/teams")], "0.path"),
+        ([operation(path="/users/0")], "0.path"),
+        ([operation(path=17)], "0.path"),
+        ([operation("move")], "0.op"),
+        ([operation("ADD")], "0.op"),
+        ([operation(None)], "0.op"),
+        ([operation(value=MISSING)], "0.value"),
+        ([operation(value={})], "0.value.uuid"),
+        ([operation(value={"uuid": "x"})], "0.value.uuid"),
+        ([operation(value={"uuid": None})], "0.value.uuid"),
+        ([operation("remove"), operation()], "1.value.uuid"),
+        ([operation("remove"), operation("remove", "/x")], "1.path"),
     ],
 )
-async def test_a_bad_patch_changes_nothing(running: Running, patch: object) -> None:
-    """Every operation is checked before any is done."""
+@pytest.mark.parametrize("content_type", ["application/json", "application/json-patch+json"])
+async def test_a_bad_patch_changes_nothing(
+    running: Running, patch: object, place: str, content_type: str
+) -> None:
+    """Section 4.5: every operation is checked before any is done, and the answer points to the one at fault."""
     team = await running.team("A")
     before = running.position
-    require_refusal(await running.admin.patch(f"/admin/teams/{team}/users", patch), 400)
+    answer = await running.admin.patch(
+        f"/admin/teams/{team}/users", patch, headers={"Content-Type": content_type}
+    )
+    require_refusal(answer, 400)
+    assert not place or [place] == list(answer.json["errors"])
     assert before == running.position
+
+
+async def test_somebody_unknown_in_a_patch_is_pointed_to(running: Running) -> None:
+    """All or nothing: whoever could join does not either."""
+    bot = await running.system_account("bot")
+    place = f"/admin/teams/{await running.team('A')}/users"
+    good = operation(value={"uuid": bot.id})
+    answer = await running.admin.patch(place, [good, operation("remove"), good, operation()])
+    assert (400, ["3.value.uuid"]) == (answer.status, list(answer.json["errors"]))
+    assert [] == members((await running.admin.get(place)).json)
+
+
+async def test_which_applications_there_are_is_told_to_who_may_edit_the_team(running: Running) -> None:
+    """403 comes first: whether a name means an application is nothing for somebody who may not order."""
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    nobody = await running.person("Nina", roles=[await running.role("Nothing")], teams=[])
+    team = await running.team("A")
+    for name in ("Foo", "Bar"):
+        for answer in (
+            await nobody.post("/admin/teams", {"name": "B", "pacticipantNames": [name]}),
+            await nobody.put(f"/admin/teams/{team}", {"name": "B", "pacticipantNames": [name]}),
+        ):
+            require_refusal(answer, 403)
+
+
+async def test_a_put_replaces_what_it_does_not_name(running: Running) -> None:
+    """Section 7, point 3: without `environmentUuids` environments stay; absent lists empty the other two."""
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    made = await running.admin.post("/environments", {"name": "production", "production": True})
+    lead, environment = await running.system_account("lead"), made.json["uuid"]
+    full: dict[str, Any] = {
+        "name": "A",
+        "pacticipantNames": ["Foo"],
+        "administratorUuids": [lead.id],
+        "environmentUuids": [environment],
+    }
+    team = await running.team(**full)
+    place = f"/admin/teams/{team}"
+
+    def held(answer: Any) -> list[int]:
+        embedded = answer.json["_embedded"]
+        return [len(embedded[noun]) for noun in ("pacticipants", "administrators", "environments")]
+
+    assert [0, 0, 1] == held(await running.admin.put(place, {"name": "A"}))
+    assert [1, 1, 1] == held(await running.admin.put(place, full))
+    nulls = {"name": "A", "pacticipantNames": None, "administratorUuids": None, "environmentUuids": None}
+    assert [0, 0, 1] == held(await running.admin.put(place, nulls))
+    older = {"name": "A", "_embedded": {"pacticipants": [{"name": "Foo"}]}, "environmentUuids": []}
+    assert [1, 0, 0] == held(await running.admin.put(place, older))
+
+
+async def test_environments_are_attached_from_either_side(running: Running) -> None:
+    """Section 3.2: by the environment's document or by the team's, and both show it."""
+    made = await running.admin.post("/environments", {"name": "production", "production": True})
+    environment = made.json["uuid"]
+    team = await running.team("A")
+    body = {"name": "production", "production": True, "teamUuids": [team]}
+    assert 200 == (await running.admin.put(f"/environments/{environment}", body)).status
+    shown = (await running.admin.get(f"/admin/teams/{team}")).json["_embedded"]["environments"]
+    assert [(environment, True)] == [(one["uuid"], one["production"]) for one in shown]
+    await running.admin.put(f"/admin/teams/{team}", {"name": "A", "environmentUuids": []})
+    assert [] == (await running.admin.get(f"/environments/{environment}")).json["teamUuids"]
+
+
+async def test_an_inactive_member_stays_and_the_team_can_be_changed(running: Running) -> None:
+    """1.24.0, section 3.2: disabled people count, are shown as such, and hinder nothing."""
+    sally = await running.person("Sally")
+    team = await running.team("A")
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    await running.admin.put(f"/admin/users/{sally.id}", {"active": False})
+    again = await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    assert (200, [False]) == (again.status, [one["active"] for one in again.json["_embedded"]["users"]])
+    assert 200 == (await running.admin.put(f"/admin/teams/{team}", {"name": "B"})).status
+    assert 1 == (await running.admin.get(f"/admin/teams/{team}")).json["numberOfMembers"]
+
+
+async def test_the_trail_of_everybody_shows_a_deleted_team(running: Running) -> None:
+    """Section 3.2: «event trail must show every effect», for a member, an application and an environment alike."""
+    sally = await running.person("Sally")
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    made = await running.admin.post("/environments", {"name": "production", "production": True})
+    team = await running.team(
+        "A", pacticipantNames=["Foo"], environmentUuids=[made.json["uuid"]], administratorUuids=[sally.id]
+    )
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})
+    assert 204 == (await running.admin.delete(f"/admin/teams/{team}", {"reason": "Merged"})).status
+    for thing, expected in (
+        (sally.id, "Administrator removed Sally from the administrators of team A."),
+        ("application:Foo", "Administrator removed Foo from team A."),
+        (made.json["uuid"], "Administrator removed production from team A."),
+        (team, "Administrator deleted the team A."),
+    ):
+        last = (await running.admin.get(f"/audit?touches={thing}&sort=-timestamp&pageSize=1")).json["events"][
+            0
+        ]
+        assert (expected, "Merged") == (last["sentence"], last["reason"])
 
 
 async def test_many_patches_at_once_lose_nothing(running: Running) -> None:

@@ -63,14 +63,17 @@ async def created(call: Call) -> web.Response:
 
 
 async def replaced(call: Call) -> web.Response:
-    """PUT /environments/{uuid}: without a display name it is shown by its name; without `teamUuids` its teams stay."""
+    """PUT /environments/{uuid}: without a display name it is shown by its name; without `teamUuids` its teams stay.
+
+    null takes them away, as an empty list does: a client in Go may write either for the same.
+    """
     body = await requests.body(call)
     command = EditEnvironment(
         environment=EnvironmentId(call.path_id()),
         name=body.text("name"),
         display_name=body.optional_text("displayName") or body.text("name"),
         production=_production(body),
-        teams=body.optional_ids("teamUuids"),
+        teams=body.optional_ids("teamUuids") or () if body.has("teamUuids") else None,
     )
     outcome = await requests.handle(call, command, body, ("environment", command.environment))
     view = call.edge.replica.view(outcome.position)

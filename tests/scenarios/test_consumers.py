@@ -134,6 +134,16 @@ class TestTheTerraformClient:
         for answer in (await admin.get(environment), await admin.put(environment, body)):
             found = fits(answer, 200, documents.Environment)
             assert [DEFAULT_TEAM] == [team.uuid for team in found.embedded.teams]
+        for teams in (
+            [DEFAULT_TEAM],
+            None,
+            [DEFAULT_TEAM],
+            [],
+        ):  # Go writes null for a list that was never made
+            found = fits(
+                await admin.put(environment, {**body, "teamUuids": teams}), 200, documents.Environment
+            )
+            assert (teams or []) == [team.uuid for team in found.embedded.teams]
         empty(await admin.delete(environment))
         tokens = fits(await admin.get("/settings/tokens"), 200, documents.TokenList)
         reading = next(token for token in tokens.embedded.items if token.read_only)

@@ -4,6 +4,8 @@ A thing is a type and an id. The extents of a contract and of an integration are
 contract it is decides (section 3.4 of the vendor's rules: the provider's teams do not matter).
 """
 
+from typing import assert_never
+
 import msgspec
 
 from projections.applications import Application
@@ -98,6 +100,19 @@ def of_application(application: Application) -> Target:
 
 def of_environment(environment: Environment) -> Target:
     return Target(Thing("environment", environment.id, environment.name), environment.teams)
+
+
+def of_noun(noun: Application | Environment | Principal) -> Target:
+    """What can belong to teams, as it decides."""
+    match noun:
+        case Application():
+            return of_application(noun)
+        case Environment():
+            return of_environment(noun)
+        case Principal():
+            return of_principal(noun)
+        case _:
+            assert_never(noun)
 
 
 def of_integration(view: View, integration: Integration) -> Target:

@@ -46,6 +46,10 @@ _HINTED_LENGTH_MAX = 100
 _ONE_TEAM = re.compile(r"team:manage:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
+def _by_prefix(scope: str) -> bool:
+    return scope.startswith("ai:") and scope.endswith(":*")
+
+
 def _decided(reach: int) -> int:
     if reach & EVERYWHERE:
         return True
@@ -187,10 +191,32 @@ class Compiled:
         action, _, extent = canonical.rpartition(":")
         return action, extent
 
+    def spelt(self, action: str, extent: str) -> str:
+        """The other way round: the scope that gives an action at an extent."""
+        return action if action in self._permissions else f"{action}:{extent}"
+
+    def prefixes(self) -> list[tuple[str, frozenset[str]]]:
+        """The scopes that give several actions at one stroke, the widest first, with those actions."""
+        found = [
+            (scope, frozenset(name for name in self.bits if name.startswith(scope[:-1])))
+            for scope in self._permissions
+            if _by_prefix(scope)
+        ]
+        return sorted(found, key=lambda one: -len(one[1]))
+
+    def implied(self, action: str) -> set[str]:
+        """The other actions that come with this one, at the same extent."""
+        bits = self._with_implied(action) & ~self.bits.get(action, 0)
+        return {name for name, bit in self.bits.items() if bits & bit} if bits else set()
+
+    def on(self, type_: str) -> tuple[str, ...]:
+        """The actions that there are on things of a type."""
+        return tuple(name for name, action in self.actions.items() if type_ in action.types)
+
     def _compile(self, scope: str) -> Masks:
         if scope not in self._permissions:
             return NOTHING
-        if scope.startswith("ai:") and scope.endswith(":*"):
+        if _by_prefix(scope):
             # AI alone is hierarchical: a grant that ends in `:*` covers every action below its prefix.
             prefix = scope[:-1]
             return Masks(everywhere=sum(bit for name, bit in self.bits.items() if name.startswith(prefix)))

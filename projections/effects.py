@@ -1,0 +1,242 @@
+"""Who gains and who loses what between two moments: what a dry run foretells, and what history says was done.
+
+Every principal whom the events could reach is compared with itself. Who gains and loses the very same is one group, so
+an edit of a role that everybody holds is one line, not a hundred thousand. It agrees with the one evaluator: somebody
+is in a group exactly when `access.may` answers differently about something (or the way to the API opened or closed).
+
+What exists only before or only afterwards is no difference of its own: that a new application can be managed by who
+manages all applications is nothing that anybody gained.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from projections import rule, things
+from projections.powers import Difference, Everybody, Power, Powers
+from projections.timeline import Timeline
+from projections.view import View
+from service.catalogue.compiled import Compiled
+from service.events import Event, account
+from service.events import roles as role_events
+from service.events import system_accounts as system_account_events
+from service.events import teams as team_events
+from service.events import users as user_events
+from service.vocabulary import PrincipalId, TeamId
+
+PRINCIPALS_MAX: Final = 1_000
+"""How many of a group are named; `number` counts all of them."""
+Change = tuple[tuple[Power, ...], tuple[Power, ...]]
+"""What somebody gains, and what it loses."""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody who gains and loses the very same. `principals` are the first of them by id, `number` is how many."""
+
+    principals: tuple[PrincipalId, ...]
+    number: int
+    gains: tuple[Power, ...] = ()
+    losses: tuple[Power, ...] = ()
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups, those who lose something first, then the largest."""
+
+    groups: tuple[Group, ...] = ()
+
+
+def effect(before: View, after: View, events: Iterable[Event]) -> Effect:
+    """What the events did to who may do what. `before` and `after` are the moments around exactly these events."""
+    comparison = Comparison(before, after, events)
+    for principal in comparison.principals:
+        comparison.compare(principal)
+    return comparison.effect()
+
+
+def _by_type(
+    *reaching: tuple[tuple[type, ...], Callable[..., Iterable[PrincipalId]]],
+) -> dict[type, Callable[..., Iterable[PrincipalId]]]:
+    return {kind: reached for kinds, reached in reaching for kind in kinds}
+
+
+class Comparison:
+    """The same in steps, for whoever must not hold the event loop: `compare` each of `principals`, then `effect`."""
+
+    def __init__(self, before: View, after: View, events: Iterable[Event]) -> None:
+        self.before = before
+        self.after = after
+        self._then = Everybody(before)
+        self._now = Everybody(after)
+        self._things: list[_Moved] = []
+        self._teams_of_things: set[TeamId] = set()
+        self._owned: dict[PrincipalId, frozenset[str]] = {}
+        found: dict[PrincipalId, None] = {}
+        for event in events:
+            reached = self.reaching.get(type(event))
+            if reached is not None:
+                found.update(dict.fromkeys(reached(self, event)))
+        self.principals: tuple[PrincipalId, ...] = tuple(found)
+        """Whoever could be reached; most of a team may turn out not to be."""
+        self._changes: dict[tuple[object, ...], Change] = {}
+        self._groups: dict[Change, list[PrincipalId]] = {}
+
+    def compare(self, principal: PrincipalId) -> None:
+        """Put one principal into its group, if anything changes for it."""
+        change = self.change_of(principal)
+        if change[0] or change[1]:
+            self._groups.setdefault(change, []).append(principal)
+
+    def change_of(self, principal: PrincipalId) -> Change:
+        """What one principal gains and loses. Who stands alike before and after alike is looked at once."""
+        then, now = self._then.of(principal), self._now.of(principal)
+        if then is now:
+            return (), ()
+        key = self._key(then, now, self._owned.get(principal))
+        found = self._changes.get(key)
+        if found is None:
+            found = self._changes[key] = self._changed(then, now, principal)
+        return found
+
+    def effect(self) -> Effect:
+        """The groups of all that were compared."""
+        groups = [
+            Group(
+                principals=tuple(sorted(alike)[:PRINCIPALS_MAX]),
+                number=len(alike),
+                gains=change[0],
+                losses=change[1],
+            )
+            for change, alike in self._groups.items()
+        ]
+        groups.sort(key=lambda group: (not group.losses, -group.number, group.principals))
+        return Effect(groups=tuple(groups))
+
+    # -- one principal -----------------------------------------------------------------------------------
+
+    def _key(self, then: Powers, now: Powers, owned: frozenset[str] | None) -> tuple[object, ...]:
+        """Equal for whoever must have the same change: which teams they are matters only where teams changed."""
+        if then.teams != now.teams or then.administers or now.administers:
+            return (id(then), id(now), owned)
+        of_things = frozenset(self._teams_of_things.intersection(now.teams)) if self._things else None
+        return (id(then.reaches), id(now.reaches), then.api, now.api, bool(now.teams), of_things, owned)
+
+    def _changed(self, then: Powers, now: Powers, principal: PrincipalId) -> Change:
+        gained, lost = Difference(now, then), Difference(then, now)
+        on_gained: list[Power] = []
+        on_lost: list[Power] = []
+        for moved in self._things:
+            on_gained += moved.lines(principal, (then, now), gained)
+            on_lost += moved.lines(principal, (then, now), lost)
+        gains = {*gained.lines(self.after, losses=False), *on_gained}
+        losses = {*lost.lines(self.before, losses=True), *on_lost}
+        return tuple(sorted(gains, key=_order)), tuple(sorted(losses, key=_order))
+
+    # -- whom an event could reach -----------------------------------------------------------------------
+
+    def _of_role(self, event: Any) -> Iterable[PrincipalId]:
+        return self.after.directory.holders.of(event.role)
+
+    def _of_principal(self, event: Any) -> Iterable[PrincipalId]:
+        return (event.principal,)
+
+    def _of_members(self, event: team_events.TeamMembersChanged) -> Iterable[PrincipalId]:
+        named = (*event.added, *event.removed)
+        moved = self._moved(self.after.directory.principals, named)
+        return (*named, *(self._of_team(event) if moved else ()))
+
+    def _of_administrators(self, event: team_events.TeamAdministratorsChanged) -> Iterable[PrincipalId]:
+        return (*event.added, *event.removed)
+
+    def _of_applications(self, event: team_events.TeamApplicationsChanged) -> Iterable[PrincipalId]:
+        moved = self._moved(self.after.directory.applications, (*event.added, *event.removed))
+        return self._of_team(event) if moved else ()
+
+    def _of_environments(self, event: team_events.TeamEnvironmentsChanged) -> Iterable[PrincipalId]:
+        moved = self._moved(self.after.directory.environments, (*event.added, *event.removed))
+        return self._of_team(event) if moved else ()
+
+    def _of_team(self, event: Any) -> Iterable[PrincipalId]:
+        """Everybody who ever belonged to the team or administered it: their own timelines say who does."""
+        directory, team = self.after.directory, TeamId(event.team)
+        return (*directory.members.of(team), *directory.administrators.of(team))
+
+    def _of_everybody(self, _event: Any) -> Iterable[PrincipalId]:
+        return tuple(self.after.directory.principals)
+
+    def _moved(self, table: Mapping[Any, Timeline[Any]], named: Iterable[str]) -> bool:
+        """Note the things that were there before and after, and belong to other teams now. Whether there are any."""
+        found = [one for name in named if (one := _Moved.of(table.get(name), self.before, self.after))]
+        for moved in found:
+            self._teams_of_things.update(moved.sides[0].teams, moved.sides[1].teams)
+            owner = moved.sides[0].owner
+            if owner is not None:
+                self._owned[owner] = self._owned.get(owner, frozenset()) | {moved.target.thing.id}
+        self._things += found
+        return bool(found)
+
+    # -- which kind reaches whom; every kind stands here or among those that reach nobody -------------------
+
+    reaching: ClassVar[dict[type, Callable[..., Iterable[PrincipalId]]]] = _by_type(
+        ((role_events.RolePermissionsChanged, role_events.RoleDeleted), _of_role),
+        (
+            (
+                user_events.UserCreated,
+                system_account_events.SystemAccountCreated,
+                user_events.PrincipalDisabled,
+                user_events.PrincipalEnabled,
+                user_events.PrincipalRolesChanged,
+                user_events.PrincipalDeleted,
+            ),
+            _of_principal,
+        ),
+        ((team_events.TeamMembersChanged,), _of_members),
+        ((team_events.TeamAdministratorsChanged,), _of_administrators),
+        ((team_events.TeamApplicationsChanged,), _of_applications),
+        ((team_events.TeamEnvironmentsChanged,), _of_environments),
+        ((team_events.TeamDeleted,), _of_team),
+        ((account.CatalogueAdopted,), _of_everybody),
+    )
+
+
+class _Moved:
+    """A thing that belongs to other teams than before, with the actions that there are on such things."""
+
+    def __init__(self, target: things.Target, sides: tuple[rule.Side, rule.Side], compiled: Compiled) -> None:
+        self.target = target
+        self.sides = sides
+        self.compiled = compiled
+        self.actions = compiled.on(target.thing.type)
+
+    @classmethod
+    def of(cls, timeline: Timeline[Any] | None, before: View, after: View) -> "_Moved | None":
+        then, now = (None if timeline is None else timeline.at(view.position) for view in (before, after))
+        if then is None or now is None or after.catalogue is None:
+            return None
+        was, target = things.of_noun(then), things.of_noun(now)
+        sides = (rule.side_of(before, was), rule.side_of(after, target))
+        if set(sides[0].teams) == set(sides[1].teams):
+            return None
+        found = cls(target, sides, after.catalogue)
+        return found if found.actions else None
+
+    def lines(
+        self, principal: PrincipalId, powers: tuple[Powers, Powers], difference: Difference
+    ) -> Iterator[Power]:
+        """What of the difference is about this very thing. `powers` are those before and after."""
+        gains = difference.has is powers[1]
+        found = []
+        for action in self.actions:
+            then, now = (
+                one.on(action, side, principal) for one, side in zip(powers, self.sides, strict=True)
+            )
+            if (now and not then) if gains else (then and not now):
+                found.append(action)
+        implied = {one for action in found for one in self.compiled.implied(action)} if gains else set()
+        for action in found:
+            if action not in implied and not difference.covers(action, self.sides[gains], principal):
+                yield Power(permission=action, thing=self.target.thing)
+
+
+def _order(power: Power) -> tuple[str, str, str]:
+    return power.permission, power.team or "", power.thing.id if power.thing is not None else ""

@@ -1,0 +1,385 @@
+"""Who gains and loses what: exactly where the one evaluator answers differently, said as briefly as it can be."""
+
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given as random_worlds
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from projections import access, effects, things
+from projections.effects import Comparison, Effect, Group
+from projections.powers import API_ACCESS, Power
+from projections.things import Target
+from projections.timeline import Timeline
+from projections.view import View
+from service import errors
+from service.commands import Command
+from service.commands.environments import EditEnvironment
+from service.commands.roles import DeleteRole, EditRole
+from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
+from service.commands.users import ChangeRoles, DeleteUser, EditUser
+from service.events import Event
+from service.vocabulary import EnvironmentId, PrincipalId, RoleId, TeamId, Thing
+from tests import given
+from tests.given import Account
+
+REACHES_NOBODY = {
+    "log.opened", "log.restored", "key.added", "trail.read", "break_glass.used", "attempt.denied",
+    "role.created", "role.renamed", "role.described", "team.created", "team.renamed",
+    "principal.renamed", "principal.email_changed", "principal.names_changed",
+    "invitation.issued", "invitation.redeemed", "invitation.revoked", "person.forgotten",
+    "token.issued", "token.regenerated", "token.revoked",
+    "application.created", "application.edited", "application.deleted", "applications.removed",
+    "environment.created", "environment.edited", "environment.deleted",
+    "contract.published", "contract.deleted", "contracts.removed",
+    "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
+}  # fmt: skip
+"""Kinds after which everybody who exists may do what it might before, to whatever was there before."""
+SCOPES = (
+    "contract_data:manage:*",
+    "contract_data:manage:team",
+    "contract_data:manage:own",
+    "contract_data:read:*",
+    "contract_data:bulk_delete:team",
+    "environment:read:team*",
+    "environment:read:*",
+    "system_account:manage:team",
+    "team:manage:*",
+    "ai:*",
+    "ai:generation:code",
+    "user:invite:*",
+    "token:manage:own",
+)
+
+
+def kind(event: type) -> str:
+    return str(event.__struct_config__.tag)  # type: ignore[attr-defined]  # every event is a tagged struct
+
+
+def test_every_kind_of_event_says_whom_it_can_reach() -> None:
+    """A new kind stands among those that reach somebody or those that reach nobody: no effect is overlooked."""
+    every = {kind(event) for event in typing.get_args(Event)}
+    reaching = {kind(event) for event in Comparison.reaching}
+    assert set() == reaching & REACHES_NOBODY
+    assert every == reaching | REACHES_NOBODY
+
+
+# -- in words --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+def done(account: Account, command: Command) -> Effect:
+    """What an order by Kevin did."""
+    before = account.replica.view(account.replica.position)
+    outcome = account.handle(command)
+    after = account.replica.view(outcome.position)
+    return effects.effect(before, after, [record.data for record in outcome.records])
+
+
+def lines(powers: tuple[Power, ...]) -> list[str]:
+    return [
+        f"{one.permission} on {one.thing.name or one.thing.id}" if one.thing else one.permission
+        for one in powers
+    ]
+
+
+def only(effect: Effect) -> Group:
+    assert 1 == len(effect.groups), effect
+    return effect.groups[0]
+
+
+def test_a_role_that_changes_is_said_once_for_all_its_holders(account: Account) -> None:
+    """Whoever holds the role in whatever team is one group, in the words of the role's own permissions."""
+    role = account.role("Reader", "contract_data:read:*")
+    holders = [account.person(f"P{n}", [role], [account.team(f"T{n}")]) for n in range(3)]
+    outsider = account.person("Teamless", [role], [])
+    effect = done(
+        account, EditRole(role=role, scopes=("contract_data:manage:team", "contract_data:bulk_delete:own"))
+    )
+    by_holder = {one: group for group in effect.groups for one in group.principals}
+    assert {*holders, outsider} == set(by_holder)
+    group = by_holder[holders[0]]
+    assert (tuple(sorted(holders)), 3) == (group.principals, group.number)
+    assert ["contract_data:bulk_delete:own", "contract_data:manage:team"] == lines(group.gains)
+    assert ["contract_data:read:*"] == lines(group.losses)
+    assert ("contract_data:read:team",) == group.losses[0].still
+    # Whoever belongs to no team has nothing from a permission in teams.
+    assert ["contract_data:bulk_delete:own"] == lines(by_holder[outsider].gains)
+
+
+def test_what_another_role_still_gives_is_no_loss(account: Account) -> None:
+    """Roles are additive (section 1.2 rule 1): only what no role gives any more is lost."""
+    one, other = account.role("One", "contract_data:manage:*"), account.role("Other", "contract_data:read:*")
+    somebody = account.person("Sally", [one, other])
+    group = only(done(account, ChangeRoles(principal=somebody, how="remove", roles=(one,))))
+    assert ["contract_data:manage:*"] == lines(group.losses)
+    assert () == group.gains
+    third = account.role("Third", "ai:*")
+    added = only(done(account, ChangeRoles(principal=somebody, how="add", roles=(third,))))
+    assert ["ai:*"] == lines(added.gains)
+
+
+def test_who_joins_a_team_gains_in_that_team(account: Account) -> None:
+    """The team's own powers, by its id with its name beside it, as far as one's roles give any in teams."""
+    role = account.role("Maintainer", "contract_data:manage:team", "contract_data:read:*")
+    somebody = account.person("Sally", [role], [])
+    team = account.team("A")
+    joined = only(done(account, ChangeMembers(team=team, how="add", members=(somebody,))))
+    assert [f"contract_data:manage:{team}"] == lines(joined.gains)
+    assert (team, "A") == (joined.gains[0].team, joined.gains[0].team_name)
+    left = only(done(account, ChangeMembers(team=team, how="remove", members=(somebody,))))
+    assert ([], joined.gains) == (lines(left.gains), left.losses)
+
+
+def test_a_team_that_loses_an_application_loses_what_it_might_do_to_it(account: Account) -> None:
+    """All members alike are one group; whoever reaches the application in another way loses nothing."""
+    role = account.role("Maintainer", "contract_data:manage:team", "contract_data:read:*")
+    application = account.application("Foo")
+    team, other = account.team("A", [application]), account.team("B", [application])
+    members = [account.person(f"P{n}", [role], [team]) for n in range(3)]
+    account.person("Both", [role], [team, other])
+    group = only(done(account, EditTeam(team=team, applications=())))
+    assert (tuple(sorted(members)), ["contract_data:manage on Foo"]) == (
+        group.principals,
+        lines(group.losses),
+    )
+
+
+def test_a_team_that_is_deleted_takes_its_powers_with_it(account: Account) -> None:
+    """Its members lose what reached into it, its administrators the right to manage it (section 3.2)."""
+    role = account.role("Maintainer", "contract_data:manage:team")
+    team = account.team("A")
+    member, leader = account.person("Member", [role], [team]), account.person("Leader", [role], [])
+    account.do(EditTeam(team=team, administrators=(leader,)))
+    effect = done(account, DeleteTeam(team=team))
+    found = {group.principals: lines(group.losses) for group in effect.groups}
+    assert {
+        (member,): [f"contract_data:manage:{team}", f"contract_data:read:{team}"],
+        (leader,): [f"environment:read:{team}", f"team:manage:{team}", f"team:read:{team}"],
+    } == found
+    assert {"A"} == {power.team_name for group in effect.groups for power in group.losses}
+
+
+def test_who_administers_a_team_may_manage_it(account: Account) -> None:
+    """And see its environments; managing implies reading, which is not said again."""
+    team = account.team("A")
+    leader = account.person("Leader", [], [])
+    group = only(done(account, EditTeam(team=team, administrators=(leader,))))
+    assert [f"environment:read:{team}", f"team:manage:{team}"] == lines(group.gains)
+
+
+def test_whoever_is_disabled_loses_everything(account: Account) -> None:
+    """A disabled principal has nothing, not even access to the API, and gets it all back when it is enabled."""
+    role = account.role("Reader", "contract_data:read:*")
+    somebody = account.person("Sally", [role])
+    lost = only(done(account, EditUser(principal=somebody, active=False)))
+    assert [API_ACCESS, "contract_data:read:*"] == lines(lost.losses)
+    gained = only(done(account, EditUser(principal=somebody, active=True)))
+    assert lines(lost.losses) == lines(gained.gains)
+    assert effects.Effect() == done(account, EditUser(principal=somebody, name="Sal"))
+
+
+def test_the_way_to_the_api_is_a_power_of_its_own(account: Account) -> None:
+    """Whoever is left with Guest alone may read what it might before, but no longer over the API (seed 001)."""
+    reader = account.role("Reader", "contract_data:read:*")
+    somebody = account.person("Sally", [reader, given.GUEST])
+    group = only(done(account, ChangeRoles(principal=somebody, how="remove", roles=(reader,))))
+    assert ([], [API_ACCESS]) == (lines(group.gains), lines(group.losses))
+
+
+def test_managing_a_teams_system_accounts_reaches_one_that_joins_it(account: Account) -> None:
+    """A system account that joins a team comes under those who manage that team's accounts (section 1.3 Q9)."""
+    role = account.role("Keeper", "system_account:manage:team")
+    team = account.team("A")
+    keeper, robot = account.person("Keeper", [role], [team]), account.robot("Robot", [], [])
+    group = only(done(account, ChangeMembers(team=team, how="add", members=(robot,))))
+    assert ((keeper,), [f"system_account:manage on {robot}"]) == (group.principals, lines(group.gains))
+
+
+# -- exactly ---------------------------------------------------------------------------------------------
+
+small = st.integers(min_value=0, max_value=5)
+few = st.lists(small, max_size=3, unique=True)
+scopes = st.lists(st.sampled_from(SCOPES), max_size=4, unique=True).map(tuple)
+
+
+class World:
+    """A small company: four people, a system account, three teams, three applications, two environments."""
+
+    def __init__(self, roles: list[tuple[str, ...]], placed: list[list[int]]) -> None:
+        self.account = account = Account()
+        self.roles = [account.role(f"R{n}", *held) for n, held in enumerate(roles)]
+        self.applications = [account.application(name) for name in ("Foo", "Bar")]
+        self.teams = [
+            account.team("A", self.applications[:1]),
+            account.team("B", self.applications),
+            account.team("C"),
+        ]
+        self.environments = [account.environment("test", self.teams[:1]), account.environment("production")]
+        self.principals = [
+            account.person("Ann", [self.roles[0]], self.teams[:2]),
+            account.person("Ben", [self.roles[1], given.GUEST], self.teams[:1]),
+            account.person("Cas", [self.roles[0], self.roles[1]], []),
+            account.robot("Robot", [self.roles[2]], self.teams[1:2]),
+        ]
+        ann = self.principals[0]
+        own = things.about_to_exist("application", "Own", ann)
+        creator = ann if account.may(ann, "contract_data:manage", own) else None
+        self.applications.append(account.application("Own", creator))
+        leaders = [self.principals[n] for n in placed[0] if n < len(self.principals)]
+        account.do(EditTeam(team=self.teams[0], administrators=tuple(leaders)))
+
+    @staticmethod
+    def pick(some: Sequence[str], which: list[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(some[n % len(some)] for n in which))
+
+    def command(
+        self, what: int, first: int, several: list[int], wanted: tuple[str, ...], flag: bool
+    ) -> Command:
+        """An edit picked at random."""
+        role = RoleId(self.pick(self.roles, [first])[0])
+        team = TeamId(self.pick(self.teams, [first])[0])
+        somebody = PrincipalId(self.pick(self.principals, [first])[0])
+        people = self.pick(self.principals, several)
+        match what:
+            case 0:
+                return EditRole(role=role, scopes=wanted)
+            case 1:
+                return DeleteRole(role=role)
+            case 2:
+                return ChangeRoles(principal=somebody, how="replace", roles=self.pick(self.roles, several))
+            case 3:
+                return ChangeMembers(team=team, how="replace", members=people)
+            case 4:
+                return EditTeam(
+                    team=team,
+                    administrators=people,
+                    applications=self.pick(self.applications, several),
+                    environments=self.pick(self.environments, several) if flag else None,
+                )
+            case 5:
+                return DeleteTeam(team=team)
+            case 6:
+                return EditUser(principal=somebody, active=flag)
+            case 7:
+                return DeleteUser(principal=somebody)
+            case _:
+                return EditEnvironment(
+                    environment=EnvironmentId(self.environments[first % 2]),
+                    teams=self.pick(self.teams, several),
+                )
+
+
+def targets(
+    before: View, after: View, principal: PrincipalId, action: str
+) -> Iterator[tuple[Target, Target]]:
+    """Everything that somebody could ask about, as it is before and after: what is there, and what could be."""
+    probe = Thing("anything", "probe")
+    yield (Target(probe), Target(probe))
+    yield (Target(probe, (), principal), Target(probe, (), principal))
+    for team in {*before.directory.teams}:
+        yield (Target(probe, (team,)), Target(probe, (team,)))
+        yield (Target(Thing("team", team), (team,)), Target(Thing("team", team), (team,)))
+    directory = after.directory
+    tables: tuple[Iterable[Timeline[Any]], ...] = (
+        directory.applications.values(),
+        directory.environments.values(),
+        directory.principals.values(),
+    )
+    for table in tables:
+        for timeline in table:
+            then, now = timeline.at(before.position), timeline.at(after.position)
+            if then is not None and now is not None:
+                pair = things.of_noun(then), things.of_noun(now)
+                if action in after.compiled.on(pair[0].thing.type):
+                    yield pair
+
+
+def flips(before: View, after: View, principal: PrincipalId) -> tuple[set[str], set[str]]:
+    """The actions that somebody may do to something now and might not before, and the other way round."""
+    gained: set[str] = set()
+    lost: set[str] = set()
+    for action in after.compiled.bits:
+        for was, now in targets(before, after, principal, action):
+            then = access.may(before, principal, action, was)
+            if then is not access.may(after, principal, action, now):
+                (lost if then else gained).add(action)
+    return gained, lost
+
+
+def actions(view: View, powers: tuple[Power, ...], *, implied: bool) -> set[str]:
+    """The actions that the lines are about, with those that they imply."""
+    found: set[str] = set()
+    compiled = view.compiled
+    for power in powers:
+        if power.permission == API_ACCESS:
+            continue
+        covered = dict(compiled.prefixes()).get(power.permission)
+        if covered is not None:
+            found |= covered
+            continue
+        action = power.permission
+        while action not in compiled.bits:
+            action = action.rpartition(":")[0]
+        found |= {action} | (compiled.implied(action) if implied else set())
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@random_worlds(
+    roles=st.lists(scopes, min_size=3, max_size=3),
+    placed=st.lists(few, min_size=1, max_size=1),
+    orders=st.lists(
+        st.tuples(st.integers(min_value=0, max_value=8), small, few, scopes, st.booleans()),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_somebody_gains_or_loses_exactly_where_the_evaluator_answers_differently(
+    roles: list[tuple[str, ...]],
+    placed: list[list[int]],
+    orders: list[tuple[int, int, list[int], tuple[str, ...], bool]],
+) -> None:
+    """In any small world and after any edits: no gain, no loss and no action is missing, and none is made up."""
+    world = World(roles, placed)
+    for what, first, several, wanted, flag in orders:
+        before = world.account.replica.view(world.account.replica.position)
+        try:
+            outcome = world.account.handle(world.command(what, first, several, wanted, flag))
+        except errors.MunimentError:
+            continue
+        after = world.account.replica.view(outcome.position)
+        effect = effects.effect(before, after, [record.data for record in outcome.records])
+        found = {one: group for group in effect.groups for one in group.principals}
+        assert sum(group.number for group in effect.groups) == len(found)
+        for principal in after.directory.principals:
+            gained, lost = flips(before, after, principal)
+            group = found.pop(principal, Group(principals=(), number=0))
+            said = actions(after, group.gains, implied=False)
+            assert said <= gained <= actions(after, group.gains, implied=True)
+            assert lost == actions(after, group.losses, implied=False)
+            api = [
+                (one := view.principal_or_none(principal)) is not None
+                and one.active
+                and access.api_access(view, one)
+                for view in (before, after)
+            ]
+            assert (not api[0] and api[1]) is any(one.permission == API_ACCESS for one in group.gains)
+            assert (api[0] and not api[1]) is any(one.permission == API_ACCESS for one in group.losses)
+        assert {} == found
+
+
+def test_beyond_a_thousand_a_group_is_counted(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group names its first principals by id, and says how many there are."""
+    monkeypatch.setattr(effects, "PRINCIPALS_MAX", 2)
+    role = account.role("Reader", "contract_data:read:*")
+    people = [account.person(f"P{n}", [role], []) for n in range(3)]
+    group = only(done(account, EditRole(role=role, scopes=())))
+    assert (tuple(sorted(people)[:2]), 3) == (group.principals, group.number)

@@ -8,6 +8,7 @@ What exists only before or only afterwards is no difference of its own: that a n
 manages all applications is nothing that anybody gained.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -23,10 +24,12 @@ from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import users as user_events
-from service.vocabulary import PrincipalId, TeamId
+from service.vocabulary import PrincipalId, TeamId, Thing
 
 PRINCIPALS_MAX: Final = 1_000
 """How many of a group are named; `number` counts all of them."""
+THINGS_MAX: Final = 100
+"""How many things of a line are named."""
 Change = tuple[tuple[Power, ...], tuple[Power, ...]]
 """What somebody gains, and what it loses."""
 
@@ -66,13 +69,14 @@ class Comparison:
     def __init__(self, before: View, after: View, events: Iterable[Event]) -> None:
         self.before = before
         self.after = after
+        self.events = tuple(events)
         self._then = Everybody(before)
         self._now = Everybody(after)
-        self._things: list[_Moved] = []
+        self._things: dict[tuple[object, ...], _Moved] = {}
         self._teams_of_things: set[TeamId] = set()
-        self._owned: dict[PrincipalId, frozenset[str]] = {}
+        self._owners: set[PrincipalId] = set()
         found: dict[PrincipalId, None] = {}
-        for event in events:
+        for event in self.events:
             reached = self.reaching.get(type(event))
             if reached is not None:
                 found.update(dict.fromkeys(reached(self, event)))
@@ -90,9 +94,9 @@ class Comparison:
     def change_of(self, principal: PrincipalId) -> Change:
         """What one principal gains and loses. Who stands alike before and after alike is looked at once."""
         then, now = self._then.of(principal), self._now.of(principal)
-        if then is now:
-            return (), ()
-        key = self._key(then, now, self._owned.get(principal))
+        if principal in self._owners:
+            return self._changed(then, now, principal)
+        key = self._key(then, now)
         found = self._changes.get(key)
         if found is None:
             found = self._changes[key] = self._changed(then, now, principal)
@@ -114,18 +118,18 @@ class Comparison:
 
     # -- one principal -----------------------------------------------------------------------------------
 
-    def _key(self, then: Powers, now: Powers, owned: frozenset[str] | None) -> tuple[object, ...]:
+    def _key(self, then: Powers, now: Powers) -> tuple[object, ...]:
         """Equal for whoever must have the same change: which teams they are matters only where teams changed."""
         if then.teams != now.teams or then.administers or now.administers:
-            return (id(then), id(now), owned)
+            return (id(then), id(now))
         of_things = frozenset(self._teams_of_things.intersection(now.teams)) if self._things else None
-        return (id(then.reaches), id(now.reaches), then.api, now.api, bool(now.teams), of_things, owned)
+        return (id(then.reaches), id(now.reaches), then.api, now.api, bool(now.teams), of_things)
 
     def _changed(self, then: Powers, now: Powers, principal: PrincipalId) -> Change:
         gained, lost = Difference(now, then), Difference(then, now)
         on_gained: list[Power] = []
         on_lost: list[Power] = []
-        for moved in self._things:
+        for moved in self._things.values():
             on_gained += moved.lines(principal, (then, now), gained)
             on_lost += moved.lines(principal, (then, now), lost)
         gains = {*gained.lines(self.after, losses=False), *on_gained}
@@ -142,18 +146,18 @@ class Comparison:
 
     def _of_members(self, event: team_events.TeamMembersChanged) -> Iterable[PrincipalId]:
         named = (*event.added, *event.removed)
-        moved = self._moved(self.after.directory.principals, named)
+        moved = self._moved(self.after.directory.principals, event.team, named)
         return (*named, *(self._of_team(event) if moved else ()))
 
     def _of_administrators(self, event: team_events.TeamAdministratorsChanged) -> Iterable[PrincipalId]:
         return (*event.added, *event.removed)
 
     def _of_applications(self, event: team_events.TeamApplicationsChanged) -> Iterable[PrincipalId]:
-        moved = self._moved(self.after.directory.applications, (*event.added, *event.removed))
+        moved = self._moved(self.after.directory.applications, event.team, (*event.added, *event.removed))
         return self._of_team(event) if moved else ()
 
     def _of_environments(self, event: team_events.TeamEnvironmentsChanged) -> Iterable[PrincipalId]:
-        moved = self._moved(self.after.directory.environments, (*event.added, *event.removed))
+        moved = self._moved(self.after.directory.environments, event.team, (*event.added, *event.removed))
         return self._of_team(event) if moved else ()
 
     def _of_team(self, event: Any) -> Iterable[PrincipalId]:
@@ -164,21 +168,39 @@ class Comparison:
     def _of_everybody(self, _event: Any) -> Iterable[PrincipalId]:
         return tuple(self.after.directory.principals)
 
-    def _moved(self, table: Mapping[Any, Timeline[Any]], named: Iterable[str]) -> bool:
-        """Note the things that were there before and after, and belong to other teams now. Whether there are any."""
-        found = [one for name in named if (one := _Moved.of(table.get(name), self.before, self.after))]
-        for moved in found:
-            self._teams_of_things.update(moved.sides[0].teams, moved.sides[1].teams)
-            owner = moved.sides[0].owner
-            if owner is not None:
-                self._owned[owner] = self._owned.get(owner, frozenset()) | {moved.target.thing.id}
-        self._things += found
-        return bool(found)
+    def _moved(self, table: Mapping[Any, Timeline[Any]], team: TeamId, named: Iterable[str]) -> bool:
+        """Note the things that were there before and after, and belong to other teams now. Whether there are any.
+
+        Of a team that is deleted none is noted: that its members lose what reached into it says it all.
+        """
+        if self.after.team_or_none(team) is None:
+            return False
+        noted = [self._moved_one(table[name]) for name in named if name in table]
+        return any(noted)
+
+    def _moved_one(self, timeline: Timeline[Any]) -> bool:
+        then, now = timeline.at(self.before.position), timeline.at(self.after.position)
+        if then is None or now is None or self.after.catalogue is None:
+            return False
+        target = things.of_noun(now)
+        actions = self.after.catalogue.in_teams(target.thing.type)
+        sides = rule.side_of(self.before, things.of_noun(then)), rule.side_of(self.after, target)
+        teams = frozenset(sides[0].teams), frozenset(sides[1].teams)
+        if not actions or teams[0] == teams[1]:
+            return False
+        key = (target.thing.type, *teams)
+        if key not in self._things:
+            self._things[key] = _Moved(sides, actions, self.after.catalogue)
+            self._teams_of_things.update(*teams)
+        self._things[key].add(target)
+        if target.owner is not None:
+            self._owners.add(target.owner)
+        return True
 
     # -- which kind reaches whom; every kind stands here or among those that reach nobody -------------------
 
     reaching: ClassVar[dict[type, Callable[..., Iterable[PrincipalId]]]] = _by_type(
-        ((role_events.RolePermissionsChanged, role_events.RoleDeleted), _of_role),
+        ((role_events.RolePermissionsChanged, role_events.RoleReset, role_events.RoleDeleted), _of_role),
         (
             (
                 user_events.UserCreated,
@@ -200,43 +222,60 @@ class Comparison:
 
 
 class _Moved:
-    """A thing that belongs to other teams than before, with the actions that there are on such things."""
+    """Things of one type that belonged to the same teams before, and belong to the same others now."""
 
-    def __init__(self, target: things.Target, sides: tuple[rule.Side, rule.Side], compiled: Compiled) -> None:
-        self.target = target
+    def __init__(
+        self, sides: tuple[rule.Side, rule.Side], actions: tuple[str, ...], compiled: Compiled
+    ) -> None:
         self.sides = sides
+        self.actions = actions
         self.compiled = compiled
-        self.actions = compiled.on(target.thing.type)
+        self.things: dict[str, Thing] = {}
+        self.owned: dict[PrincipalId, list[Thing]] = {}
 
-    @classmethod
-    def of(cls, timeline: Timeline[Any] | None, before: View, after: View) -> "_Moved | None":
-        then, now = (None if timeline is None else timeline.at(view.position) for view in (before, after))
-        if then is None or now is None or after.catalogue is None:
-            return None
-        was, target = things.of_noun(then), things.of_noun(now)
-        sides = (rule.side_of(before, was), rule.side_of(after, target))
-        if set(sides[0].teams) == set(sides[1].teams):
-            return None
-        found = cls(target, sides, after.catalogue)
-        return found if found.actions else None
+    def add(self, target: things.Target) -> None:
+        """One more thing that moved alike."""
+        if target.thing.id not in self.things:
+            self.things[target.thing.id] = target.thing
+            if target.owner is not None:
+                self.owned.setdefault(target.owner, []).append(target.thing)
 
     def lines(
         self, principal: PrincipalId, powers: tuple[Powers, Powers], difference: Difference
     ) -> Iterator[Power]:
-        """What of the difference is about this very thing. `powers` are those before and after."""
+        """What of the difference is about these very things. `powers` are those before and after."""
+        owned = self.owned.get(principal, [])
+        if owned:
+            yield from self._lines(owned, principal, powers, difference)
+        if len(owned) < len(self.things):
+            mine = {one.id for one in owned}
+            others = [one for one in self.things.values() if one.id not in mine] if mine else self._others
+            yield from self._lines(others, None, powers, difference)
+
+    @functools.cached_property
+    def _others(self) -> list[Thing]:
+        return sorted(self.things.values(), key=lambda one: one.id)
+
+    def _lines(
+        self,
+        alike: list[Thing],
+        owner: PrincipalId | None,
+        powers: tuple[Powers, Powers],
+        difference: Difference,
+    ) -> Iterator[Power]:
         gains = difference.has is powers[1]
+        sides = tuple(msgspec.structs.replace(side, owner=owner) for side in self.sides)
         found = []
         for action in self.actions:
-            then, now = (
-                one.on(action, side, principal) for one, side in zip(powers, self.sides, strict=True)
-            )
+            then, now = (one.on(action, side, owner or "") for one, side in zip(powers, sides, strict=True))
             if (now and not then) if gains else (then and not now):
                 found.append(action)
         implied = {one for action in found for one in self.compiled.implied(action)} if gains else set()
         for action in found:
-            if action not in implied and not difference.covers(action, self.sides[gains], principal):
-                yield Power(permission=action, thing=self.target.thing)
+            if action not in implied and not difference.covers(action, sides[gains]):
+                first = tuple(sorted(alike, key=lambda one: one.id)[:THINGS_MAX])
+                yield Power(permission=action, things=first, number=len(alike))
 
 
 def _order(power: Power) -> tuple[str, str, str]:
-    return power.permission, power.team or "", power.thing.id if power.thing is not None else ""
+    return power.permission, power.team or "", power.things[0].id if power.things else ""

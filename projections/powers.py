@@ -21,16 +21,18 @@ _ADMINISTERS = ADMINISTERED | ADMINISTERED_TEAM
 _NOWHERE: Mapping[str, int] = {}
 
 
-class Power(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """One line: a permission as a role spells it, in one team (`contract_data:manage:{uuid}`), or on one thing.
+class Power(msgspec.Struct, frozen=True, kw_only=True):
+    """One line: a permission as a role spells it, in one team (`contract_data:manage:{uuid}`), or on some things.
 
-    `still` is what is left of a power that is lost: `contract_data:manage:team` where it was `…:*` before.
+    `things` are the first of them by id, `number` is how many. `still` is what is left of a power that is lost:
+    `contract_data:manage:team` where it was `…:*` before.
     """
 
     permission: str
     team: TeamId | None = None
     team_name: str = ""
-    thing: Thing | None = None
+    things: tuple[Thing, ...] = ()
+    number: int = 0
     still: tuple[str, ...] = ()
 
 
@@ -58,7 +60,7 @@ class Powers(msgspec.Struct, frozen=True, eq=False):
         found = frozenset(self.teams if reach & TEAM else ())
         return found.union(self.administers) if reach & _ADMINISTERS else found
 
-    def on(self, action: str, side: rule.Side, principal: PrincipalId) -> bool:
+    def on(self, action: str, side: rule.Side, principal: str) -> bool:
         """Whether the action reaches a thing: the rule itself."""
         reach = self.reach(action)
         if reach is True or reach is False:
@@ -136,9 +138,12 @@ class Difference:
         if teams:
             self.teams[action] = teams
 
-    def covers(self, action: str, side: rule.Side, principal: PrincipalId) -> bool:
-        """Whether what happened to a thing is said already, by a line about all such things."""
-        if action in self.everywhere or (action in self.own and side.owner == principal):
+    def covers(self, action: str, side: rule.Side) -> bool:
+        """Whether what happened to a thing is said already, by a line about all such things.
+
+        A side has an owner only where it is the one who is asked about.
+        """
+        if action in self.everywhere or (action in self.own and side.owner is not None):
             return True
         return not self.teams.get(action, frozenset()).isdisjoint(side.teams)
 

@@ -4,6 +4,7 @@ Everything here happens in memory under the replica's mutex. A draft that is not
 whole; an order that is refused is undone alone, and the orders after it never see it.
 """
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,11 +12,12 @@ import msgspec
 import structlog
 
 from projections import access
+from projections.effects import Comparison
 from projections.replica import Replica
 from projections.view import View
 from service import denials, errors
 from service.authorise import authorise, key_reused, may_be_repeated, require_working
-from service.commands import guard
+from service.commands import cautions, guard
 from service.commands.account import ReadTrail
 from service.commands.decide import decide
 from service.commands.touches import touched
@@ -32,7 +34,7 @@ from service.fresh import Fresh
 from service.log import recorded, seal
 from service.log.reader import IdempotencyRow
 from service.log.recorded import Authority, Recorded
-from service.orders import Order, Outcome
+from service.orders import Order, Outcome, Rehearsal
 from service.vocabulary import EventId, KeyId, PrincipalId, Secret, Thing, VaultRef
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -113,9 +115,12 @@ class Draft:
         repeated = self._repeated(order)
         if repeated is not None:
             return repeated
-        kept = self._mark()
+        kept, position = self._mark(), self._replica.directory.position
+        rehearsal = None
         try:
             records = self._decided(order)
+            if order.dry_run:
+                rehearsal = self._rehearsal(order, records, position)
         except errors.Forbidden as denied:
             self._back_to(kept)
             return self._denied(order, denied)
@@ -126,7 +131,10 @@ class Draft:
             # It is undone, logged and answered alone.
             self._back_to(kept)
             return self._defect(order)
-        position = records[-1].position if records else self._replica.directory.position
+        if rehearsal is not None:
+            self._back_to(kept)
+            return Outcome(position=position, rehearsal=rehearsal)
+        position = records[-1].position if records else position
         outcome = Outcome(position=position, records=tuple(records))
         self._remember(order, outcome)
         return outcome
@@ -197,6 +205,22 @@ class Draft:
         """Strictly after the last record, and never before it whatever the clock says."""
         return max(self._drafter.clock(), self._at + _MICROSECOND)
 
+    def _rehearsal(self, order: Order, records: list[Recorded], position: int) -> Rehearsal:
+        """What the records, folded but about to be taken back, do to who may do what since `position`.
+
+        Both moments have the instant of the first record; so they will for whoever asks history later.
+        """
+        instant = records[0].recorded_at if records else self._next_instant()
+        before, after = self._replica.view(position, instant), self._replica.drafting(instant)
+        comparison = Comparison(before, after, (record.data for record in records))
+        for principal in comparison.principals:
+            comparison.compare(principal)
+        kinds = itertools.groupby(recorded.kind_of(record.data) for record in records)
+        return Rehearsal(
+            kinds=tuple((kind, len(list(alike))) for kind, alike in kinds),
+            weighed=cautions.weighed(comparison, order.caller.principal),
+        )
+
     # -- recording ---------------------------------------------------------------------------------------
 
     def _record(
@@ -226,7 +250,10 @@ class Draft:
             record = self._enveloped(event, view, envelope, authority, (first, causation or order.causation))
             self.written.entries.append((record, recorded.encode(record)))
             self._replica.directory.apply(record)
-            self._replica.people.learn(record)
+            if (
+                not order.dry_run
+            ):  # who never comes to be must not stay in an index that only forgetting empties
+                self._replica.people.learn(record)
             self._at = view.instant
             records.append(record)
         return records

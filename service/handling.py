@@ -181,7 +181,8 @@ class Handler:
                 return
 
     def _goes_apart(self, order: Order) -> bool:
-        return bulk.is_bulk(order.command, self._replica.now)
+        now = self._replica.now
+        return bulk.is_bulk(order.command, now) or (order.dry_run and bulk.reaches_many(order.command, now))
 
     async def _commit_apart(self, batch: list[Pending]) -> bool:
         """`_commit` of one order so large that it is drafted in a thread, while the loop goes on answering.

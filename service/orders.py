@@ -3,6 +3,7 @@
 import msgspec
 
 from service.commands import Command
+from service.commands.cautions import Weighed
 from service.commands.order import Caller
 from service.log.recorded import Recorded
 from service.vocabulary import EventId
@@ -28,7 +29,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A command, who gives it, and what goes with it.
 
-    `fingerprint` tells two requests under one idempotency key apart.
+    `fingerprint` tells two requests under one idempotency key apart. A `dry_run` is decided like any other order and
+    taken back: its outcome says what it would have done, and it has no idempotency key.
     """
 
     command: Command
@@ -40,6 +42,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: bytes = b""
     condition: Condition | None = None
     causation: EventId | None = None
+    dry_run: bool = False
+
+
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dry run would have recorded, by kind in its order with how many, and what would have come of it."""
+
+    kinds: tuple[tuple[str, int], ...]
+    weighed: Weighed
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,3 +62,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     records: tuple[Recorded, ...] = ()
     replayed: bool = False
+    rehearsal: Rehearsal | None = None
+    """Of a dry run alone, which has no records."""

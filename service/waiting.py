@@ -100,7 +100,7 @@ class Waiting:
 
 
 def _gave_up(pending: Pending) -> errors.Unavailable:
-    if pending.begun:
+    if pending.begun and not pending.order.dry_run:
         return errors.OutcomeUnknown(
             "The database has not answered: this may or may not have been done. Retry with the same "
             "Idempotency-Key.",

@@ -87,6 +87,10 @@ class Compiled:
         self._permissions = {permission.scope: permission for permission in catalogue.permissions}
         self._scope_masks: dict[str, Masks] = {}
         self._set_masks: dict[tuple[str, ...], Masks] = {}
+        self._of_teams = 0
+        """The actions that some scope gives in teams."""
+        for scope in self._permissions:
+            self._of_teams |= self.scope_masks(scope).team
         self._reaches: dict[Masks, bytes] = {}
         self._by_action: dict[bytes, dict[str, int]] = {}
         self._grants: dict[tuple[str, ...], dict[str, tuple[tuple[str, int], ...]]] = {}
@@ -209,9 +213,13 @@ class Compiled:
         bits = self._with_implied(action) & ~self.bits.get(action, 0)
         return {name for name, bit in self.bits.items() if bits & bit} if bits else set()
 
-    def on(self, type_: str) -> tuple[str, ...]:
-        """The actions that there are on things of a type."""
-        return tuple(name for name, action in self.actions.items() if type_ in action.types)
+    def in_teams(self, type_: str) -> tuple[str, ...]:
+        """The actions on things of a type that some scope gives in teams, or administering does: the teams count."""
+        return tuple(
+            name
+            for name, action in self.actions.items()
+            if type_ in action.types and (name in _BY_ADMINISTERING or self._of_teams & self.bits[name])
+        )
 
     def _compile(self, scope: str) -> Masks:
         if scope not in self._permissions:

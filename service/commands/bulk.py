@@ -8,7 +8,9 @@ from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
 from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
+from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
+from service.vocabulary import RoleId, TeamId
 
 _Removing = (
     DeleteIntegration
@@ -23,6 +25,8 @@ _REMOVING = frozenset(typing.get_args(_Removing))
 REMOVED_MIN = 500
 """Contracts, or links to a team, from which on an order gets a batch of its own, drafted beside the event loop: some
 milliseconds' work."""
+REACHED_MIN = 1_000
+"""Principals from which on a dry run is drafted beside the event loop: some milliseconds' work as well."""
 
 
 def is_bulk(command: Command, now: Callable[[], View]) -> bool:
@@ -34,3 +38,19 @@ def is_bulk(command: Command, now: Callable[[], View]) -> bool:
         return command.removes(now(), REMOVED_MIN) >= REMOVED_MIN
     except errors.NotFound:
         return False
+
+
+def reaches_many(command: Command, now: Callable[[], View]) -> bool:
+    """Whether so many hold the role or belong to the team that what a dry run would do to each takes its time."""
+    directory = now().directory
+    match command:
+        case EditRole() | DeleteRole():
+            return directory.holders.count(RoleId(command.role)) >= REACHED_MIN
+        case ResetRoles():
+            return any(directory.holders.count(role) >= REACHED_MIN for role in directory.roles)
+        case EditTeam() | DeleteTeam() | ChangeMembers():
+            reached = directory.members.count(TeamId(command.team))
+            named = len(command.members) if isinstance(command, ChangeMembers) else 0
+            return reached + named >= REACHED_MIN
+        case _:
+            return False

@@ -7,6 +7,8 @@ state after the command, so every way there is covered alike; a preference about
 on every token has a full period.
 """
 
+from collections.abc import Iterable, Iterator
+
 from projections import expiry
 from projections.view import View
 from service import errors
@@ -15,6 +17,7 @@ from service.events import Event
 from service.events.roles import RoleDeleted, RolePermissionsChanged, RoleReset
 from service.events.tokens import TokenRegenerated, TokenRevoked
 from service.events.users import PrincipalDeleted, PrincipalDisabled, PrincipalRolesChanged
+from service.vocabulary import PrincipalId
 
 NEEDED_TO_UNDO = ("role:manage", "user:manage")
 _DANGEROUS = frozenset(
@@ -42,22 +45,29 @@ def check(events: list[Event], before: View, after: View) -> None:
         )
 
 
-def dangerous(events: list[Event]) -> bool:
+def dangerous(events: Iterable[Event]) -> bool:
     """Whether any of these could take somebody's way back: all others need no check."""
     return any(type(event) in _DANGEROUS for event in events)
 
 
 def somebody(view: View) -> bool:
-    """Whether anybody could undo an edit at this moment. Asks only the holders of roles that could suffice."""
+    """Whether anybody could undo an edit at this moment."""
+    return next(able(view), None) is not None
+
+
+def able(view: View) -> Iterator[PrincipalId]:
+    """Whoever could undo an edit at this moment, each once. Asks only the holders of roles that could suffice."""
     if view.catalogue is None:
-        return False
+        return
     bit = view.catalogue.bits[NEEDED_TO_UNDO[0]]
-    roles = (
-        role
-        for role in view.roles()
-        if role.id != ORGANIZATION_ADMINISTRATOR and view.compiled.masks(role.scopes).everywhere & bit
-    )
-    return any(_able(view, principal.id) for role in roles for principal in view.holders(role.id))
+    seen: set[PrincipalId] = set()
+    for role in view.roles():
+        if role.id == ORGANIZATION_ADMINISTRATOR or not view.compiled.masks(role.scopes).everywhere & bit:
+            continue
+        for principal in view.holders(role.id):
+            if principal.id not in seen and _able(view, principal.id):
+                seen.add(principal.id)
+                yield principal.id
 
 
 def _able(view: View, principal_id: str) -> bool:

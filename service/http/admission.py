@@ -8,7 +8,15 @@ from aiohttp import web
 from service import errors
 from service.authorise import no_api_access
 from service.commands.order import Caller
-from service.http import authenticate, freshness, limits, problems
+from service.http import (
+    authenticate,
+    freshness,
+    limits,
+    parameters,
+    problems,
+    rehearsals,
+    requests,
+)
 from service.http.edge import PROGRESS, Call, Edge, Progress
 from service.http.route import Route
 
@@ -38,7 +46,13 @@ class Admission:
             progress.body_bytes_max = route.body_bytes_max
             try:
                 progress.call = call = await self._call(request, route, progress)
-                return await route.surface(call)
+                answer = await route.surface(call)
+                if route.rehearses:
+                    rehearsals.tell_effects(call, answer)
+                return answer
+            except requests.Rehearsed as rehearsed:
+                assert progress.call is not None, "only a call gives orders"
+                return await rehearsals.answer(progress.call, rehearsed.outcomes)
             except errors.Forbidden:
                 if route.changes and progress.call is not None:
                     self._denials.spend(progress.call.caller.token or "")
@@ -80,6 +94,10 @@ class Admission:
             if caller.token is not None:
                 edge.uses.note(caller.token, view.instant)
             self._require_admissible(route, caller)
+        asked = request.query if request.query_string else None
+        dry_run = asked is not None and parameters.asked_to_rehearse(
+            asked, asked.getall(parameters.DRY_RUN, []), offered=route.rehearses
+        )
         return Call(
             edge=edge,
             request=request,
@@ -89,6 +107,7 @@ class Admission:
             view=view,
             progress=progress,
             principal=principal,
+            dry_run=dry_run,
         )
 
     def _require_admissible(self, route: Route, caller: Caller) -> None:

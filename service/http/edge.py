@@ -24,7 +24,7 @@ from service.queries.reading import Reader
 from service.settings import Settings
 from service.uses import Uses
 from service.vigil import Vigil
-from service.vocabulary import PrincipalId, Thing, uuid_text
+from service.vocabulary import EventId, PrincipalId, Thing, uuid_text
 
 _BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
 """What the administrator of a team may, of that team and what is its own (`projections.access`)."""
@@ -60,6 +60,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """What it asked about, where that was looked up."""
     position: int | None = None
     """What it reached, where it wrote or waited."""
+    effects: list[EventId] = []
+    """The first event of each order that it gave and that changed something."""
     body: bytes | None = None
     body_bytes_max: int = 0
     token_expires: str = ""
@@ -81,6 +83,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     view: View
     progress: Progress
     principal: Principal | None = None
+    dry_run: bool = False
+    """Its orders are tried only: see `rehearsals`."""
 
     @property
     def me(self) -> PrincipalId:

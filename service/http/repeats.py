@@ -31,9 +31,8 @@ async def answered(call: Call) -> Outcome | None:
         count = row.last_position - row.first_position + 1
         stored = await reader.page(connection, row.first_position - 1, count)
     await call.edge.replica.wait_for(row.last_position, moments.WAIT_SECONDS_MAX)
-    call.progress.position = row.last_position
     records = tuple(recorded.decode(one.entry) for one in stored)
-    return Outcome(position=row.last_position, records=records, replayed=True)
+    return requests.reached(call, Outcome(position=row.last_position, records=records, replayed=True))
 
 
 def part_of(order: Order, part: str) -> Order:

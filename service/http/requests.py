@@ -29,6 +29,7 @@ BODY_SECONDS_MAX: Final = 30.0
 DEPTH_MAX: Final = 100
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _JSON: Final = "application/json"
+_REHEARSING: Final = ("dry_run", "dryRun", "dry-run")
 
 
 class Body:
@@ -208,13 +209,24 @@ async def _arriving(request: web.Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+class Rehearsed(Exception):
+    """A dry run came to its end, which no surface can go on from by accident: there is nothing that it could show.
+
+    `outcomes` has one for each order of the request. The frame answers with what they would have done.
+    """
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
 async def handle(
     call: Call, command: Command, body: Body | None = None, version_of: tuple[str, str] | None = None
 ) -> Outcome:
     """Hand an order to the door for writing and note the position that it reached for the answer.
 
     `version_of` is the (noun, id) that If-Match is about; where None, one that names a version is refused. Raises
-    what the door raises; Stale says what changed since.
+    what the door raises, where Stale says what changed since; and Rehearsed where it was a dry run.
     """
     return await handle_order(call, await order(call, command, body, version_of))
 
@@ -228,7 +240,16 @@ async def handle_order(call: Call, order: Order) -> Outcome:
         raise await since.told(
             stale, order.condition, call.edge.reader, call.edge.replica, call.may_read
         ) from None
+    if outcome.rehearsal is not None:
+        raise Rehearsed(outcome)
+    return reached(call, outcome)
+
+
+def reached(call: Call, outcome: Outcome) -> Outcome:
+    """Note for the answer's headers how far an order came, and where to read what it did to who may do what."""
     call.progress.position = outcome.position
+    if outcome.records:
+        call.progress.effects.append(outcome.records[0].id)
     return outcome
 
 
@@ -243,6 +264,9 @@ async def order(
     """The order that a request gives: its command with who, from where, why, and under which key and condition."""
     if call.asked("as_of") is not None:
         raise errors.Invalid("The past cannot be changed: `as_of` is for reading.", "as_of")
+    if body is not None and (misplaced := next(filter(body.has, _REHEARSING), None)) is not None:
+        # Unknown fields are ignored, but this one is known: whoever sends it means that nothing should be done.
+        raise errors.Invalid("A dry run is asked for in the query: ?dry_run=true.", body.pointer(misplaced))
     key, fingerprint = await identified(call)
     ticket = call.request.headers.get("Muniment-Ticket", "")
     return Order(
@@ -254,14 +278,18 @@ async def order(
         idempotency_key=key,
         fingerprint=fingerprint,
         condition=preconditions.of(call, version_of),
+        dry_run=call.dry_run,
     )
 
 
 async def identified(call: Call) -> tuple[str, bytes]:
-    """The request's idempotency key, and what tells another request under the same key apart; empty without a key."""
+    """The request's idempotency key, and what tells another request under the same key apart; empty without a key.
+
+    A dry run has none: it may be repeated as it is, and leaves the key to the request that it tries.
+    """
     octets = await raw(call)
     key = call.request.headers.get("Idempotency-Key", "")
-    if not key:
+    if not key or call.dry_run:
         return "", b""
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise errors.Invalid("It must be 1 to 255 visible ASCII characters.", "Idempotency-Key")

@@ -29,6 +29,9 @@ class Route(msgspec.Struct, frozen=True):
     body_bytes_max: int = BODY_BYTES_MAX
     asks: bool = False
     """A question, though its method is POST: it makes no order that could record who was denied."""
+    rehearses: bool = False
+    """Takes `?dry_run=true`, and says afterwards what came of it (`Muniment-Effect`): whatever changes who may do what.
+    Everywhere else `dry_run` is refused, since ignoring it would do what was only to be tried."""
     bounded: bool = False
     """An answer that somebody acts on: 503 where what is held here is older than MUNIMENT_STALENESS_SECONDS_MAX."""
 

@@ -80,9 +80,16 @@ async def many_invited(call: Call) -> web.Response:
         email(person.text("email"), person.pointer("email"))
         name(person.text("name"), person.pointer("name"))
     found = []
+    tried: list[Outcome] = []
     for number, person in enumerate(people):
-        outcome, address = await _invite(call, body, person, part=str(number))
+        try:
+            outcome, address = await _invite(call, body, person, part=str(number))
+        except requests.Rehearsed as rehearsed:
+            tried += rehearsed.outcomes
+            continue
         found.append(_invited(call, outcome, address))
+    if tried:
+        raise requests.Rehearsed(*tried)
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"users": found, "_links": links})
 

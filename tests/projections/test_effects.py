@@ -29,7 +29,7 @@ from tests.given import Account
 REACHES_NOBODY = {
     "log.opened", "log.restored", "key.added", "trail.read", "break_glass.used", "attempt.denied",
     "role.created", "role.renamed", "role.described", "team.created", "team.renamed",
-    "principal.renamed", "principal.email_changed", "principal.names_changed",
+    "principal.renamed", "principal.email_changed", "principal.names_changed", "principal.external_ids_changed",
     "invitation.issued", "invitation.redeemed", "invitation.revoked", "person.forgotten",
     "token.issued", "token.regenerated", "token.revoked",
     "application.created", "application.edited", "application.deleted", "applications.removed",
@@ -85,7 +85,8 @@ def done(account: Account, command: Command) -> Effect:
 
 def lines(powers: tuple[Power, ...]) -> list[str]:
     return [
-        f"{one.permission} on {one.thing.name or one.thing.id}" if one.thing else one.permission
+        one.permission
+        + ("" if not one.things else f" on {', '.join(thing.name or thing.id for thing in one.things)}")
         for one in powers
     ]
 
@@ -298,7 +299,8 @@ def targets(
             then, now = timeline.at(before.position), timeline.at(after.position)
             if then is not None and now is not None:
                 pair = things.of_noun(then), things.of_noun(now)
-                if action in after.compiled.on(pair[0].thing.type):
+                types = after.compiled.actions[action].types
+                if pair[0].thing.type in types:
                     yield pair
 
 

@@ -14,12 +14,13 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from projections import rule, things
+from projections import preferences, rule, things
 from projections.powers import Difference, Everybody, Power, Powers
 from projections.timeline import Timeline
 from projections.view import View
 from service.catalogue.compiled import Compiled
 from service.events import Event, account
+from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -165,6 +166,9 @@ class Comparison:
         directory, team = self.after.directory, TeamId(event.team)
         return (*directory.members.of(team), *directory.administrators.of(team))
 
+    def _of_preference(self, event: preference_events.PreferenceChanged) -> Iterable[PrincipalId]:
+        return self._of_everybody(event) if event.name == preferences.AI_ENABLED else ()
+
     def _of_everybody(self, _event: Any) -> Iterable[PrincipalId]:
         return tuple(self.after.directory.principals)
 
@@ -217,6 +221,7 @@ class Comparison:
         ((team_events.TeamApplicationsChanged,), _of_applications),
         ((team_events.TeamEnvironmentsChanged,), _of_environments),
         ((team_events.TeamDeleted,), _of_team),
+        ((preference_events.PreferenceChanged,), _of_preference),
         ((account.CatalogueAdopted,), _of_everybody),
     )
 

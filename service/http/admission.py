@@ -94,10 +94,6 @@ class Admission:
             if caller.token is not None:
                 edge.uses.note(caller.token, view.instant)
             self._require_admissible(route, caller)
-        asked = request.query if request.query_string else None
-        dry_run = asked is not None and parameters.asked_to_rehearse(
-            asked, asked.getall(parameters.DRY_RUN, []), offered=route.rehearses
-        )
         return Call(
             edge=edge,
             request=request,
@@ -107,7 +103,7 @@ class Admission:
             view=view,
             progress=progress,
             principal=principal,
-            dry_run=dry_run,
+            dry_run=_rehearses(request, route),
         )
 
     def _require_admissible(self, route: Route, caller: Caller) -> None:
@@ -121,3 +117,12 @@ class Admission:
             self._denials.require(caller.token or "")
         elif not caller.api_access:
             raise no_api_access()
+
+
+def _rehearses(request: web.Request, route: Route) -> bool:
+    """Whether the request is to be tried only. Raises Invalid where that is not clear, or not offered."""
+    if not request.query_string:
+        return False
+    query = request.query
+    given = query.getall(parameters.DRY_RUN, [])
+    return parameters.asked_to_rehearse(query, given, offered=route.rehearses)

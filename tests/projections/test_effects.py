@@ -18,6 +18,7 @@ from projections.view import View
 from service import errors
 from service.commands import Command
 from service.commands.environments import EditEnvironment
+from service.commands.preferences import ChangePreferences, Wanted
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
@@ -34,6 +35,7 @@ REACHES_NOBODY = {
     "token.issued", "token.regenerated", "token.revoked",
     "application.created", "application.edited", "application.deleted", "applications.removed",
     "environment.created", "environment.edited", "environment.deleted",
+    "preference.contacts_changed", "personal_preference.changed", "authentication.changed",
     "contract.published", "contract.deleted", "contracts.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip
@@ -202,6 +204,14 @@ def test_managing_a_teams_system_accounts_reaches_one_that_joins_it(account: Acc
     keeper, robot = account.person("Keeper", [role], [team]), account.robot("Robot", [], [])
     group = only(done(account, ChangeMembers(team=team, how="add", members=(robot,))))
     assert ((keeper,), [f"system_account:manage on {robot}"]) == (group.principals, lines(group.gains))
+
+
+def test_switching_ai_off_takes_its_features_from_everybody(account: Account) -> None:
+    """Whoever holds a permission for them loses them while the preference is off (section 1.2, rule 7)."""
+    somebody = account.person("Sally", [account.role("Clever", "ai:*", "contract_data:read:*")])
+    off = ChangePreferences(wanted=(Wanted("aiEnabled", False),), key=account.fresh.key())
+    group = only(done(account, off))
+    assert ({somebody, account.kevin}, ["ai:*"]) == (set(group.principals), lines(group.losses))
 
 
 # -- exactly ---------------------------------------------------------------------------------------------

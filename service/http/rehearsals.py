@@ -99,7 +99,7 @@ def _thing(thing: Thing) -> Document:
 def _principal(call: Call, view: View, principal_id: PrincipalId) -> Document:
     found: Document = {"uuid": principal_id}
     principal = view.last_principal(principal_id)
-    if principal is not None and documents.readable(call, principal):
+    if principal is not None and call.may_read(principal):
         found["name"] = view.text(principal.name) or documents.FORGOTTEN
     return found
 

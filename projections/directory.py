@@ -150,6 +150,7 @@ class Directory:
         self.team_applications: Index[TeamId, ApplicationId] = Index()
         self.team_environments: Index[TeamId, EnvironmentId] = Index()
         self.holders: Index[RoleId, PrincipalId] = Index()
+        self.created: Index[PrincipalId, ApplicationId] = Index()
         self.integration_contracts: Index[str, ContractId] = Index()
         self.application_integrations: Index[ApplicationId, str] = Index()
         self._journal: list[Callable[[], Any]] | None = None
@@ -373,6 +374,8 @@ class Directory:
             after = applications.fold(before, event, recorded)
             self._put(self.applications, application, after)
             self._rename(self.application_names, _name_of(before), _name_of(after), application)
+            if before is None and after is not None and after.creator is not None:
+                self._ever(self.created, after.creator, application)
 
     def _fold_contract(
         self, event: contract_events.ContractPublished | contract_events.ContractDeleted, recorded: Foldable

@@ -5,6 +5,7 @@ where it gives them nothing (sections 3.8 and 3.10 of the vendor's rules): other
 everybody is, would hand an Administrator's token to every User.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -13,7 +14,16 @@ from projections import rule
 from projections.principals import Principal
 from projections.rule import Side, Standing
 from projections.view import View
-from service.catalogue.compiled import ADMINISTERED, ADMINISTERED_TEAM, EVERYWHERE, OWN, TEAM, Compiled
+from service.catalogue.compiled import (
+    ADMINISTERED,
+    ADMINISTERED_TEAM,
+    EVERYWHERE,
+    NOTHING,
+    OWN,
+    TEAM,
+    Compiled,
+    Masks,
+)
 
 _ONLY_WRITING = frozenset({"bulk_delete", "invite", "manage_scim_attributes", "record"})
 """Verbs that no read-only token can use; `manage` is another where its resource has a `read` of its own."""
@@ -40,15 +50,16 @@ class Excess(msgspec.Struct, frozen=True, kw_only=True):
 def excess(view: View, account: Principal, other_id: str, *, reading: bool = False) -> Excess | None:
     """The first thing that the account may and the other may not, or None where there is none.
 
-    With `reading` only what a read-only token can do is compared. A disabled account is judged as if it were enabled:
-    it may be tomorrow. What follows from a later decision, wider roles or another team, is whoever's who decides it.
+    With `reading` only what a read-only token can do is compared. A disabled account is judged as if it were enabled,
+    and both as if AI were on: that may be tomorrow, and whoever decides it will not think of this. What follows from
+    wider roles or another team is whoever's who gives them.
     """
     compiled = view.compiled
     other = view.principal_or_none(other_id)
-    enabled = msgspec.structs.replace(account, active=True)
-    theirs, mine = rule.reaches_of(view, enabled), rule.reaches_of(view, other)
-    standing = Standing(mine) if other is None else rule.standing_of(other, mine)
-    places = _Places(view, enabled)
+    theirs, standing = _granted(view, account), Standing({})
+    if other is not None and other.active:
+        standing = rule.standing_of(other, _granted(view, other))
+    places = _Places(view, account)
     for action in compiled.bits:
         if reading and not _readable(compiled, action):
             continue
@@ -87,9 +98,15 @@ class _Places:
 
     def _owned(self) -> list[Side]:
         if self._created is None:
-            mine = (one for one in self._view.applications() if one.creator == self._account.id)
+            mine = self._view.created_by(self._account.id)
             self._created = [rule.side_of(self._view, one) for one in mine]
         return self._created
+
+
+def _granted(view: View, principal: Principal) -> Mapping[str, int]:
+    """How far the principal's living roles reach, by action, whatever is switched off at the moment."""
+    masks = (view.compiled.masks(role.scopes) for role in view.roles_of(principal))
+    return view.compiled.by_action(view.compiled.reaches(functools.reduce(Masks.united, masks, NOTHING)))
 
 
 def _beyond(action: str, theirs: Mapping[str, int], standing: Standing, places: _Places) -> str | None:

@@ -287,6 +287,11 @@ class View:
             + directory.team_environments.count(team)
         )
 
+    def created_by(self, principal: str) -> list[Application]:
+        """The live applications that somebody created."""
+        found = (self.application_or_none(one) for one in self.directory.created.of(PrincipalId(principal)))
+        return [one for one in found if one is not None]
+
     def holders(self, role: str) -> list[Principal]:
         """Everybody who holds a live role."""
         if self.role_or_none(role) is None:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from projections import things
 from projections.excess import excess
+from projections.preferences import AI_ENABLED
 from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
 from service.catalogue.loader import shipped
+from service.commands.preferences import ChangePreferences, Wanted
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import EditUser
 from service.vocabulary import PrincipalId, TeamId
@@ -63,6 +65,16 @@ def test_a_disabled_account_is_judged_as_if_it_were_enabled(account: Account) ->
     robot, sally = account.robot("Robot", roles=[ADMINISTRATOR]), account.person("Sally")
     account.do(EditUser(principal=robot, active=False))
     assert words(account, robot, sally)
+
+
+def test_what_is_switched_off_today_counts(account: Account) -> None:
+    """Who switches AI on (section 3.9) does not think of who was shown which token before."""
+    robot = account.robot("Robot", roles=[account.role("AI", "ai:*")])
+    sally = account.person("Sally", roles=[account.role("None", "team:read:*")])
+    off = (Wanted(AI_ENABLED, value=False),)
+    account.do(ChangePreferences(wanted=off, key=account.fresh.key()))
+    assert not account.may(robot, "ai:generation:code", things.anything("ai"))
+    assert "ai:generation:openapi everywhere" == words(account, robot, sally)
 
 
 def test_what_it_created_counts_one_by_one(account: Account) -> None:

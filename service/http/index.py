@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from service import errors
-from service.http import problems, responses
+from service.http import problem_types, problems, responses
 from service.http.edge import PATHS, Call
 
 STARTED: Final = "start.html"
@@ -112,6 +112,14 @@ async def relation(call: Call) -> web.Response:
             text = f"{link.relation}: {link.title}. {link.path}{needs}\n"
             return responses.made(call, text.encode(), problems.PLAIN)
     raise errors.NotFound("There is no such relation.")
+
+
+async def problem(call: Call) -> web.Response:
+    """GET /doc/problems/{name}: what a type of problem documents means (RFC 9457)."""
+    kind = problem_types.BY_NAME.get(call.path("name"))
+    if kind is None:
+        raise errors.NotFound("There is no such type of problem.")
+    return responses.made(call, f"{kind.title}. {kind.meaning}\n".encode(), problems.PLAIN)
 
 
 def served_paths(paths: list[str]) -> frozenset[str]:

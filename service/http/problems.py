@@ -4,6 +4,7 @@ Clients of a Pact Broker expect its older shapes; who accepts `application/probl
 answer carries a stack trace or anything that the caller did not send or may not read.
 """
 
+import re
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from service import errors
+from service.http import problem_types
 
 _log = structlog.get_logger("muniment.http")
 FORBIDDEN: Final = (
@@ -33,6 +35,7 @@ _REFUSED: Final = {
     "role_predefined": 403,
 }
 """The statuses of refusals that are not 422 (section 4.2 of the vendor's rules)."""
+_REFUSING: Final = re.compile(r"q=0(\.0{0,3})?").fullmatch
 
 
 class Unfit(Exception):
@@ -67,9 +70,10 @@ def response(
     answer = _answer(error, request_id, gone)
     headers = {**answer.headers, "Cache-Control": "no-store"}
     if request is not None and accepts(request, "application/problem+json"):
+        kind = problem_types.of(answer.status, points="errors" in answer.extra)
         document = {
-            "title": answer.extra.get("title", HTTPStatus(answer.status).phrase),
-            "type": "about:blank",
+            "title": kind.title if kind is not None else HTTPStatus(answer.status).phrase,
+            "type": problem_types.address(request, kind),
             "status": answer.status,
             "detail": answer.sentence,
             "instance": "/",
@@ -85,7 +89,7 @@ def accepts(request: web.BaseRequest, media_type: str) -> bool:
     """Whether the Accept header names this very type; a wildcard does not count."""
     for one in request.headers.get("Accept", "").split(","):
         name, *parameters = (part.strip().lower() for part in one.split(";"))
-        if name == media_type and not any(part in ("q=0", "q=0.0") for part in parameters):
+        if name == media_type and not any(map(_REFUSING, parameters)):
             return True
     return False
 
@@ -139,7 +143,6 @@ def _invalid(sentence: str, pointer: str, status: int, extra: dict[str, object] 
     else:
         place, field = {"parameter": pointer}, pointer
     found: dict[str, object] = {
-        "title": "Validation errors",
         "errors": [{"detail": sentence, **place}],
         **(extra or {}),
     }
@@ -153,9 +156,7 @@ def _forbidden(error: errors.Forbidden) -> Answer:
 
 def _refused(error: errors.Refused) -> Answer:
     status = _REFUSED.get(error.reason, 422)
-    return _invalid(
-        error.sentence, error.pointer, status, {"title": HTTPStatus(status).phrase, "reason": error.reason}
-    )
+    return _invalid(error.sentence, error.pointer, status, {"reason": error.reason})
 
 
 def _plainly(status: int, sentence: str, headers: dict[str, str] | None = None) -> Answer:

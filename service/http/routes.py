@@ -56,6 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         auth="optional",
         while_stopped=True,
     ),
+    Route("GET", "/doc/problems/{name}", index.problem, "What a type of problem means", auth="none"),
     Route("GET", "/doc/{curie}/{rel}", index.relation, "What a link's relation means", auth="none"),
     # -- roles and permissions ---------------------------------------------------------------------------
     Route("GET", "/admin/permissions", roles.permissions, "What a role may hold"),

@@ -12,7 +12,7 @@ from service.http.edge import Call
 from service.http.problems import FORBIDDEN
 from service.http.route import Route
 from tests import service
-from tests.service import Answer, Running
+from tests.service import BASE_URL, Answer, Running
 
 SECRET = "a value that must not leave"
 RAISED: dict[str, tuple[Exception, int, object]] = {
@@ -130,7 +130,50 @@ async def test_each_error_is_a_problem_document_for_who_accepts_one(running: Run
         assert (status, status) == (answer.status, answer.json["status"]), name
         assert "application/problem+json;charset=utf-8" == answer.headers["Content-Type"]
         assert SECRET not in answer.text
-        assert {"title", "type", "status", "detail"} <= set(answer.json)
+        assert {"title", "type", "status", "detail", "instance"} <= set(answer.json)
+        meaning = await running.nobody.get(answer.json["type"])
+        assert (200, "text/plain;charset=utf-8") == (meaning.status, meaning.headers["Content-Type"]), name
+        assert meaning.text.startswith(f"{answer.json['title']}. ")
+    places = {
+        name: found[name].json.get("errors") for name in ("invalid", "invalid-field", "invalid-parameter")
+    }
+    assert {
+        "invalid": None,
+        "invalid-field": [{"detail": "Wrong.", "pointer": "#/a/0"}],
+        "invalid-parameter": [{"detail": "Wrong.", "parameter": "page"}],
+    } == places
+    assert f"{BASE_URL}/doc/problems/validation-error" == found["invalid-field"].json["type"]
+    assert "Validation errors" == found["invalid-field"].json["title"]
+
+
+async def test_every_status_of_the_wire_has_a_type_that_leads_somewhere(running: Running) -> None:
+    """What no surface answers: unknown paths and methods, types and sizes (section 4.2)."""
+    admin, accept = running.admin, {"Accept": "application/problem+json"}
+    place = "/admin/roles"
+    for answer, status in (
+        (await admin.get("/nothing", headers=accept), 404),
+        (await admin.ask("PATCH", place, headers=accept), 405),
+        (await admin.ask("POST", place, body=b"{", headers=accept), 400),
+        (await admin.ask("POST", place, body=b"x", headers={**accept, "Content-Type": "text/plain"}), 415),
+        (
+            await admin.ask("POST", place, body=b" " * 3_000_000, headers={**accept, "Connection": "close"}),
+            413,
+        ),
+    ):
+        assert (status, status) == (answer.status, answer.json["status"])
+        assert "application/problem+json;charset=utf-8" == answer.headers["Content-Type"]
+        assert 200 == (await running.nobody.get(answer.json["type"])).status
+    assert 404 == (await running.nobody.get("/doc/problems/nothing")).status
+
+
+@pytest.mark.parametrize(
+    ("quality", "wanted"), [("", True), (";q=0.1", True), (";q=0", False), (";q=0.000", False)]
+)
+async def test_a_problem_document_is_for_who_wants_one(running: Running, quality: str, wanted: bool) -> None:
+    """A type with quality 0 is one that is not wanted (RFC 9110, section 12.4.2)."""
+    headers = {"Accept": f"application/hal+json, application/problem+json{quality}"}
+    answer = await running.admin.get("/nothing", headers=headers)
+    assert wanted == answer.headers["Content-Type"].startswith("application/problem+json")
 
 
 async def test_a_deleted_user_is_gone(running: Running) -> None:

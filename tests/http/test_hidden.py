@@ -48,7 +48,7 @@ NO_ORACLES: Final = {
     "PATCH /pacticipants/{name}": (403, 403),  # makes what is missing
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),  # the same
 }
-"""What (there, missing) are where they are not (403, 404): a record of the trail or a token of others is nobody's to find."""
+"""What (there, missing) are where they are not (403, 404): others' records and tokens are nobody's to find."""
 NAMED_BY_NOTHING: Final = {"GET /access/v1/why", "GET /access/v1/who"}
 """Asked by a query; what they tell whom stands in tests/http/test_authzen.py."""
 

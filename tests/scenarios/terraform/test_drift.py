@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.terraform import documents
-from tests.scenarios.terraform.client import Crashed, Failed, address, reason
+from tests.scenarios.terraform.client import Crashed, Failed, address, encoded, reason
 from tests.scenarios.terraform.core import Configuration, Ref, Run
 from tests.service import Running
 
@@ -78,6 +78,11 @@ async def test_a_refusal_ends_the_run_with_its_reason(run: Run) -> None:
     assert "a" == reason(b'{"errors":["a"]}')
     assert "a (b)" == reason(b'{"error":{"message":"a","reference":"b"}}')
     assert reason(b"Forbidden.") == reason(b'{"error":"a"}') == reason(b"")
+
+
+def test_a_body_is_encoded_as_go_does() -> None:
+    """Names with an ampersand arrive as an escape, which the service must read as what it stands for."""
+    assert b'{"name":"R\\u0026D \xc3\xa9"}\n' == encoded({"name": "R&D é"})
 
 
 def test_a_path_is_escaped_twice() -> None:

@@ -20,7 +20,8 @@ from service.events.system_accounts import SystemAccountCreated
 from service.events.teams import TeamApplicationsChanged, TeamCreated, TeamMembersChanged
 from service.events.tokens import TokenIssued
 from service.events.users import PrincipalRolesChanged, UserCreated
-from service.log import recorded, seal
+from service.log import merkle, recorded, seal
+from service.log.connect import Connection
 from service.log.recorded import Actor, Recorded
 from service.log.seal import PersonKeys
 from service.vocabulary import (
@@ -35,9 +36,10 @@ from service.vocabulary import (
     VaultRef,
     clear,
 )
-from tests.given import VIEWER, Account
+from tests.given import KEYS, VIEWER, Account
 
 FILE = Path(__file__).with_name("tenant_of_2020.txt")
+ORIGIN = "2020.example.org/log"
 AT = datetime(2020, 9, 1, 9, 0, tzinfo=UTC)
 _IDS = uuid.UUID("20200901-0000-4000-8000-000000000000")
 
@@ -153,9 +155,8 @@ def catalogue() -> Catalogue:
 
 def facts() -> Iterator[Event]:
     """What happened, in its order."""
-    yield LogOpened(
-        account=id_of("account"), epoch=id_of("epoch"), origin="2020.example.org/log", verifier="a verifier"
-    )
+    verifier = KEYS.signer(ORIGIN).verifier
+    yield LogOpened(account=id_of("account"), epoch=id_of("epoch"), origin=ORIGIN, verifier=verifier)
     yield CatalogueAdopted(number_before=0, catalogue=catalogue())
     for role in ROLES:
         yield _role(RoleId(role.id), role.name, role.scopes, predefined=True)
@@ -218,6 +219,55 @@ def account() -> Account:
     return found
 
 
+async def store(connection: Connection) -> None:
+    """Put the file's records into an empty log as they stand, with what belongs beside them.
+
+    The connection is the owner's: the service itself would never append what was recorded years ago.
+    """
+    records, frontier = history(), merkle.Frontier.decode(bytes(8))
+    async with connection.transaction():
+        await connection.execute("alter table log_head disable trigger all")
+        for record, line in zip(records, FILE.read_bytes().splitlines(), strict=True):
+            leaf = merkle.leaf_hash(line)
+            frontier.append(leaf)
+            await connection.execute(
+                "insert into log (position, event_id, kind, recorded_at, actor, leaf, entry)"
+                " values ($1, $2, $3, $4, $5, $6, $7)",
+                record.position,
+                record.id,
+                recorded.kind_of(record.data),
+                record.recorded_at,
+                record.actor.principal,
+                leaf,
+                line.decode(),
+            )
+        await connection.execute(
+            "update log_head set account = $1, epoch = $2, position = $3, recorded_at = $4, frontier = $5,"
+            " key_check = $6",
+            id_of("account"),
+            id_of("epoch"),
+            len(records),
+            records[-1].recorded_at,
+            frontier.encode(),
+            KEYS.key_check,
+        )
+        await connection.execute("alter table log_head enable trigger all")
+        await _store_beside(connection)
+
+
+async def _store_beside(connection: Connection) -> None:
+    for name, principal in _PEOPLE.items():
+        key = _key(principal)
+        await connection.execute(
+            "insert into person_key (key, wrapped) values ($1, $2)", key, KEYS.wrap(key, _raw(name))
+        )
+        for read_only in (True, False):
+            value = token(name, read_only=read_only)
+            ref = VaultRef(id_of(f"value of {value}"))
+            sealed = KEYS.seal_vault(ref, value.encode())
+            await connection.execute("insert into vault (ref, ciphertext) values ($1, $2)", ref, sealed)
+
+
 def person_keys() -> PersonKeys:
     """The keys of everybody in the story."""
     keys = PersonKeys()
@@ -234,6 +284,11 @@ _PEOPLE = {
     "Jenkins": JENKINS,
     "Rotator": ROTATOR,
 }
+
+
+def token(name: str, *, read_only: bool = False) -> str:
+    """The value of somebody's token."""
+    return f"mun_{name}-of-2020-{'read-only' if read_only else 'read-write'}"
 
 
 def _key(principal: PrincipalId) -> KeyId:
@@ -278,13 +333,13 @@ def _given(principal: PrincipalId, name: str, roles: tuple[str, ...]) -> Iterato
     yield PrincipalRolesChanged(principal=principal, added=tuple(RoleId(role) for role in sorted(roles)))
     yield TeamMembersChanged(team=TeamId(DEFAULT_TEAM), added=(principal,))
     for read_only in (True, False):
-        token = f"{name}'s {'read-only' if read_only else 'read/write'} token"
+        value = token(name, read_only=read_only)
         yield TokenIssued(
-            token=TokenId(id_of(token)),
+            token=TokenId(id_of(value)),
             principal=principal,
             read_only=read_only,
-            digest=hashlib.sha256(token.encode()).hexdigest(),
-            value=VaultRef(id_of(f"value of {token}")),
+            digest=KEYS.token_digest(value),
+            value=VaultRef(id_of(f"value of {value}")),
         )
 
 

@@ -1,6 +1,7 @@
 """A tenant of 2020 is read for ever, and comes to today's roles by a reset or by hand, never by itself (seed 003)."""
 
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,14 +16,14 @@ from service.commands.order import Caller
 from service.commands.roles import EditRole, ResetRoles
 from service.events.account import CatalogueAdopted
 from service.events.roles import Definition, RoleCreated, RolePermissionsChanged, RoleReset
-from service.log import merkle, recorded
+from service.log import connect, merkle, migrate, recorded, verify
 from service.vocabulary import PrincipalId, Scope, TeamId, Thing
-from tests import given
+from tests import given, postgres, service
 from tests.given import Account
 from tests.golden import tenant_of_2020 as tenant
 
 EVERYBODY = (tenant.KEVIN, tenant.SALLY, tenant.BILLY, tenant.VERA, tenant.JENKINS, tenant.ROTATOR)
-HASH = "e1778efec371641aafa00737eabd1843420fae07ea58592abee7fb66562f7f78"
+HASH = "b48e8bc4166603211c30461ea68058e9a115941690483782292d05ed8829a15c"
 SERVICE = Caller(system="catalogue of this release")
 
 
@@ -175,6 +176,33 @@ def test_a_retired_permission_stays_where_it_is_and_comes_nowhere_else() -> None
     assert [] == account.do(EditRole(role=role.id, scopes=role.scopes))
     with pytest.raises(errors.Invalid, match="retired"):
         account.do(EditRole(role=tenant.SECRET_ROTATOR, scopes=("system_preference:read:*",)))
+
+
+async def test_a_service_of_today_opens_the_tenant(database: postgres.Database, tmp_path: Path) -> None:
+    """Seed 003, whole: a service started on that log changes no stored role; the Administrator of 2020 resets them."""
+    owner = await connect.connect(database.owner_dsn, "muniment", "migrate")
+    await migrate.migrate(owner, "muniment", database.service_role)
+    await tenant.store(owner)
+    async with service.running(database, tmp_path, MUNIMENT_ADMIN_TOKEN="") as running:
+        kevin, sally = running.client(tenant.token("Kevin")), running.client(tenant.token("Sally"))
+        listed = (await kevin.get("/admin/roles")).json
+        stored = next(role for role in listed["_embedded"]["roles"] if role["uuid"] == USER)
+        expected = next(role for role in tenant.ROLES if role.id == USER)
+        assert ("Test Maintainer", expected.scopes) == (
+            stored["name"],
+            tuple(one["scope"] for one in stored["permissions"]),
+        )
+        assert 201 == (await sally.put("/pacts/provider/Foo/consumer/Baz/version/1", {"a": 1})).status
+        reset = await kevin.post(listed["_links"]["pf:reset"]["href"])
+        assert 200 == reset.status, reset.text
+        names = {one["uuid"]: one["name"] for one in reset.json["_embedded"]["roles"]}
+        assert ("User", "Secret Rotator") == (names[USER], names[tenant.SECRET_ROTATOR])
+        assert 403 == (await sally.put("/pacts/provider/Foo/consumer/Baz/version/2", {"a": 1})).status
+        assert 201 == (await sally.put("/pacts/provider/Foo/consumer/Bar/version/1", {"a": 1})).status
+        told = (await sally.get("/user")).json
+        assert ("Sally", ["User"]) == (told["name"], [one["name"] for one in told["_embedded"]["roles"]])
+    assert () == tuple((await verify.verify(owner, given.KEYS, lambda _done, _all: None)).findings)
+    await owner.close()
 
 
 def test_the_names_of_2025_come_to_the_tenant_with_a_reset() -> None:

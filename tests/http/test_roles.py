@@ -1,11 +1,12 @@
 """Roles and permissions over HTTP, in the shapes that clients of the platform know (section 4.4)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from service.queries import moments
-from tests import given
+from tests import given, postgres, service
 from tests.http.test_bad_input import require_refusal
 from tests.service import BASE_URL, Running
 
@@ -196,6 +197,31 @@ async def test_predefined_roles_are_reset_over_http(running: Running) -> None:
     told = (await running.admin.get("/audit?sort=-timestamp&type=role.reset")).json["events"]
     assert 1 == len(told)
     assert "reset the predefined role Users" in told[0]["sentence"]
+
+
+async def test_the_setting_of_role_names_counts_at_the_opening_and_at_a_reset(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """Section 1.3 Q5: it is read when roles are made or reset; a start under another one changes no stored role."""
+
+    async def names(running: Running) -> tuple[str, str]:
+        roles = (await running.admin.get("/admin/roles")).json["_embedded"]["roles"]
+        named = {role["uuid"]: role["name"] for role in roles}
+        return named[given.VIEWER], named[GUEST]
+
+    async with service.running(database, tmp_path, MUNIMENT_ROLE_NAMES="2025") as running:
+        assert ("Read-Only", "Viewer") == await names(running)
+        rights = [
+            one["scope"] for one in (await running.admin.get(f"/admin/roles/{GUEST}")).json["permissions"]
+        ]
+        assert ["contract_data:read:*", "team:read:*", "user:read:*"] == rights
+        before = running.position
+    async with service.running(database, tmp_path) as running:
+        assert before == running.position
+        assert ("Read-Only", "Viewer") == await names(running)
+        assert 200 == (await running.admin.post("/admin/roles/reset")).status
+        assert ("Viewer", "Guest") == await names(running)
+        assert before + 2 == running.position
 
 
 async def test_only_who_may_reset_is_shown_how(running: Running) -> None:

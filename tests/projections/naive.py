@@ -34,7 +34,7 @@ ACTIONS = (
     "ai:generation:code",
     "ai:generation:openapi",
 )
-NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default")
+NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default", "User", "Viewer")
 Answers = dict[str, Any]
 Side = tuple[set[str], str | None]
 """The teams and the owner that decide about a thing."""

@@ -21,8 +21,9 @@ from service.commands.contracts import (
     DeleteIntegrations,
 )
 from service.commands.environments import DeleteEnvironment, EditEnvironment
+from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
-from service.commands.roles import DeleteRole, EditRole
+from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.events.attempts import AttemptDenied
@@ -121,6 +122,17 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(index=few)
     def delete_role(self, index: int) -> None:
         self.ask(DeleteRole(role=RoleId(self.pick(self.roles, index))))
+
+    @rule(profile=st.sampled_from(("2024", "2025")))
+    def reset_roles(self, profile: str) -> None:
+        self.ask(ResetRoles(profile=profile))
+
+    @rule(index=few, granted=st.booleans())
+    def change_organization_administrator(self, index: int, granted: bool) -> None:
+        principal = PrincipalId(self.pick(self.principals, index))
+        command = ChangeOrganizationAdministrator(principal=principal, granted=granted)
+        self.account.batch([self.account.order(command, given.CONSOLE)])
+        self.account.clock.advance(0.001)
 
     @rule(name=names, applications=some, administrators=some, environments=some)
     def create_team(

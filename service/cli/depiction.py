@@ -83,6 +83,8 @@ def _principal(view: View, principal: Principal) -> dict[str, object]:
         "email": view.text(principal.email),
         "firstName": view.text(principal.first_name),
         "lastName": view.text(principal.last_name),
+        "externalIdpId": view.text(principal.external_id),
+        "externalIdpUsername": view.text(principal.external_username),
         "active": principal.active,
         "roles": _named(view.roles_of(principal)),
         "teams": _named(view.live_teams(principal.teams)),

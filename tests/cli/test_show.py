@@ -7,7 +7,8 @@ from tests.cli.conftest import Terminal, Told
 AT = {"type", "id", "position", "instant", "settled"}
 TIMES = {"createdAt", "updatedAt"}
 PERSON = {
-    "name", "email", "firstName", "lastName", "active", "roles", "teams", "administers", "tokens", "invitedUntil"
+    "name", "email", "firstName", "lastName", "externalIdpId", "externalIdpUsername", "active", "roles", "teams",
+    "administers", "tokens", "invitedUntil"
 }  # fmt: skip
 
 

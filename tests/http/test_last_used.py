@@ -32,7 +32,7 @@ async def keep(running: Running) -> None:
 
 
 async def test_a_token_that_was_presented_says_when(running: Running) -> None:
-    """Before it is kept and after; a token that nobody presented, and one that did not work, say nothing."""
+    """Section 3.8: before it is kept and after; one that nobody presented, or that did not work, says nothing."""
     sally = await running.person("Sally")
     other = await running.system_account("robot")
     before = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # a test may read the clock

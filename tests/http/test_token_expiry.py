@@ -49,7 +49,7 @@ async def ends_of(client: Client) -> datetime:
 
 
 async def test_a_token_ends_by_the_preference_and_its_bearer_is_told(running: Running, later: Later) -> None:
-    """Listed with its end, announced seven days ahead, and refused in words that only the right value gets."""
+    """Section 3.8: listed with its end, announced seven days ahead, refused in words that only the right value gets."""
     sally = await running.person("Sally")
     assert EXPIRES not in (await sally.get("/user")).headers
     await expire_after(running, 30, "days")

@@ -17,6 +17,7 @@ DEEDS: dict[str, str] = {
     "make a role": 'POST /admin/roles {"name": "Made", "permissions": []}',
     "change a role": 'PUT /admin/roles/<role> {"name": "Changed", "permissions": []}',
     "delete a role": "DELETE /admin/roles/<role>",
+    "reset the roles": "POST /admin/roles/reset",
     "list teams": "GET /admin/teams",
     "see a team": "GET /admin/teams/<other>",
     "see its members": "GET /admin/teams/<other>/users",
@@ -40,6 +41,7 @@ DEEDS: dict[str, str] = {
     "list the tokens of our account": "GET /admin/system-accounts/<ours account>/tokens",
     "list the tokens of their account": "GET /admin/system-accounts/<theirs account>/tokens",
     "renew the token of their account": "POST /settings/tokens/<theirs token>/regenerate",
+    "renew the token of our account": "POST /settings/tokens/<ours token>/regenerate",
     "give our account a role": "PUT /admin/users/<ours account>/roles/<auditor>",
     "give their account a role": "PUT /admin/users/<theirs account>/roles/<auditor>",
     "delete our account": "DELETE /admin/users/<ours leaver>",
@@ -47,6 +49,13 @@ DEEDS: dict[str, str] = {
     "make an account for our team": 'POST /admin/system-accounts {"name": "new", "teamUuid": "<mine>"}',
     "make an account for their team": 'POST /admin/system-accounts {"name": "new", "teamUuid": "<other>"}',
     "make an account for no team": 'POST /admin/system-accounts {"name": "new"}',
+    "change a preference": 'PUT /preferences/system/staticBanner {"value": "Hello"}',
+    "see who may sign in": "GET /admin/tenant/authentication-settings",
+    "change who may sign in": 'PUT /admin/tenant/authentication-settings {"authenticationProviders": {}}',
+    "list preferences": "GET /preferences/system",
+    "list the own preferences": "GET /preferences/current-user",
+    "change an own preference": 'PUT /preferences/current-user/tokenExpiryAlert {"value": false}',
+    "see oneself": "GET /user",
     "list environments": "GET /environments",
     "see our environment": "GET /environments/<ours environment>",
     "see their environment": "GET /environments/<theirs environment>",
@@ -83,6 +92,8 @@ DEEDS: dict[str, str] = {
 }
 """In an order in which each can be done after those before it; the last one makes Sally's token useless."""
 
+ANYBODY = ("list preferences", "list the own preferences", "change an own preference", "see oneself")
+"""What everybody may who has access to the API."""
 OURS = ("read the trail", "ask who may do what", "ask why")
 """What only our own two roles give."""
 

@@ -27,7 +27,7 @@ async def test_an_alias_is_taken_and_means_the_same(running: Running, alias: str
     assert compiled.masks((canonical,)) == compiled.masks((alias,))
     world = await deeds.world(running, alias)
     done = {name for name in deeds.DEEDS if (await world.tries(name)).status < 300}
-    assert set(DONE.get(canonical, ())) == done
+    assert {*DONE[canonical], *deeds.ANYBODY} == done
 
 
 def test_the_user_role_spells_as_the_seed_does() -> None:
@@ -164,3 +164,11 @@ def test_ai_is_the_users_and_not_the_administrators() -> None:
     assert "ai:*" in _scopes(account, USER)
     assert not any(scope.startswith("ai:") for scope in _scopes(account, ADMINISTRATOR))
     assert not any(scope.startswith("ai:") for scope in _scopes(account, CI_CD))
+
+
+async def test_a_reset_leaves_custom_roles_alone(running: Running) -> None:
+    """Section 1.3, Q14: whatever a tool's text says, a reset neither removes nor changes a custom role."""
+    role = await running.role("Custom", "role:read:*")
+    before = (await running.admin.get(f"/admin/roles/{role}")).json
+    assert 200 == (await running.admin.post("/admin/roles/reset")).status
+    assert before == (await running.admin.get(f"/admin/roles/{role}")).json

@@ -1,5 +1,7 @@
 """Section 2: the predefined roles, as an account has them on its first day."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -177,3 +179,61 @@ async def test_the_default_team_has_the_known_uuid(running: Running) -> None:
     """Section 2: clients know the Default team of a new account by its UUID."""
     assert "4ac05ed8-9e3b-4159-96c0-ad19e3b93658" == DEFAULT_TEAM
     assert "Default" == (await running.admin.get(f"/admin/teams/{DEFAULT_TEAM}")).json["name"]
+
+
+async def test_administering_a_team_gives_no_access_by_itself(running: Running) -> None:
+    """Section 2: Team Administrator uses the API through other roles; without any it has no access."""
+    sally = await running.person("Sally", roles=[], teams=[])
+    team = await running.team("A", administratorUuids=[sally.id])
+    assert 403 == (await sally.get(f"/admin/teams/{team}")).status
+    assert 403 == (await sally.put(f"/admin/teams/{team}", {"name": "B"})).status
+    nothing = await running.role("Nothing")
+    assert 204 == (await running.admin.put(f"/admin/users/{sally.id}/roles", {"roles": [nothing]})).status
+    assert 200 == (await sally.get(f"/admin/teams/{team}")).status
+
+
+async def test_a_reset_restores_predefined_roles_and_nothing_else(running: Running) -> None:
+    """Section 2 and seeds 001 and 004: the defaults return; custom roles and who holds which role stay as they were."""
+    custom = await running.role("Custom", "role:read:*")
+    sally = await running.person("Sally", roles=[custom, VIEWER, TEST_MAINTAINER])
+    shown = (await running.admin.get("/admin/roles")).json
+    at_first = {one["uuid"]: _definition(one) for one in shown["_embedded"]["roles"]}
+    for role, one in PREDEFINED.items():
+        if one.editable and role != ADMINISTRATOR:
+            body = {"name": f"{one.name} 2", "permissions": [{"scope": "audit:read:*"}]}
+            assert 200 == (await running.admin.put(f"/admin/roles/{role}", body)).status
+    answer = await running.admin.post(shown["_links"]["pf:reset"]["href"])
+    assert 200 == answer.status
+    restored = {one["uuid"]: _definition(one) for one in answer.json["_embedded"]["roles"]}
+    assert at_first == restored
+    held = {one["uuid"] for one in (await running.admin.get(f"/admin/users/{sally.id}")).json["roles"]}
+    assert {custom, VIEWER, TEST_MAINTAINER} == held
+
+
+async def test_the_way_to_a_reset_is_shown_to_who_may(running: Running) -> None:
+    """Section 2 and seeds 001 and 004: index, then `pf:admin-roles`, then `pf:reset`, which others do not see."""
+    for roles, sees in (([ADMINISTRATOR], True), ([USER], False)):
+        client = await running.person(f"P{sees}", roles=roles)
+        index = (await client.get("/")).json["_links"]
+        listed = await client.get(index["pf:admin-roles"]["href"])
+        assert 200 == listed.status
+        assert sees == ("pf:reset" in listed.json["_links"])
+        for body in (None, {}):
+            assert (200 if sees else 403) == (await client.post("/admin/roles/reset", body)).status
+    looker = await running.person("Looker", roles=[VIEWER])
+    assert "pf:admin-roles" not in (await looker.get("/")).json["_links"]
+
+
+async def test_a_role_with_global_rights_gets_todays_set(running: Running) -> None:
+    """Section 2 and seeds 001 and 004: the globally scoped User becomes the team scoped one by a reset."""
+    everything = ("contract_data:manage:*", "secret:manage:*", "webhook:manage:*", "system_account:manage:*")
+    body = {"name": "Test Maintainers", "permissions": [{"scope": scope} for scope in everything]}
+    assert 200 == (await running.admin.put(f"/admin/roles/{USER}", body)).status
+    answer = await running.admin.post("/admin/roles/reset", {})
+    user = next(one for one in answer.json["_embedded"]["roles"] if one["uuid"] == USER)
+    assert sorted(PREDEFINED[USER].scopes.split()) == sorted(one["scope"] for one in user["permissions"])
+    assert "User" == user["name"]
+
+
+def _definition(role: Any) -> tuple[str, str, list[str]]:
+    return role["name"], role.get("description", ""), sorted(one["scope"] for one in role["permissions"])

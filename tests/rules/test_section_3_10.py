@@ -9,7 +9,7 @@ from service import errors
 from service.commands.order import Caller
 from service.commands.users import RedeemInvitation
 from tests import given
-from tests.given import Account
+from tests.given import SCIM, Account
 from tests.service import Running
 
 SALLY = {"name": "Sally", "email": "Sally@example.org", "active": True}
@@ -128,3 +128,41 @@ async def test_a_disabled_user_can_lose_roles_and_memberships(running: Running) 
     await running.admin.put(f"/admin/users/{sally.id}", {"active": False})
     assert 204 == (await running.admin.put(f"/admin/users/{sally.id}/roles", {"roles": []})).status
     assert 204 == (await running.admin.delete(f"/admin/teams/{team}/users/{sally.id}")).status
+
+
+async def test_external_ids_take_their_own_right(running: Running) -> None:
+    """Section 3.10: inviting, managing and user:manage_scim_attributes together; only the SCIM role has the third."""
+    scim = await running.system_account("scim", roles=[SCIM], teams=[])
+    body = {**SALLY, "externalIdpId": "00u1", "externalIdpUsername": "sally@idp.example.org"}
+    assert 403 == (await running.admin.post("/admin/users", body)).status
+    made = await scim.post("/admin/users", body)
+    assert 201 == made.status, made.text
+    assert ("00u1", "sally@idp.example.org") == (made.json["externalIdpId"], made.json["externalIdpUsername"])
+    place = f"/admin/users/{made.json['uuid']}"
+    assert 403 == (await running.admin.put(place, {"externalIdpId": "00u2"})).status
+    assert 200 == (await running.admin.put(place, {**made.json, "name": "Sally B"})).status
+    assert 200 == (await scim.put(place, {"externalIdpId": "00u2"})).status
+    assert "00u2" == (await running.admin.get(place)).json["externalIdpId"]
+
+
+async def test_a_deleted_persons_address_is_free_again(running: Running) -> None:
+    """Section 3.10: whoever is invited under it is somebody new, with another UUID and nothing of the old one's."""
+    sally = await running.person("Sally", roles=["cf75d7c2-416b-11ea-af5e-53c3b1a4efd8"])
+    assert 204 == (await running.admin.delete(f"/admin/users/{sally.id}")).status
+    again = await running.admin.post("/admin/users/invite-user", SALLY)
+    assert 200 == again.status
+    assert sally.id != again.json["uuid"]
+    assert ["User"] == [one["name"] for one in again.json["roles"]]
+    assert 401 == (await sally.get("/user")).status
+
+
+async def test_people_are_filtered_by_their_state(running: Running) -> None:
+    """Section 3.10: with `active` whoever is disabled is left out of the list, or listed alone."""
+    sally = await running.person("Sally")
+    await running.admin.put(f"/admin/users/{sally.id}", {"active": False})
+    listed = {
+        wanted: sally.id
+        in [one["uuid"] for one in (await running.admin.get(f"/admin/users?active={wanted}")).json["users"]]
+        for wanted in ("true", "false")
+    }
+    assert {"true": False, "false": True} == listed

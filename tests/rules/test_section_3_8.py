@@ -1,10 +1,15 @@
 """Section 3.8: tokens."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
+from service.commands.order import Caller
+from service.commands.tokens import RegenerateToken
+from tests.given import Account
 from tests.rules import deeds
 from tests.service import Client, Running
 
@@ -105,3 +110,69 @@ async def test_the_values_can_be_listed_and_never_by_the_read_only_token(running
     assert [robot.read_only_token, robot.token] == [one.get("value") for one in whole]
     hidden = (await sally.read_only().get(place)).json["_embedded"]["items"]
     assert [None, None] == [one.get("value") for one in hidden]
+
+
+async def test_tokens_end_by_the_preference(running: Running) -> None:
+    """Section 3.8: a value and a period, for people and system accounts alike; both tokens show when they end."""
+    robot, sally = await running.system_account("robot"), await running.person("Sally")
+    before = running.app.replica.now().instant
+    for period, hours in (("hours", 1), ("days", 24), ("weeks", 168), ("months", 24 * 28)):
+        body = {"value": {"value": 1, "period": period}}
+        assert 200 == (await running.admin.put("/preferences/system/tokenExpiry", body)).status
+        of_robot = (await running.admin.get(f"/admin/system-accounts/{robot.id}/tokens")).json["_embedded"][
+            "items"
+        ]
+        for token in (*of_robot, *await _tokens(sally)):
+            assert datetime.fromisoformat(token["expiresAt"]) >= before + timedelta(
+                hours=hours, seconds=-1
+            ), period
+    assert 200 == (await running.admin.put("/preferences/system/tokenExpiry", {"value": None})).status
+    assert [False, False] == ["expiresAt" in token for token in await _tokens(sally)]
+
+
+def test_a_token_that_has_ended_is_renewed_by_who_manages_the_account() -> None:
+    """Section 3.8: a system account cannot help itself then; its manager gives the token a value that works."""
+    account = Account()
+    robot = account.robot("robot")
+    token = next(one for one in account.principal(robot).tokens if not account.now.token(one).read_only)
+    ends = account.clock.at + timedelta(days=1)
+    account.do(RegenerateToken(token=token, new=account.fresh.token(), expires_at=ends))
+    old = Caller(principal=robot, token=token, digest=account.now.token(token).digest)
+    account.clock.advance(2 * 86_400)
+    with pytest.raises(errors.Unauthenticated):
+        account.do(RegenerateToken(token=token, new=account.fresh.token()), old)
+    renewed = account.fresh.token()
+    account.do(RegenerateToken(token=token, new=renewed))
+    found = account.now.token_with_digest(renewed.digest)
+    assert found is not None
+    assert (token, None) == (found.id, found.expires_at)
+
+
+async def test_who_renews_a_system_accounts_token(running: Running) -> None:
+    """Section 3.8: with system_account:manage:* any; with `team` in a shared one, where the account may do no more."""
+    team = await running.team("A")
+    weak = await running.system_account("weak", roles=[], teams=[team])
+    strong = await running.system_account("strong", roles=[ADMINISTRATOR], teams=[team])
+    stranger = await running.system_account("stranger", roles=[], teams=[])
+    wide = await running.person("Wide", roles=[await running.role("W", "system_account:manage:*")], teams=[])
+    narrow = await running.person(
+        "Narrow", roles=[await running.role("N", "system_account:manage:team")], teams=[team]
+    )
+    reads = await running.person(
+        "Reads", roles=[await running.role("R", "system_account:read:*")], teams=[team]
+    )
+    statuses = {}
+    for name, robot in (("weak", weak), ("strong", strong), ("stranger", stranger)):
+        place = f"/admin/system-accounts/{robot.id}/tokens"
+        token = (await running.admin.get(place)).json["_embedded"]["items"][1]["uuid"]
+        regenerate = f"/settings/tokens/{token}/regenerate"
+        statuses[name] = [(await who.post(regenerate, {})).status for who in (reads, narrow, wide)]
+    assert {"weak": [403, 201, 201], "strong": [403, 403, 201], "stranger": [403, 403, 201]} == statuses
+
+
+async def test_nobody_renews_a_persons_token_but_the_person(running: Running) -> None:
+    """Section 3.8: not even an Administrator, who could act in the person's name with it."""
+    sally = await running.person("Sally")
+    for token in await _tokens(sally):
+        assert 403 == (await running.admin.post(f"/settings/tokens/{token['uuid']}/regenerate", {})).status
+        assert 404 == (await running.admin.get(f"/settings/tokens/{token['uuid']}")).status

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.catalogue.compiled import ADMINISTRATOR, DEFAULT_TEAM, USER
-from tests.given import TEST_MAINTAINER
+from tests.given import GUEST, SWAGGERHUB, TEST_MAINTAINER
 from tests.service import Client, Running
 
 
@@ -240,3 +240,46 @@ async def test_new_accounts_have_the_team_scopes_from_the_start(running: Running
     scopes = {one["scope"] for one in shown["permissions"]}
     assert {"secret:manage:team", "webhook:manage:team", "system_account:manage:team"} <= scopes
     assert not {"secret:manage:*", "webhook:manage:*", "system_account:manage:*"} & scopes
+
+
+async def test_a_team_has_its_view_of_the_integrations(running: Running) -> None:
+    """Seed 002: of many integrations a team's view shows those that its applications take part in."""
+    for consumer, provider in (("Foo", "Bar"), ("Bar", "Baz"), ("Qux", "Baz")):
+        made = await running.admin.put(f"/pacts/provider/{provider}/consumer/{consumer}/version/1", {})
+        assert 201 == made.status
+    team = await running.team("Pactflow Demos", pacticipantNames=["Foo"])
+    sally = await running.person("Sally", teams=[team])
+    links = (await sally.get("/user")).json["_embedded"]["teams"][0]["_links"]
+    shown = (await sally.get(links["pf:integrations"]["href"])).json["_embedded"]["integrations"]
+    assert [("Foo", "Bar")] == [(one["consumer"]["name"], one["provider"]["name"]) for one in shown]
+    assert 3 == len((await sally.get("/integrations")).json["_embedded"]["integrations"])
+
+
+@pytest.mark.parametrize("scopes", [[], ["contract_data:read:*", "token:manage:own"]], ids=["fewer", "more"])
+async def test_a_guest_stays_a_guest(running: Running, scopes: list[str]) -> None:
+    """Seeds 001 and 004: contract data in a browser, no access to the API, and the permissions are not modified."""
+    guest = await running.person("Guest", roles=[GUEST], teams=[])
+    body = {"name": "Guest", "permissions": [{"scope": scope} for scope in scopes]}
+    assert 403 == (await running.admin.put(f"/admin/roles/{GUEST}", body)).status
+    assert 403 == (await guest.get("/pacticipants")).status
+    assert await _may_read_contracts(running, guest)
+
+
+async def test_a_swaggerhub_role_stays_as_it_is(running: Running) -> None:
+    """Seeds 001 and 004: its holder provides a token that reads contracts; the permissions are not modified."""
+    hub = await running.person("Hub", roles=[SWAGGERHUB], teams=[])
+    body = {"name": "SwaggerHub", "permissions": [{"scope": "contract_data:manage:*"}]}
+    assert 403 == (await running.admin.put(f"/admin/roles/{SWAGGERHUB}", body)).status
+    (token,) = (await hub.get("/settings/tokens")).json["_embedded"]["items"]
+    assert 200 == (await running.client(token["value"]).get("/pacticipants")).status
+    assert 403 == (await running.client(token["value"]).post("/pacticipants", {"name": "Foo"})).status
+
+
+async def _may_read_contracts(running: Running, who: Client) -> bool:
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    body = {
+        "subject": {"type": "user", "id": who.id},
+        "action": {"name": "contract_data:read"},
+        "resource": {"type": "application", "id": "Foo"},
+    }
+    return bool((await running.admin.post("/access/v1/evaluation", body)).json["decision"])

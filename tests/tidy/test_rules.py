@@ -12,7 +12,7 @@ from service.catalogue.loader import shipped
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "tests/rules/RULES.txt"
-SECTIONS = ("1.1", "1.2", "1.3", "2", "3.1", "3.2", "3.3", "3.8", "3.10", "3.12")
+SECTIONS = ("1.1", "1.2", "1.3", "2", "3.1", "3.2", "3.3", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 SEEDS = ("000", "001", "002", "003", "004")
 
 

@@ -227,7 +227,10 @@ async def test_the_way_to_a_reset_is_shown_to_who_may(running: Running) -> None:
 async def test_a_role_with_global_rights_gets_todays_set(running: Running) -> None:
     """Section 2 and seeds 001 and 004: the globally scoped User becomes the team scoped one by a reset."""
     everything = ("contract_data:manage:*", "secret:manage:*", "webhook:manage:*", "system_account:manage:*")
-    body = {"name": "Test Maintainers", "permissions": [{"scope": scope} for scope in everything]}
+    body: dict[str, object] = {
+        "name": "Test Maintainers",
+        "permissions": [{"scope": scope} for scope in everything],
+    }
     assert 200 == (await running.admin.put(f"/admin/roles/{USER}", body)).status
     answer = await running.admin.post("/admin/roles/reset", {})
     user = next(one for one in answer.json["_embedded"]["roles"] if one["uuid"] == USER)

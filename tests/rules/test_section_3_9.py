@@ -45,7 +45,7 @@ async def test_changing_takes_one_scope(running: Running, name: str) -> None:
 
 
 async def test_the_default_role_is_what_new_people_get(running: Running) -> None:
-    """Sections 2, 3.1 and 3.9, seeds 001 and 004: new people get the preferred role, system accounts CI/CD as before."""
+    """Sections 2, 3.1 and 3.9, seeds 001 and 004: new people get the preferred role, accounts CI/CD as before."""
     assert 200 == (await running.admin.put("/preferences/system/defaultRole", {"value": VIEWER})).status
     sally, robot = await running.person("Sally"), await running.system_account("robot")
     held = [

@@ -218,8 +218,9 @@ async def test_the_way_to_a_reset_is_shown_to_who_may(running: Running) -> None:
         listed = await client.get(index["pf:admin-roles"]["href"])
         assert 200 == listed.status
         assert sees == ("pf:reset" in listed.json["_links"])
-        for body in (None, {}):
-            assert (200 if sees else 403) == (await client.post("/admin/roles/reset", body)).status
+        status = 200 if sees else 403
+        assert status == (await client.post("/admin/roles/reset")).status
+        assert status == (await client.post("/admin/roles/reset", {})).status
     looker = await running.person("Looker", roles=[VIEWER])
     assert "pf:admin-roles" not in (await looker.get("/")).json["_links"]
 

@@ -8,31 +8,29 @@ What exists only before or only afterwards is no difference of its own: that a n
 manages all applications is nothing that anybody gained.
 """
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 import msgspec
 
 from projections import preferences, rule, things
-from projections.powers import Difference, Everybody, Power, Powers
+from projections.moved import Alike, Moved
+from projections.powers import Difference, Everybody, Place, Power, Powers
 from projections.timeline import Timeline
 from projections.view import View
-from service.catalogue.compiled import Compiled
 from service.events import Event, account
 from service.events import preferences as preference_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import users as user_events
-from service.vocabulary import PrincipalId, TeamId, Thing
+from service.vocabulary import PrincipalId, TeamId
 
 PRINCIPALS_MAX: Final = 1_000
 """How many of a group are named; `number` counts all of them."""
-THINGS_MAX: Final = 100
-"""How many things of a line are named."""
 Change = tuple[tuple[Power, ...], tuple[Power, ...]]
 """What somebody gains, and what it loses."""
+_SAME: Final[frozenset[TeamId]] = frozenset()
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +71,8 @@ class Comparison:
         self.events = tuple(events)
         self._then = Everybody(before)
         self._now = Everybody(after)
-        self._things: dict[tuple[object, ...], _Moved] = {}
-        self._teams_of_things: set[TeamId] = set()
+        self._things: dict[tuple[object, ...], Alike] = {}
+        self._teams_of_things: frozenset[TeamId] = frozenset()
         self._owners: set[PrincipalId] = set()
         found: dict[PrincipalId, None] = {}
         for event in self.events:
@@ -94,7 +92,7 @@ class Comparison:
 
     def change_of(self, principal: PrincipalId) -> Change:
         """What one principal gains and loses. Who stands alike before and after alike is looked at once."""
-        then, now = self._then.of(principal), self._now.of(principal)
+        then, now = self._then.place(principal), self._now.place(principal)
         if principal in self._owners:
             return self._changed(then, now, principal)
         key = self._key(then, now)
@@ -119,22 +117,34 @@ class Comparison:
 
     # -- one principal -----------------------------------------------------------------------------------
 
-    def _key(self, then: Powers, now: Powers) -> tuple[object, ...]:
-        """Equal for whoever must have the same change: which teams they are matters only where teams changed."""
-        if then.teams != now.teams or then.administers or now.administers:
-            return (id(then), id(now))
-        of_things = frozenset(self._teams_of_things.intersection(now.teams)) if self._things else None
-        return (id(then.reaches), id(now.reaches), then.api, now.api, bool(now.teams), of_things)
+    def _key(self, then: Place, now: Place) -> tuple[object, ...]:
+        """Equal for whoever must have the same change.
 
-    def _changed(self, then: Powers, now: Powers, principal: PrincipalId) -> Change:
-        gained, lost = Difference(now, then), Difference(then, now)
+        Which teams somebody is in matters only where they changed, or where a thing moved that belongs to one of them;
+        beyond that it matters whether there are any. Few administer a team: they are looked at one by one.
+        """
+        granted = then[0].reaches, then[0].api, now[0].reaches, now[0].api
+        key = (id(granted[0]), granted[1], id(granted[2]), granted[3], bool(then[1]), bool(now[1]))
+        if then[2] or now[2]:
+            return (*key, then[1:], now[1:])
+        left, joined = _differ(then[1], now[1])
+        if not self._things:
+            return (*key, left, joined)
+        moved = self._teams_of_things
+        return (*key, left, joined, moved.intersection(then[1]), moved.intersection(now[1]))
+
+    def _changed(self, then: Place, now: Place, principal: PrincipalId) -> Change:
+        powers = Powers(*then), Powers(*now)
+        gained = Difference(powers[1], powers[0], self.after.catalogue)
+        lost = Difference(powers[0], powers[1], self.before.catalogue)
         on_gained: list[Power] = []
         on_lost: list[Power] = []
-        for moved in self._things.values():
-            on_gained += moved.lines(principal, (then, now), gained)
-            on_lost += moved.lines(principal, (then, now), lost)
-        gains = {*gained.lines(self.after, losses=False), *on_gained}
-        losses = {*lost.lines(self.before, losses=True), *on_lost}
+        if self._things and self.after.catalogue is not None:
+            moved = Moved(tuple(self._things.values()), principal, powers)
+            on_gained += moved.lines(gained, self.after.catalogue, gains=True)
+            on_lost += moved.lines(lost, self.after.catalogue, gains=False)
+        gains = [*gained.lines(self.after, losses=False), *on_gained]
+        losses = [*lost.lines(self.before, losses=True), *on_lost]
         return tuple(sorted(gains, key=_order)), tuple(sorted(losses, key=_order))
 
     # -- whom an event could reach -----------------------------------------------------------------------
@@ -186,16 +196,18 @@ class Comparison:
         then, now = timeline.at(self.before.position), timeline.at(self.after.position)
         if then is None or now is None or self.after.catalogue is None:
             return False
+        actions = self.after.catalogue.in_teams(things.type_of(now))
+        if not actions:  # no permission for people is given in teams: nobody comes under anybody with a team
+            return False
         target = things.of_noun(now)
-        actions = self.after.catalogue.in_teams(target.thing.type)
         sides = rule.side_of(self.before, things.of_noun(then)), rule.side_of(self.after, target)
         teams = frozenset(sides[0].teams), frozenset(sides[1].teams)
-        if not actions or teams[0] == teams[1]:
+        if teams[0] == teams[1]:
             return False
         key = (target.thing.type, *teams)
         if key not in self._things:
-            self._things[key] = _Moved(sides, actions, self.after.catalogue)
-            self._teams_of_things.update(*teams)
+            self._things[key] = Alike(sides, actions)
+            self._teams_of_things = self._teams_of_things.union(*teams)
         self._things[key].add(target)
         if target.owner is not None:
             self._owners.add(target.owner)
@@ -226,60 +238,11 @@ class Comparison:
     )
 
 
-class _Moved:
-    """Things of one type that belonged to the same teams before, and belong to the same others now."""
-
-    def __init__(
-        self, sides: tuple[rule.Side, rule.Side], actions: tuple[str, ...], compiled: Compiled
-    ) -> None:
-        self.sides = sides
-        self.actions = actions
-        self.compiled = compiled
-        self.things: dict[str, Thing] = {}
-        self.owned: dict[PrincipalId, list[Thing]] = {}
-
-    def add(self, target: things.Target) -> None:
-        """One more thing that moved alike."""
-        if target.thing.id not in self.things:
-            self.things[target.thing.id] = target.thing
-            if target.owner is not None:
-                self.owned.setdefault(target.owner, []).append(target.thing)
-
-    def lines(
-        self, principal: PrincipalId, powers: tuple[Powers, Powers], difference: Difference
-    ) -> Iterator[Power]:
-        """What of the difference is about these very things. `powers` are those before and after."""
-        owned = self.owned.get(principal, [])
-        if owned:
-            yield from self._lines(owned, principal, powers, difference)
-        if len(owned) < len(self.things):
-            mine = {one.id for one in owned}
-            others = [one for one in self.things.values() if one.id not in mine] if mine else self._others
-            yield from self._lines(others, None, powers, difference)
-
-    @functools.cached_property
-    def _others(self) -> list[Thing]:
-        return sorted(self.things.values(), key=lambda one: one.id)
-
-    def _lines(
-        self,
-        alike: list[Thing],
-        owner: PrincipalId | None,
-        powers: tuple[Powers, Powers],
-        difference: Difference,
-    ) -> Iterator[Power]:
-        gains = difference.has is powers[1]
-        sides = tuple(msgspec.structs.replace(side, owner=owner) for side in self.sides)
-        found = []
-        for action in self.actions:
-            then, now = (one.on(action, side, owner or "") for one, side in zip(powers, sides, strict=True))
-            if (now and not then) if gains else (then and not now):
-                found.append(action)
-        implied = {one for action in found for one in self.compiled.implied(action)} if gains else set()
-        for action in found:
-            if action not in implied and not difference.covers(action, sides[gains]):
-                first = tuple(sorted(alike, key=lambda one: one.id)[:THINGS_MAX])
-                yield Power(permission=action, things=first, number=len(alike))
+def _differ(then: tuple[TeamId, ...], now: tuple[TeamId, ...]) -> tuple[frozenset[TeamId], frozenset[TeamId]]:
+    """Which teams were left, and which joined."""
+    if then is now or then == now:
+        return _SAME, _SAME
+    return frozenset(then).difference(now), frozenset(now).difference(then)
 
 
 def _order(power: Power) -> tuple[str, str, str]:

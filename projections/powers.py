@@ -36,21 +36,26 @@ class Power(msgspec.Struct, frozen=True, kw_only=True):
     still: tuple[str, ...] = ()
 
 
-class Powers(msgspec.Struct, frozen=True, eq=False):
-    """How far somebody reaches by action, in which living teams, and which ones that somebody administers.
+class Granted(msgspec.Struct, frozen=True, eq=False):
+    """What a set of roles gives at a moment: how far each action reaches, and the API or not. All holders share it."""
 
-    Shared by all who stand alike in one view. Nobody, and nobody disabled, has any.
+    reaches: Mapping[str, int] = _NOWHERE
+    api: bool = False
+
+
+class Powers(msgspec.Struct, frozen=True, eq=False):
+    """What somebody may do: what its roles give, in which living teams, and which ones it administers.
+
+    Nobody, and nobody disabled, has any.
     """
 
-    compiled: Compiled | None = None
-    reaches: Mapping[str, int] = _NOWHERE
+    granted: Granted
     teams: tuple[TeamId, ...] = ()
     administers: tuple[TeamId, ...] = ()
-    api: bool = False
 
     def reach(self, action: str) -> int:
         """The reach of an action as `rule` has it: True everywhere, False nowhere, else bits."""
-        return self.reaches.get(action, False)
+        return self.granted.reaches.get(action, False)
 
     def in_teams(self, action: str) -> frozenset[TeamId]:
         """The teams whose things the action reaches, or the team itself; empty where it reaches everywhere."""
@@ -65,58 +70,58 @@ class Powers(msgspec.Struct, frozen=True, eq=False):
         reach = self.reach(action)
         if reach is True or reach is False:
             return reach
-        standing = rule.Standing(self.reaches, principal, frozenset(self.teams), self.administers)
+        standing = rule.Standing(self.granted.reaches, principal, frozenset(self.teams), self.administers)
         return rule.within(standing, reach, side)
 
 
-NOTHING: Final = Powers()
+Place = tuple[Granted, tuple[TeamId, ...], tuple[TeamId, ...]]
+"""What one's roles give, the living teams that one belongs to, and those that one administers."""
+NOTHING: Final = Granted()
+_NO_PLACE: Final[Place] = (NOTHING, (), ())
 
 
 class Everybody:
-    """The powers of whoever is asked about in one view; who stands alike shares one object."""
+    """Where everybody stands in one view. What many share is looked up once: a role may be everybody's."""
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._alike: dict[tuple[object, ...], Powers] = {}
+        self._granted: dict[int, Granted] = {}
         self._living: dict[tuple[TeamId, ...], tuple[TeamId, ...]] = {(): ()}
 
-    def of(self, principal_id: PrincipalId) -> Powers:
-        """What somebody may do; of somebody who does not exist, nothing."""
+    def place(self, principal_id: PrincipalId) -> Place:
+        """Where somebody stands; who does not exist, or is disabled, has nothing."""
         principal = self.view.principal_or_none(principal_id)
         if principal is None or not principal.active or self.view.catalogue is None:
-            return NOTHING
-        key = (principal.role_set, principal.teams, principal.administers)
-        found = self._alike.get(key)
-        if found is None:
-            found = self._alike[key] = self._powers(principal)
-        return found
+            return _NO_PLACE
+        granted = self._granted.get(principal.role_set)
+        if granted is None:
+            granted = self._granted[principal.role_set] = self._of_roles(principal)
+        return granted, self._live(principal.teams), self._live(principal.administers)
 
-    def _powers(self, principal: Principal) -> Powers:
-        return Powers(
-            self.view.catalogue,
-            rule.reaches_of(self.view, principal),
-            self._live(principal.teams),
-            self._live(principal.administers),
-            any(role.api_access for role in self.view.roles_of(principal)),
-        )
+    def _of_roles(self, principal: Principal) -> Granted:
+        api = any(role.api_access for role in self.view.roles_of(principal))
+        return Granted(rule.reaches_of(self.view, principal), api)
 
     def _live(self, teams: tuple[TeamId, ...]) -> tuple[TeamId, ...]:
         found = self._living.get(teams)
         if found is None:
-            found = self._living[teams] = tuple(one.id for one in self.view.live_teams(teams))
+            live = tuple(one.id for one in self.view.live_teams(teams))
+            found = self._living[teams] = teams if live == teams else live
         return found
 
 
 class Difference:
     """What of `has` is not in `lacks`: by action, everywhere, on one's own, and in which teams."""
 
-    def __init__(self, has: Powers, lacks: Powers) -> None:
+    def __init__(self, has: Powers, lacks: Powers, compiled: Compiled | None) -> None:
+        """`compiled` is the catalogue of what `has`."""
+        self.compiled = compiled
         self.has = has
         self.lacks = lacks
         self.everywhere: set[str] = set()
         self.own: set[str] = set()
         self.teams: dict[str, frozenset[TeamId]] = {}
-        for action in has.reaches:
+        for action in has.granted.reaches:
             self._compare(action)
 
     def _compare(self, action: str) -> None:
@@ -138,25 +143,16 @@ class Difference:
         if teams:
             self.teams[action] = teams
 
-    def covers(self, action: str, side: rule.Side) -> bool:
-        """Whether what happened to a thing is said already, by a line about all such things.
-
-        A side has an owner only where it is the one who is asked about.
-        """
-        if action in self.everywhere or (action in self.own and side.owner is not None):
-            return True
-        return not self.teams.get(action, frozenset()).isdisjoint(side.teams)
-
     def lines(self, named: View, *, losses: bool) -> Iterator[Power]:
         """The difference in the words of permissions; teams are called what they are called in `named`.
 
         Of gains, what is implied by another line is left out. Of losses it is not: who no longer manages may still
         read, or may not, and only the second line says which.
         """
-        compiled = self.has.compiled
+        compiled = self.compiled
         if compiled is None:
             return
-        if self.has.api and not self.lacks.api:
+        if self.has.granted.api and not self.lacks.granted.api:
             yield Power(permission=API_ACCESS)
         wide = self.everywhere if losses else _without_implied(compiled, self.everywhere)
         for scope, actions in _prefixed(compiled, wide):

@@ -115,6 +115,17 @@ def of_noun(noun: Application | Environment | Principal) -> Target:
             assert_never(noun)
 
 
+def type_of(noun: Application | Environment | Principal) -> str:
+    """The type of what can belong to teams, without all the rest of it."""
+    return (
+        noun.type
+        if isinstance(noun, Principal)
+        else "application"
+        if isinstance(noun, Application)
+        else "environment"
+    )
+
+
 def of_integration(view: View, integration: Integration) -> Target:
     return of_pair(view.application(integration.consumer), view.application(integration.provider))
 

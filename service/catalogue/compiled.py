@@ -87,6 +87,7 @@ class Compiled:
         self._permissions = {permission.scope: permission for permission in catalogue.permissions}
         self._scope_masks: dict[str, Masks] = {}
         self._set_masks: dict[tuple[str, ...], Masks] = {}
+        self._in_teams: dict[str, tuple[str, ...]] = {}
         self._of_teams = 0
         """The actions that some scope gives in teams."""
         for scope in self._permissions:
@@ -215,11 +216,14 @@ class Compiled:
 
     def in_teams(self, type_: str) -> tuple[str, ...]:
         """The actions on things of a type that some scope gives in teams, or administering does: the teams count."""
-        return tuple(
-            name
-            for name, action in self.actions.items()
-            if type_ in action.types and (name in _BY_ADMINISTERING or self._of_teams & self.bits[name])
-        )
+        found = self._in_teams.get(type_)
+        if found is None:
+            found = self._in_teams[type_] = tuple(
+                name
+                for name, action in self.actions.items()
+                if type_ in action.types and (name in _BY_ADMINISTERING or self._of_teams & self.bits[name])
+            )
+        return found
 
     def _compile(self, scope: str) -> Masks:
         if scope not in self._permissions:

@@ -39,6 +39,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/environments": {"uuid": environment},
         "/integrations/team": {"uuid": team},
         "/audit": {"uuid": events[0]["uuid"]},
+        "/effects": {"event": next(one["uuid"] for one in events if one["type"] == "team.members_changed")},
+        "/doc/problems": {"name": "conflict"},
         "/doc": {"curie": "pf", "rel": "admin-roles"},
         "": PAIR,
     }

@@ -86,11 +86,32 @@ async def test_every_field_of_the_wrong_type_is_refused(running: Running) -> Non
 
 
 async def test_a_body_of_another_type_is_unsupported(running: Running) -> None:
-    """A form is not read as JSON by accident."""
-    answer = await running.admin.ask(
-        "POST", "/admin/roles", body=b"name=x", headers={"Content-Type": "application/x-www-form-urlencoded"}
-    )
-    require_refusal(answer, 415)
+    """No order reads a form, a text or a type that is misspelt as JSON by accident (section 4.2: 415)."""
+    before = running.position
+    for route in WRITES:
+        if route.auth != "token" or route.path.startswith("/pacts/"):
+            continue
+        for content_type in (
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "text/json",
+            "application/jsonx",
+            "",
+        ):
+            headers = {"Content-Type": content_type}
+            answer = await running.admin.ask(route.method, address(route), body=b"name=x", headers=headers)
+            require_refusal(answer, 415, 404)
+    assert before == running.position
+
+
+async def test_json_is_taken_under_every_type_that_says_so(running: Running) -> None:
+    """Section 4.1: `application/json`, with a charset, and the types that are JSON by their name (+json)."""
+    for number, content_type in enumerate(
+        ("application/json", "application/json; charset=utf-8", "application/hal+json", "APPLICATION/JSON")
+    ):
+        body = f'{{"name": "x{number}", "permissions": []}}'.encode()
+        headers = {"Content-Type": content_type}
+        assert 201 == (await running.admin.ask("POST", "/admin/roles", body=body, headers=headers)).status
 
 
 async def test_a_body_beyond_the_bound_is_refused_unread(running: Running) -> None:

@@ -78,6 +78,39 @@ LINKS: Final = (
     Link("mun:why", "/access/v1/why{?subject,action,resource}", "Ask why somebody may", ("access:explain",)),
 )
 
+IN_DOCUMENTS: Final = (
+    Link("pf:reset", "/admin/roles/reset", "POST: reset the predefined roles", ("role:manage",)),
+    Link("pf:membership", "/teams/{uuid}/users/{user}", "One member of a team", ("team:read",)),
+    Link(
+        "pf:integrations",
+        "/integrations/team/{uuid}",
+        "The integrations of a team's applications",
+        ("contract_data:read",),
+    ),
+    Link("pb:regenerate", "/settings/tokens/{uuid}/regenerate", "POST: another value for a token"),
+    Link(
+        "pb:delete_integration",
+        "/integrations/provider/{provider}/consumer/{consumer}",
+        "DELETE: an integration, and what then stands alone",
+        ("contract_data:bulk_delete",),
+    ),
+    Link(
+        "pb:latest-pact-version",
+        "/pacts/provider/{provider}/consumer/{consumer}/latest",
+        "The contract of the newest version",
+        ("contract_data:read",),
+    ),
+    Link("pb:consumer", "/pacticipants/{pacticipant}", "The consumer", ("contract_data:read",)),
+    Link("pb:provider", "/pacticipants/{pacticipant}", "The provider", ("contract_data:read",)),
+    Link(
+        "pb:contracts",
+        "/pacts/provider/{provider}/consumer/{consumer}/version/{version}",
+        "The contracts that were published",
+        ("contract_data:read",),
+    ),
+)
+"""Relations that other documents show."""
+
 
 async def start(call: Call) -> web.Response:
     """GET /: the start page for a browser, which needs no token; the index for everybody else, who does."""
@@ -106,7 +139,7 @@ async def start(call: Call) -> web.Response:
 async def relation(call: Call) -> web.Response:
     """GET /doc/{curie}/{rel}: what a relation means."""
     wanted = f"{call.path('curie')}:{call.path('rel')}"
-    for link in LINKS:
+    for link in (*LINKS, *IN_DOCUMENTS):
         if link.relation == wanted and _shape(link.path) in call.request.app[PATHS]:
             needs = f" Needs {' or '.join(link.needs)}." if link.needs else ""
             text = f"{link.relation}: {link.title}. {link.path}{needs}\n"

@@ -53,5 +53,8 @@ async def test_a_program_without_a_token_gets_no_index(running: Running) -> None
 def test_every_link_of_the_index_is_served() -> None:
     """A link without a route would never be shown; it is a slip, found here."""
     served = index.served_paths([route.path for route in routes.ROUTES])
-    paths = [re.sub(r"\{[^}]*\}", "{}", link.path.partition("{?")[0]) for link in index.LINKS]
+    paths = [
+        re.sub(r"\{[^}]*\}", "{}", link.path.partition("{?")[0])
+        for link in (*index.LINKS, *index.IN_DOCUMENTS)
+    ]
     assert [] == [path for path in paths if path not in served]

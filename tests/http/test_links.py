@@ -113,6 +113,21 @@ async def test_every_link_that_is_shown_can_be_followed(running: Running, role: 
     await crawled(client.read_only())
 
 
+async def test_every_relation_is_explained(running: Running) -> None:
+    """The curies of the index lead to what each relation means, wherever it is shown (section 4.3)."""
+    await furnished(running)
+    found = await crawled(running.admin)
+    relations = {
+        relation for document in found.values() for relation, _ in links(document) if ":" in relation
+    }
+    (curie,) = (one for one in found[f"{BASE_URL}/"]["_links"]["curies"] if one["name"] == "pf")
+    assert f"{BASE_URL}/doc/pf/{{rel}}" == curie["href"]
+    assert {"pf:reset", "pf:membership", "pb:regenerate", "pb:delete_integration"} <= relations
+    for relation in relations:
+        answer = await running.nobody.get(f"/doc/{relation.replace(':', '/')}")
+        assert (200, relation) == (answer.status, answer.text[: len(relation)])
+
+
 async def test_the_administrator_of_a_team_can_follow_what_is_shown(running: Running) -> None:
     """Of one team and what is its own, with no role that reads anything."""
     await furnished(running)

@@ -188,3 +188,22 @@ async def roles(running: Running, user: str) -> list[str]:
     """The names of the roles that somebody holds."""
     document = (await running.admin.get(f"/admin/users/{user}")).json
     return [role["name"] for role in document["_embedded"]["roles"]]
+
+
+async def test_a_team_that_changes_keeps_its_environments(run: Run) -> None:
+    """pact_team never sends environments: they are pact_environment's, and stay through its PUT (section 5.3)."""
+    environment = {"name": "uat", "display_name": "UAT", "production": False, "teams": [CARTOONS]}
+    before: Configuration = {**AROUND, "pact_environment.uat": environment}
+    after: Configuration = {**before, "pact_team.cartoons": {"name": "Toons", "users": [HOMER]}}
+    await run.apply(before)
+    assert ["pact_team.cartoons"] == list(await run.apply(after))
+    assert {} == await run.plan(after)
+
+
+async def test_a_list_is_emptied_by_leaving_it_out(running: Running, run: Run) -> None:
+    """Applications and administrators are never sent empty, users are: all three are gone afterwards (open point 3)."""
+    made, _ = LIVES["pact_team.own"]
+    await run.apply({**AROUND, "pact_team.own": made})
+    await run.apply({**AROUND, "pact_team.own": {"name": "Futurama"}})
+    team = (await running.admin.get(f"/admin/teams/{run.state['pact_team.own'].id}")).json["_embedded"]
+    assert ([], [], []) == (team["administrators"], team["pacticipants"], team["members"])

@@ -255,27 +255,34 @@ class View:
 
     def members(self, team: str) -> list[Principal]:
         """The members of a live team; of a deleted one there are none."""
+        return list(self.each_member(team))
+
+    def each_member(self, team: str) -> Iterator[Principal]:
+        """`members` one by one, for whoever breathes between them."""
         return self._related(
             self.directory.members, team, self.principal_or_none, lambda one: TeamId(team) in one.teams
         )
 
     def administrators(self, team: str) -> list[Principal]:
-        return self._related(
+        found = self._related(
             self.directory.administrators,
             team,
             self.principal_or_none,
             lambda one: TeamId(team) in one.administers,
         )
+        return list(found)
 
     def team_applications(self, team: str) -> list[Application]:
-        return self._related(
+        found = self._related(
             self.directory.team_applications, team, self.application_or_none, lambda one: team in one.teams
         )
+        return list(found)
 
     def team_environments(self, team: str) -> list[Environment]:
-        return self._related(
+        found = self._related(
             self.directory.team_environments, team, self.environment_or_none, lambda one: team in one.teams
         )
+        return list(found)
 
     def ever_linked(self, team: TeamId) -> int:
         """How many links a team ever had, of any kind: at least as many as it has, and cheap to ask."""
@@ -399,8 +406,10 @@ class View:
         team: str,
         find: Callable[[str], V | None],
         holds: Callable[[V], bool],
-    ) -> list[V]:
+    ) -> Iterator[V]:
         if self.team_or_none(team) is None:
-            return []
-        found = (find(one) for one in index.of(TeamId(team)))
-        return [one for one in found if one is not None and holds(one)]
+            return
+        for one in index.of(TeamId(team)):
+            found = find(one)
+            if found is not None and holds(found):
+                yield found

@@ -102,7 +102,7 @@ async def _changed(
 
 async def _members(call: Call, view: View, team: str) -> web.Response:
     draw = Documents(call, view)
-    rows, page, links = pagination.cut(call, await draw.ordered(view.members(team)))
+    rows, page, links = pagination.cut(call, await draw.ordered(view.each_member(team)))
     drawn = await breathing.drawn(rows, draw.person)
     document = {"_embedded": {"users": drawn}, **page, "_links": links}
     return responses.hal(call, document, version=view.version("team", team))

@@ -25,7 +25,9 @@ async def listed(call: Call) -> web.Response:
 
     found = await breathing.kept(moment.view.teams(), readable)
     rows, page, links = pagination.cut(call, documents.by_name(found))
-    drawn = await breathing.drawn(rows, Documents(call, moment.view).team_line)
+    draw = Documents(call, moment.view)
+    await draw.count_members(rows)
+    drawn = await breathing.drawn(rows, draw.team_line)
     document = {"teams": drawn, **page, "_links": links}
     if call.may_order("team:manage", things.anything("team")):
         place = responses.href(call.edge, "admin", "teams")

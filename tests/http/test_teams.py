@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.http import documents
 from tests.http.test_bad_input import MISSING, require_refusal
 from tests.service import BASE_URL, Running
 
@@ -292,12 +293,49 @@ async def test_a_member_is_shown_only_as_far_as_the_reader_may(running: Running)
 
 
 async def test_the_default_team_goes_only_when_another_is_there(running: Running) -> None:
-    """422 while it is the only one; afterwards nobody joins it any more (seed 002)."""
-    require_refusal(await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}"), 422)
+    """422 while it is the only one; afterwards nobody joins it any more (seed 002, section 3.2)."""
+
+    async def offered() -> list[str]:
+        shown = (await running.admin.get(f"/admin/teams/{DEFAULT_TEAM}")).json
+        return [action["name"] for action in shown["_actions"]]
+
+    assert ["update"] == await offered()
+    refused = await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")
+    require_refusal(refused, 422)
+    assert ["team"] == list(refused.json["errors"])
     await running.team("A")
+    assert ["update", "delete"] == await offered()
     assert 204 == (await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")).status
     sally = await running.person("Sally")
     assert [] == (await sally.get("/user")).json["_embedded"]["teams"]
+
+
+async def test_the_default_team_is_itself_under_another_name(running: Running) -> None:
+    """It can be renamed and goes on receiving everybody: identity is the id, the name a label (sections 1.3, 3.2)."""
+    renamed = await running.admin.put(f"/admin/teams/{DEFAULT_TEAM}", {"name": "Everybody"})
+    assert (200, "Everybody") == (renamed.status, renamed.json["name"])
+    sally = await running.person("Sally")
+    assert ["Everybody"] == [team["name"] for team in (await sally.get("/user")).json["_embedded"]["teams"]]
+    require_refusal(await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}"), 422)
+    again = await running.team("Default")
+    billy = await running.person("Billy")
+    assert [DEFAULT_TEAM] == [team["uuid"] for team in (await billy.get("/user")).json["_embedded"]["teams"]]
+    assert 0 == (await running.admin.get(f"/admin/teams/{again}")).json["numberOfMembers"]
+
+
+async def test_members_of_many_are_counted_with_a_breath(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However they are counted, system accounts and disabled people included, the number is the same (section 7)."""
+    ids = [(await running.system_account(f"robot {number}")).id for number in range(3)]
+    team = await running.team("A")
+    await running.admin.put(f"/admin/teams/{team}/users", {"users": ids})
+    await running.admin.put(f"/admin/users/{ids[0]}", {"active": False})
+    for many in (1, 1_000):
+        monkeypatch.setattr(documents, "_MANY", many)
+        shown = (await running.admin.get("/admin/teams?q=A")).json["teams"]
+        assert {"A": 3} == {one["name"]: one["numberOfMembers"] for one in shown if one["uuid"] == team}
+        assert 3 == (await running.admin.get(f"/admin/teams/{team}")).json["numberOfMembers"]
 
 
 async def test_teams_are_found_by_a_part_of_their_name(running: Running) -> None:

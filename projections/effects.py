@@ -8,6 +8,7 @@ What exists only before or only afterwards is no difference of its own: that a n
 manages all applications is nothing that anybody gained.
 """
 
+import heapq
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
@@ -82,13 +83,39 @@ class Comparison:
         self.principals: tuple[PrincipalId, ...] = tuple(found)
         """Whoever could be reached; most of a team may turn out not to be."""
         self._changes: dict[tuple[object, ...], Change] = {}
-        self._groups: dict[Change, list[PrincipalId]] = {}
+        self._alike: dict[tuple[object, ...], Change] = {}
+        self._teams_live_on = not self._things and not any(
+            isinstance(event, team_events.TeamDeleted) for event in self.events
+        )
+        """Whether all that was not changed itself, people and things, belongs to the same living teams as before."""
+        self._groups: dict[int, tuple[Change, list[PrincipalId]]] = {}
+        """By the identity of the change: to hash one takes longer than all else."""
 
     def compare(self, principal: PrincipalId) -> None:
         """Put one principal into its group, if anything changes for it."""
-        change = self.change_of(principal)
+        change = self._by_roles_alone(principal) or self.change_of(principal)
         if change[0] or change[1]:
-            self._groups.setdefault(change, []).append(principal)
+            alike = self._groups.get(id(change))
+            if alike is None:
+                alike = self._groups[id(change)] = (change, [])
+            alike[1].append(principal)
+
+    def _by_roles_alone(self, principal: PrincipalId) -> Change | None:
+        """The change of somebody who is what it was, whose set of roles then says it all; None for anybody else.
+
+        A role that changed may be everybody's, and most of them stand alike.
+        """
+        timeline = self.after.directory.principals.get(principal)
+        held = None if timeline is None else timeline.value
+        if timeline is None or held is None or timeline.made > self.before.position or held.administers:
+            return None
+        if not self._teams_live_on:
+            return None
+        key = (held.role_set, held.active, bool(self._now.live(held.teams)))
+        change = self._alike.get(key)
+        if change is None:
+            change = self._alike[key] = self.change_of(principal)
+        return change
 
     def change_of(self, principal: PrincipalId) -> Change:
         """What one principal gains and loses. Who stands alike before and after alike is looked at once."""
@@ -103,14 +130,17 @@ class Comparison:
 
     def effect(self) -> Effect:
         """The groups of all that were compared."""
+        equal: dict[Change, list[PrincipalId]] = {}
+        for change, alike in self._groups.values():
+            equal.setdefault(change, []).extend(alike)
         groups = [
             Group(
-                principals=tuple(sorted(alike)[:PRINCIPALS_MAX]),
+                principals=tuple(heapq.nsmallest(PRINCIPALS_MAX, alike)),
                 number=len(alike),
                 gains=change[0],
                 losses=change[1],
             )
-            for change, alike in self._groups.items()
+            for change, alike in equal.items()
         ]
         groups.sort(key=lambda group: (not group.losses, -group.number, group.principals))
         return Effect(groups=tuple(groups))

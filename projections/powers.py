@@ -96,13 +96,14 @@ class Everybody:
         granted = self._granted.get(principal.role_set)
         if granted is None:
             granted = self._granted[principal.role_set] = self._of_roles(principal)
-        return granted, self._live(principal.teams), self._live(principal.administers)
+        return granted, self.live(principal.teams), self.live(principal.administers)
 
     def _of_roles(self, principal: Principal) -> Granted:
         api = any(role.api_access for role in self.view.roles_of(principal))
         return Granted(rule.reaches_of(self.view, principal), api)
 
-    def _live(self, teams: tuple[TeamId, ...]) -> tuple[TeamId, ...]:
+    def live(self, teams: tuple[TeamId, ...]) -> tuple[TeamId, ...]:
+        """Those of the teams that live."""
         found = self._living.get(teams)
         if found is None:
             live = tuple(one.id for one in self.view.live_teams(teams))

@@ -14,14 +14,16 @@ from projections.view import View
 from service import errors
 from service.catalogue.compiled import NOTHING, ORGANIZATION_ADMINISTRATOR
 from service.events import Event
+from service.events.account import CatalogueAdopted
 from service.events.roles import RoleDeleted, RolePermissionsChanged, RoleReset
 from service.events.tokens import TokenRegenerated, TokenRevoked
 from service.events.users import PrincipalDeleted, PrincipalDisabled, PrincipalRolesChanged
 from service.vocabulary import PrincipalId
 
 NEEDED_TO_UNDO = ("role:manage", "user:manage")
-_DANGEROUS = frozenset(
+DANGEROUS = frozenset(
     {
+        CatalogueAdopted,  # what a permission gives may be other than it was, or nothing
         RolePermissionsChanged,
         RoleReset,
         RoleDeleted,
@@ -32,6 +34,7 @@ _DANGEROUS = frozenset(
         TokenRevoked,
     }
 )
+"""The events that could take somebody's way back. A test goes through all the others."""
 
 
 def check(events: list[Event], before: View, after: View) -> None:
@@ -47,7 +50,7 @@ def check(events: list[Event], before: View, after: View) -> None:
 
 def dangerous(events: Iterable[Event]) -> bool:
     """Whether any of these could take somebody's way back: all others need no check."""
-    return any(type(event) in _DANGEROUS for event in events)
+    return any(type(event) in DANGEROUS for event in events)
 
 
 def somebody(view: View) -> bool:
@@ -59,7 +62,7 @@ def able(view: View) -> Iterator[PrincipalId]:
     """Whoever could undo an edit at this moment, each once. Asks only the holders of roles that could suffice."""
     if view.catalogue is None:
         return
-    bit = view.catalogue.bits[NEEDED_TO_UNDO[0]]
+    bit = view.catalogue.bits.get(NEEDED_TO_UNDO[0], 0)
     seen: set[PrincipalId] = set()
     for role in view.roles():
         if role.id == ORGANIZATION_ADMINISTRATOR or not view.compiled.masks(role.scopes).everywhere & bit:
@@ -83,7 +86,7 @@ def _able(view: View, principal_id: str) -> bool:
     granted = NOTHING
     for role in counted:
         granted = granted.united(view.compiled.masks(role.scopes))
-    needed = (view.compiled.bits[action] for action in NEEDED_TO_UNDO)
+    needed = (view.compiled.bits.get(action, 0) for action in NEEDED_TO_UNDO)
     return (
         principal.active
         and lasting

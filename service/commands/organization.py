@@ -7,8 +7,8 @@ import msgspec
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import ORGANIZATION_ADMINISTRATOR
+from service.commands import codes
 from service.commands.order import Caller, Need
-from service.commands.users import code_revoked
 from service.events import Event
 from service.events.users import PrincipalRolesChanged
 from service.vocabulary import PrincipalId, RoleId
@@ -53,5 +53,5 @@ def change_organization_administrator(
         return [PrincipalRolesChanged(principal=principal.id, removed=(role,))]
     return [
         PrincipalRolesChanged(principal=principal.id, added=(role,)),
-        *code_revoked(principal, view, caller),
+        *codes.revoked(principal, view, caller),
     ]

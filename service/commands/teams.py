@@ -9,6 +9,7 @@ from projections import access, things
 from projections.teams import Team
 from projections.view import View
 from service import errors
+from service.commands import codes
 from service.commands.order import Caller, Need
 from service.commands.relations import difference, pieces
 from service.events import Event
@@ -120,13 +121,14 @@ def create_team(command: CreateTeam, view: View, caller: Caller) -> list[Event]:
     """Decide a creation. Raises Invalid for a bad name or an unknown id, Refused when the name is taken."""
     wanted = _free_name(view, command.name, None)
     created: list[Event] = [events.TeamCreated(team=command.team, name=wanted, default=False)]
-    return created + _relations(
+    created += _relations(
         view,
         command.team,
         ((), (*command.applications, *_found(view, command.named))),
         ((), command.administrators),
         ((), command.environments),
     )
+    return created + codes.revoked_in(things.anything("team"), command.administrators, view, caller)
 
 
 def edit_team(command: EditTeam, view: View, caller: Caller) -> list[Event]:
@@ -144,13 +146,15 @@ def edit_team(command: EditTeam, view: View, caller: Caller) -> list[Event]:
     wanted_applications = command.applications
     if command.named is not None:
         wanted_applications = (*(command.applications or ()), *_found(view, command.named))
-    return decided + _relations(
+    decided += _relations(
         view,
         team.id,
         (applications, applications if wanted_applications is None else wanted_applications),
         (administrators, administrators if command.administrators is None else command.administrators),
         (environments, environments if command.environments is None else command.environments),
     )
+    led, _ = difference(map(PrincipalId, administrators), map(PrincipalId, command.administrators or ()))
+    return decided + codes.revoked_in(things.of_team(team), led, view, caller)
 
 
 def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[Event]:
@@ -168,9 +172,10 @@ def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[E
     left = held - leaving
     wanted = {"replace": named, "add": left | named, "remove": held - named}[command.how]
     added, removed = difference(held, wanted)
-    return list(
-        pieces(added, removed, lambda a, r: events.TeamMembersChanged(team=team.id, added=a, removed=r))
-    )
+    return [
+        *pieces(added, removed, lambda a, r: events.TeamMembersChanged(team=team.id, added=a, removed=r)),
+        *codes.revoked_in(things.of_team(team), added, view, caller),
+    ]
 
 
 def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:

@@ -10,7 +10,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
-from service.commands import external
+from service.commands import codes, external
 from service.commands.external import External
 from service.commands.order import Caller, Need, NewInvitation, NewPrincipal, TokenPair
 from service.commands.relations import difference
@@ -199,7 +199,7 @@ def change_roles(command: ChangeRoles, view: View, caller: Caller) -> list[Event
     if not added and not removed:
         return []
     changed = events.PrincipalRolesChanged(principal=principal.id, added=added, removed=removed)
-    return [changed, *(code_revoked(principal, view, caller) if added else [])]
+    return [changed, *(codes.revoked(principal, view, caller) if added else [])]
 
 
 def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> list[Event]:
@@ -283,20 +283,6 @@ def _provisioned(principal: Principal, wanted: External | None, view: View) -> l
     if decided and principal.type != "user":
         raise errors.Invalid("A system account has no external identity.", external.ID_POINTER)
     return decided
-
-
-def code_revoked(principal: Principal, view: View, caller: Caller) -> list[Event]:
-    """An open code dies when its account comes to hold more than the code's issuer may give away.
-
-    Otherwise whoever may only invite could redeem the code of somebody who was made an Administrator meanwhile.
-    """
-    invitation = view.invitation_or_none(principal.id)
-    if invitation is None or invitation.issuer in (None, caller.principal):
-        return []
-    target = things.of_principal(principal)
-    if access.may(view, invitation.issuer or "", f"{principal.type}:manage", target):
-        return []
-    return [events.InvitationRevoked(invitation=invitation.id, principal=principal.id)]
 
 
 def _invitation(command: InviteUser, principal: PrincipalId, view: View) -> Event:

@@ -124,7 +124,8 @@ class Stale(MunimentError):
             said = f"It was changed since: you decided on version {decided_on}, it is at version {current}."
         told = "".join(f" {one.sentence.removesuffix('.')} ({one.time})." for one in changes[-_TOLD_MAX:])
         left = more + max(0, len(changes) - _TOLD_MAX)
-        super().__init__(said + (f" {left} earlier changes;" if left and told else "") + told)
+        earlier = f" {left} earlier change{'s' if left > 1 else ''};" if left and told else ""
+        super().__init__(said + earlier + told)
         self.decided_on = decided_on
         self.current = current
         self.changes = changes

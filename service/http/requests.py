@@ -16,7 +16,7 @@ from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import preconditions, problems
+from service.http import preconditions, problems, twice
 from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.queries import since
@@ -157,6 +157,9 @@ def decoded(octets: bytes) -> object:
     except json.JSONDecodeError as failure:
         place = f"line {failure.lineno}, column {failure.colno}"
         raise errors.Invalid(f"The body is not JSON: {failure.msg} ({place}).") from failure
+    except twice.Twice as failure:
+        said = f"The body holds an object in which {failure.name[:NAME_LENGTH_MAX]!r} stands twice."
+        raise errors.Invalid(said, twice.place(octets.decode())) from failure
     except RecursionError as failure:
         raise errors.Invalid("The body is nested too deeply.") from failure
     except ValueError as failure:  # a number of thousands of digits
@@ -343,11 +346,10 @@ def _require_clean_text(text: str, pointer: str) -> None:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object's members; Invalid for one that is there twice, as readers differ in which counts (RFC 7493)."""
+    """A JSON object's members; Twice for one that is there twice."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise errors.Invalid(f"The body holds an object in which {twice[:NAME_LENGTH_MAX]!r} stands twice.")
+        raise twice.Twice(Counter(name for name, _ in pairs).most_common(1)[0][0])
     return members
 
 

@@ -279,7 +279,8 @@ class TestTheWire:
         answer = await running.admin.ask("POST", EVALUATION, body=body)
 
         assert 400 == answer.status
-        assert ["The body holds an object in which 'id' stands twice."] == answer.json["errors"]
+        said = ["The body holds an object in which 'id' stands twice."]
+        assert {"subject.id": said} == answer.json["errors"]
 
 
 class TestExplanations:

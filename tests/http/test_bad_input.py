@@ -368,7 +368,8 @@ async def test_a_member_that_stands_twice_is_refused(running: Running) -> None:
         answer = await ask(running.admin, route, b'{"name": "x", "deep": [{"y": 1, "z": 2, "y": 1}]}')
         require_refusal(answer, 400, 404)
         if answer.status == 400:
-            assert ["The body holds an object in which 'y' stands twice."] == answer.json["errors"]
+            said = ["The body holds an object in which 'y' stands twice."]
+            assert {"deep.0.y": said} == answer.json["errors"]
     assert before == running.position
 
 

@@ -140,6 +140,30 @@ async def test_a_condition_is_read_as_http_says(running: Running, condition: str
         assert ["If-Match"] == list(answer.json["errors"])
 
 
+async def test_a_request_that_is_repeated_is_answered_as_before(running: Running) -> None:
+    """Under its Idempotency-Key its own change does not make it stale."""
+    role = await running.role("First")
+    tag = (await running.admin.get(f"/admin/roles/{role}")).headers["ETag"]
+    both = [
+        await edited(running.admin, role, "Second", If_Match=tag, Idempotency_Key="once") for _ in range(2)
+    ]
+    assert [200, 200] == [answer.status for answer in both]
+    assert both[0].position == both[1].position == running.position
+
+
+async def test_the_head_of_an_answer_is_the_answer_s(running: Running) -> None:
+    """HEAD is GET without the body, on every list and noun, conditions included (RFC 9110, section 9.3.2)."""
+    role = await running.role("First")
+    for place in ("/", "/admin/roles", f"/admin/roles/{role}", "/user"):
+        whole, head = await running.admin.get(place), await running.admin.ask("HEAD", place)
+        assert (200, b"") == (head.status, head.octets)
+        for name in ("Content-Type", "Content-Length", "ETag", "Muniment-Position"):
+            assert whole.headers.get(name) == head.headers.get(name), (place, name)
+    tag = (await running.admin.get(f"/admin/roles/{role}")).headers["ETag"]
+    seen = await running.admin.ask("HEAD", f"/admin/roles/{role}", headers={"If-None-Match": tag})
+    assert 304 == seen.status
+
+
 async def test_a_condition_on_what_is_not_there_is_not_found(running: Running) -> None:
     """A precondition is looked at only where the request would otherwise succeed (RFC 9110, section 13.2.1)."""
     answer = await edited(running.admin, "00000000-0000-4000-8000-000000000000", "x", If_Match="*")

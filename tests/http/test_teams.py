@@ -70,6 +70,8 @@ async def test_members_are_replaced_added_patched_and_removed(running: Running) 
     assert [] == members((await running.admin.get(place)).json)
     emptied = await running.admin.put(place, {"users": []})
     assert (200, []) == (emptied.status, members(emptied.json))
+    nobody = await running.admin.post(place, {"users": []})
+    assert (200, []) == (nobody.status, members(nobody.json))
 
 
 async def test_one_member_is_shown_and_removed(running: Running) -> None:

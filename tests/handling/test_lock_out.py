@@ -159,7 +159,7 @@ def test_a_token_that_ends_by_the_preference_is_a_way_back_until_it_has_ended(ac
 
 
 def test_breaking_the_glass_gives_a_person_the_way_back_in(account: Account) -> None:
-    """From the console alone: enabled, Administrator again with what the role needs, and new tokens; all on record."""
+    """Section 3.12: at the console; enabled, Administrator again with what that needs, new tokens; all on record."""
     second = account.person("Second", roles=[ADMINISTRATOR])
     account.do(EditUser(principal=account.kevin, active=False), second)
     account.do(EditRole(role=RoleId(ADMINISTRATOR), name="Boss"), second)

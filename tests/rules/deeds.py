@@ -109,12 +109,12 @@ class World:
         """What Sally is told when she tries."""
         return await self.does(self.sally, DEEDS[deed])
 
-    async def does(self, client: Client, request: str) -> Answer:
-        """One request, its ids filled in."""
+    async def does(self, client: Client, request: str, query: str = "") -> Answer:
+        """One request, its ids filled in; with a query that its path does not have yet."""
         for name, value in self.ids.items():
             request = request.replace(f"<{name}>", value)
         method, path, *body = request.split(" ", 2)
-        return await client.ask(method, path, json=json.loads(body[0]) if body else None)
+        return await client.ask(method, path + query, json=json.loads(body[0]) if body else None)
 
     async def outcomes(self, allowed: Sequence[str]) -> tuple[set[str], set[str]]:
         """(deeds done, deeds denied), tried so that what is denied is tried on a world that is still whole."""

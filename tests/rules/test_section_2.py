@@ -100,7 +100,7 @@ async def test_a_predefined_role_has_its_permissions_and_flags(running: Running,
 async def test_a_predefined_role_is_edited_where_it_may_be_and_never_deleted(
     running: Running, role: str
 ) -> None:
-    """Section 2 and seed 001: a locked role stays as it is, no predefined one is deleted; `_actions` say so."""
+    """Section 2, seeds 001 and 004: a locked role stays as it is, no predefined one is deleted; `_actions` say so."""
     wanted, place = PREDEFINED[role], f"/admin/roles/{role}"
     before = (await running.admin.get(place)).json
     assert (["update"] if wanted.editable else []) == [one["name"] for one in before["_actions"]]
@@ -136,7 +136,7 @@ async def test_a_predefined_role_is_given_where_it_may_be(running: Running, role
     ids=lambda role: PREDEFINED[role].name,
 )
 async def test_a_predefined_role_gives_access_to_the_api_or_not(running: Running, role: str) -> None:
-    """Section 2 and seed 001: whoever holds this role alone may use the API, except a Guest, with either token."""
+    """Section 2, seeds 001 and 004: who holds this role alone may use the API, but not a Guest, by either token."""
     sally = await running.person("Sally", roles=[role], teams=[])
     for client in (sally, sally.read_only()):
         answer = await client.get("/user")

@@ -34,6 +34,16 @@ async def test_what_a_system_account_is(running: Running) -> None:
     assert 200 == (await robot.get("/user")).status
 
 
+async def test_a_system_account_never_signs_in(running: Running) -> None:
+    """Section 3.1: it has its tokens and nothing else; inviting its address makes no code, for nobody."""
+    body = {"name": "robot", "email": "robot@example.org"}
+    robot = (await running.admin.post("/admin/system-accounts", body)).json["uuid"]
+    before = running.position
+    invited = await running.admin.post("/admin/users/invite-user", body)
+    assert (200, robot, False) == (invited.status, invited.json["uuid"], "invitation" in invited.json)
+    assert before == running.position
+
+
 async def test_the_first_principal_is_user_and_administrator(running: Running) -> None:
     """Section 3.1: who opens the account holds both roles, and our own two with which the trail is read."""
     first = (await running.admin.get("/user")).json

@@ -6,6 +6,7 @@ import pytest
 
 from service.catalogue.compiled import ADMINISTRATOR, DEFAULT_TEAM, USER
 from tests.given import GUEST, SWAGGERHUB, TEST_MAINTAINER
+from tests.rules import deeds
 from tests.service import Client, Running
 
 
@@ -51,6 +52,75 @@ async def test_the_secrets_updater(running: Running) -> None:
     ):
         assert 403 == (await updater.get(path)).status, path
     assert 200 == (await updater.get("/user")).status
+
+
+EDITS = (
+    "make a role",
+    "change a role",
+    "reset the roles",
+    "make a team",
+    "change a team",
+    "add a member",
+    "remove a member",
+    "change a person",
+    "give a person a role",
+    "give the older administrator's role",
+    "invite a person",
+    "make a person",
+    "change our account",
+    "give our account a role",
+    "make an account for our team",
+    "delete our account",
+    "delete a person",
+    "delete a team",
+    "delete a role",
+)
+
+
+async def test_every_edit_can_be_tried_first(running: Running) -> None:
+    """Seed 000, a word of caution: roles, assignments, teams, accounts; a try says what comes of it, no more."""
+    world = await deeds.world(running)
+    for deed in EDITS:
+        before = running.position
+        tried = await world.does(running.admin, deeds.DEEDS[deed], "?dry_run=true")
+        assert (200, True, before) == (tried.status, tried.json["dryRun"], running.position), deed
+        assert {"groups", "warnings"} == set(tried.json["effect"])
+        done = await world.does(running.admin, deeds.DEEDS[deed])
+        assert done.status < 300, (deed, done.text)
+        assert (running.position > before) == ("Muniment-Effect" in done.headers), deed
+
+
+async def test_a_try_says_who_would_lose_what(running: Running) -> None:
+    """Seed 000, a word of caution: an incorrect set of permissions shows before a build fails, and after."""
+    robot = await running.system_account("robot")
+    body = {"name": "CI/CD", "permissions": [{"scope": "contract_data:read:*"}, {"scope": "role:read:*"}]}
+    place = "/admin/roles/c1878b8e-d09e-11ea-8fde-af02c4677eb7"
+    tried = (await running.admin.put(f"{place}?dry_run=true", body)).json["effect"]
+    done = await running.admin.put(place, body)
+    read = (await running.admin.get(done.headers["Muniment-Effect"])).json["effect"]
+    for effect in (tried, read):
+        (group,) = effect["groups"]
+        assert [robot.id] == [one["uuid"] for one in group["principals"]]
+        assert {"role:read:*"} == {one["permission"] for one in group["gains"]}
+        assert {
+            "contract_data:manage:own",
+            "contract_data:manage:team",
+            "deployment_and_release:record:*",
+            "environment:read:*",
+        } <= {one["permission"] for one in group["loses"]}
+
+
+async def test_a_team_that_loses_its_last_administrator_is_warned_about(running: Running) -> None:
+    """Seed 000, a word of caution: «lock you or your team out»: done, with a warning, since others can mend it."""
+    sally = await running.person("Sally")
+    team = await running.team("A", administratorUuids=[sally.id])
+    for method, path, body in (
+        ("PUT", f"/admin/teams/{team}", {"name": "A"}),
+        ("PUT", f"/admin/users/{sally.id}", {"active": False}),
+        ("DELETE", f"/admin/users/{sally.id}", None),
+    ):
+        tried = await running.admin.ask(method, f"{path}?dry_run=true", json=body)
+        assert ["team_without_administrator"] == [one["code"] for one in tried.json["effect"]["warnings"]]
 
 
 async def test_the_first_administrator_gives_the_role_to_others(running: Running) -> None:
@@ -140,6 +210,21 @@ async def test_administrators_make_teams_and_fill_them(running: Running) -> None
     rows = {one["name"]: one for one in (await running.admin.get("/admin/teams")).json["teams"]}
     assert 3 == rows["TeamAwesome"]["numberOfMembers"]
     assert 204 == (await running.admin.delete(f"/admin/teams/{team}")).status
+
+
+async def test_writing_and_deleting_follow_the_team(running: Running) -> None:
+    """Seed 002: the default role of old publishes and deletes for applications of the own team, and for no others."""
+    for name in ("Foo", "Baz", "Bar"):
+        await running.admin.post("/pacticipants", {"name": name})
+    team = await running.team("A", pacticipantNames=["Foo"])
+    await running.admin.delete(f"/admin/teams/{DEFAULT_TEAM}")
+    sally = await running.person("Sally", roles=[TEST_MAINTAINER], teams=[team])
+    for name, written, deleted in (("Foo", 201, 200), ("Baz", 403, 403)):
+        pact = f"/pacts/provider/Bar/consumer/{name}/version"
+        assert written == (await sally.put(f"{pact}/1", {})).status
+        assert 201 == (await running.admin.put(f"{pact}/2", {})).status
+        assert deleted == (await sally.delete(f"{pact}/2")).status
+        assert 200 == (await sally.get(f"/pacticipants/{name}")).status
 
 
 async def test_an_administrator_acts_across_the_platform(running: Running) -> None:

@@ -1,7 +1,8 @@
 """When a token ends: by its own date, or by the account's preference, whichever is earlier (section 3.8).
 
 The preference is never copied into a token. Its period counts from the token's last change or the preference's,
-whichever is later: switching it on gives every token there is a full period, switching it off takes it away again.
+whichever is later: switching it on gives every token there is a full period, switching it off takes that away again.
+But what has ended has ended: no later preference brings a value back to life that may lie forgotten in a log.
 """
 
 import calendar
@@ -31,11 +32,15 @@ def expired(view: View, token: Token) -> bool:
 
 
 def preferred(view: View, token: Token) -> datetime | None:
-    """When the preference ends the token; None while there is none."""
-    held = view.preference_or_none(preferences.TOKEN_EXPIRY)
-    if held is None or not isinstance(held.value, Expiry):
-        return None
-    return after(max(token.updated_at, held.changed_at), held.value)
+    """When the preference ends the token, or ended it under an earlier value; None where it does not."""
+    ended = None
+    changes = view.preference_history(preferences.TOKEN_EXPIRY, token.updated_at)
+    for held, replaced_at in changes:  # the newest first
+        if isinstance(held.value, Expiry):
+            ends = after(max(token.updated_at, held.changed_at), held.value)
+            if replaced_at is None or ends <= replaced_at:
+                ended = ends
+    return ended
 
 
 def after(instant: datetime, expiry: Expiry) -> datetime:

@@ -144,6 +144,15 @@ class View:
         """A preference of the account that somebody changed; None while it is what it was from the first day."""
         return self._at(self.directory.preferences, name)
 
+    def preference_history(self, name: str, since: datetime) -> Iterator[tuple[Preference, datetime | None]]:
+        """What the preference held at some time from `since` on, the newest first, each with when it was replaced."""
+        timeline, position, replaced_at = self.directory.preferences.get(name), self.position, None
+        while timeline is not None and (held := timeline.at(position)) is not None:
+            yield held, replaced_at
+            if held.changed_at <= since:
+                return
+            position, replaced_at = timeline.since(position) - 1, held.changed_at
+
     def preference(self, name: str) -> preferences.Held:
         """What a preference of the account holds, be it its default. Raises KeyError for one that there is not."""
         held = self.preference_or_none(name)

@@ -91,6 +91,21 @@ def test_changing_it_begins_anew_and_switching_it_off_takes_it_away(account: Acc
     assert ends(account.replica.view(then - 1), token) is None
 
 
+def test_what_has_ended_stays_ended(account: Account) -> None:
+    """A longer period, none, or one anew brings no lapsed value back to life: it may lie in some old log."""
+    lapsed, renewed = read_write(account, account.robot("Robot")), read_write(account, account.robot("Other"))
+    prefer(account, tokenExpiry=THIRTY)
+    wait(account, 20)
+    account.do(RegenerateToken(token=renewed, new=account.fresh.token()))
+    wait(account, 11)
+    for wanted in ({"value": 300, "period": "days"}, None, THIRTY):
+        prefer(account, tokenExpiry=wanted)
+        assert expiry.expired(account.now, account.now.token(lapsed))
+        assert not expiry.expired(account.now, account.now.token(renewed))
+    account.do(RegenerateToken(token=lapsed, new=account.fresh.token()))
+    assert not expiry.expired(account.now, account.now.token(lapsed))
+
+
 def test_the_earlier_end_counts(account: Account) -> None:
     """A token's own date and the preference: whichever comes first, and the longer of the two takes nothing away."""
     token = read_write(account, account.kevin)

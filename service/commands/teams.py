@@ -11,7 +11,7 @@ from projections.view import View
 from service import errors
 from service.commands import codes
 from service.commands.order import Caller, Need
-from service.commands.relations import difference, pieces
+from service.commands.relations import difference, pieces, require_bearable
 from service.events import Event
 from service.events import teams as events
 from service.vocabulary import ApplicationId, EnvironmentId, PrincipalId, TeamId, Thing, name
@@ -197,12 +197,13 @@ def consequences(view: View, team: TeamId) -> list[Event]:
 
     Each member, administrator, application and environment has it in its own trail then. Whatever else comes to
     belong to a team is unlinked here. The order is that of the index: sorting a hundred thousand at a stroke would
-    hold everybody up.
+    hold everybody up. Raises Refused for more than one order can unlink.
     """
     administrators = tuple(one.id for one in view.administrators(team))
     applications = {one.id: one.name for one in view.team_applications(team)}
     environments = {one.id: one.name for one in view.team_environments(team)}
     members = tuple(one.id for one in view.members(team))
+    require_bearable(len(members) + len(administrators) + len(applications) + len(environments))
     return [
         *pieces((), members, lambda _, gone: events.TeamMembersChanged(team=team, removed=gone)),
         *pieces(

@@ -48,6 +48,7 @@ class Documents:
         self._permissions = {permission.scope: permission for permission in catalogue}
         self._role_permissions: dict[str, list[Document]] = {}
         self._counted: dict[TeamId, int] = {}
+        self._links_of_teams: dict[TeamId, Document] = {}
         self._reads_contracts = call.may_somewhere("contract_data:read")
 
     # -- roles and permissions ---------------------------------------------------------------------------
@@ -243,10 +244,14 @@ class Documents:
         return await breathing.drawn(await self.ordered(principals), self.person)
 
     def _team_links(self, team: Team) -> Document:
-        """The way to the team, where the caller may go it."""
-        if not self._call.may("team:read", things.of_team(team)):
-            return {}
-        return {"self": responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")}
+        """The way to the team, where the caller may go it; found out once for a list of a thousand members."""
+        links = self._links_of_teams.get(team.id)
+        if links is None:
+            links = {}
+            if self._call.may("team:read", things.of_team(team)):
+                links["self"] = responses.link(responses.href(self._edge, "admin", "teams", team.id), "Team")
+            self._links_of_teams[team.id] = links
+        return dict(links)
 
     def teams(self, held: Iterable[TeamId]) -> list[Document]:
         """The live ones of some teams, as what belongs to them shows them."""

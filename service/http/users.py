@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from projections import things
 from projections.principals import Principal
 from projections.view import View
 from service import errors
@@ -32,7 +33,11 @@ async def listed(call: Call) -> web.Response:
     draw = Documents(call, moment.view)
     rows, page, links = pagination.cut(call, await draw.ordered(found))
     drawn = await breathing.drawn(rows, draw.user)
-    return responses.hal(call, {"users": drawn, **page, "_links": links})
+    document = {"users": drawn, **page, "_links": links}
+    if call.may_order("user:invite", things.anything("user")):
+        place = responses.href(call.edge, "admin", "users", "invite-user")
+        document["_actions"] = [responses.action("invite", "user", "POST", place)]
+    return responses.hal(call, document)
 
 
 async def shown(call: Call) -> web.Response:

@@ -9,7 +9,8 @@ import pytest
 
 from projections import things
 from projections.view import View
-from service.commands import bulk
+from service import errors
+from service.commands import bulk, relations
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.events.teams import (
     TeamAdministratorsChanged,
@@ -119,6 +120,26 @@ def test_an_older_log_in_which_the_deletion_stands_alone_folds_to_the_same(accou
     assert [] == view.team_applications(command.team)
     assert [] == view.live_teams(view.environment(production).teams)
     directory.undo()
+
+
+def test_more_links_than_one_order_can_cut_are_refused(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence at once, rather than an append that Postgres would refuse after seconds; in parts it goes."""
+    robots = [account.robot(f"robot {number}", teams=[]) for number in range(3)]
+    team = account.team("A", [account.application("Foo")], robots)
+    monkeypatch.setattr(relations, "LINKS_MAX", 2)
+    for command in (
+        DeleteTeam(team=team),
+        ChangeMembers(team=team, how="replace", members=()),
+        ChangeMembers(team=team, how="remove", members=tuple(robots)),
+    ):
+        with pytest.raises(errors.Refused, match="one order can 2") as caught:
+            account.do(command)
+        assert "too_many_links" == caught.value.reason
+    for some in (robots[:2], robots[2:]):
+        account.do(ChangeMembers(team=team, how="remove", members=tuple(some)))
+    assert isinstance(account.do(DeleteTeam(team=team))[-1], TeamDeleted)
 
 
 def test_orders_about_a_team_of_many_go_apart(account: Account) -> None:

@@ -17,6 +17,7 @@ from service.http import breathing, documents, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.orders import Outcome, Rehearsal
+from service.queries import effects
 from service.vocabulary import PrincipalId, Thing
 
 HEADER: Final = "Muniment-Effect"
@@ -110,21 +111,8 @@ def _caution(call: Call, view: View, caution: Caution) -> Document:
         found["team"] = {"uuid": caution.team, "name": caution.team_name}
     if caution.principal is not None:
         found["principal"] = _principal(call, view, caution.principal)
-    return {**found, "sentence": _sentence(call, caution, found)}
-
-
-def _sentence(call: Call, caution: Caution, found: Document) -> str:
-    me = caution.principal == (call.principal.id if call.principal is not None else None)
-    match caution.code:
-        case "team_without_administrator":
-            return (
-                f"The team {caution.team_name!r} loses its last active administrator: only who may manage all teams "
-                "can manage it then."
-            )
-        case "giver_loses":
-            return (
-                "You lose something by this yourself." if me else "Who gave the order loses something by it."
-            )
-        case "one_left_to_undo":
-            who = "you" if me else found["principal"].get("name", "one account")
-            return f"Nobody but {who} could undo this: nobody else able to act may manage roles and users."
+    if call.principal is not None and caution.principal == call.principal.id:
+        who = "you"
+    else:
+        who = found.get("principal", {}).get("name", "one account")
+    return {**found, "sentence": effects.sentence(caution, who)}

@@ -1,0 +1,86 @@
+"""What an order of the past did to who may do what, worked out from history as a dry run would have."""
+
+import typing
+from collections.abc import Sequence
+from typing import Final
+
+from projections.effects import Comparison
+from projections.replica import Replica
+from service import errors
+from service.commands.cautions import Caution
+from service.events.account import CatalogueAdopted
+from service.events.roles import RoleEvent
+from service.events.system_accounts import SystemAccountEvent
+from service.events.teams import TeamEvent
+from service.events.users import InvitationRedeemed, UserEvent
+from service.log import reader, recorded
+from service.log.connect import Connection
+from service.log.recorded import Recorded
+from service.vocabulary import EventId
+
+_PAGE: Final = 200
+_CHANGING: Final = frozenset(
+    {
+        *(kind for union in (RoleEvent, TeamEvent, UserEvent) for kind in typing.get_args(union)),
+        *(typing.get_args(SystemAccountEvent) or (SystemAccountEvent,)),
+        CatalogueAdopted,
+    }
+) - {InvitationRedeemed}
+"""The kinds whose orders are about who may do what. Redeeming a code gives nobody a permission."""
+
+
+async def order_of(connection: Connection, event: EventId) -> list[Recorded]:
+    """The records of the order that an event is of, in their order: they follow each other in the log.
+
+    Raises NotFound for an event that does not exist.
+    """
+    position = await reader.position_of_event(connection, event)
+    row = await reader.entry_at(connection, position) if position else None
+    if position is None or row is None:
+        raise errors.NotFound("There is no such event.")
+    record = recorded.decode(row.entry)
+    first = record.correlation or record.id
+    if record.id != first:
+        position = await reader.position_of_event(connection, first)
+        assert position is not None, "what a record names as its correlation was recorded before it"
+    found: list[Recorded] = []
+    while rows := await reader.page(connection, position - 1 + len(found), _PAGE):
+        for one in map(recorded.decode, (row.entry for row in rows)):
+            if first not in (one.id, one.correlation):
+                return found
+            found.append(one)
+    return found
+
+
+def comparison(replica: Replica, records: Sequence[Recorded]) -> Comparison:
+    """Everybody before the order's first record and after its last, about to be compared.
+
+    Both moments have the instant of the first record, as they had in a dry run: what ended meanwhile is not the order's
+    doing. Raises NotFound where the order is none that changes who may do what.
+    """
+    if not any(type(record.data) in _CHANGING for record in records):
+        raise errors.NotFound("This event is of no order that changes who may do what.")
+    first, last = records[0], records[-1]
+    return Comparison(
+        replica.view(first.position - 1, first.recorded_at),
+        replica.view(last.position, first.recorded_at),
+        (record.data for record in records),
+    )
+
+
+def sentence(caution: Caution, who: str) -> str:
+    """A caution for a person; `who` is the account that it is about, as the reader may call it."""
+    match caution.code:
+        case "team_without_administrator":
+            return (
+                f"The team {caution.team_name!r} loses its last active administrator: only who may manage all teams "
+                "can manage it then."
+            )
+        case "giver_loses" if who == "you":
+            return "You lose something by this yourself."
+        case "giver_loses":
+            return f"Who gave the order loses something by it: {who}."
+        case "one_left_to_undo":
+            return f"Nobody but {who} could undo this: nobody else able to act may manage roles and users."
+        case _:
+            typing.assert_never(caution.code)

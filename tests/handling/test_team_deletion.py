@@ -142,6 +142,15 @@ def test_more_links_than_one_order_can_cut_are_refused(
     assert isinstance(account.do(DeleteTeam(team=team))[-1], TeamDeleted)
 
 
+@pytest.mark.parametrize("many", [0, 1, 1_024, 1_025, 5_000])
+def test_a_difference_is_in_the_order_of_ids_however_long(many: int) -> None:
+    """The same sets make the same facts, and none comes twice or is lost."""
+    ids = [f"{number * 7_919 % 100_003:06}" for number in range(many)]
+    expected = tuple(sorted(ids))
+    assert (expected, ()) == relations.difference([], ids)
+    assert ((), expected) == relations.difference(ids, [])
+
+
 def test_orders_about_a_team_of_many_go_apart(account: Account) -> None:
     """What may unlink hundreds is drafted beside the event loop; one who joins or leaves goes with the others."""
     robots = [account.robot(f"robot {number}", teams=[]) for number in range(bulk.REMOVED_MIN)]

@@ -4,11 +4,25 @@ Sally belongs to the team Mine, somebody else to Other, and there is no Default 
 three times: `ours` (of Sally's team), `theirs` (of the other team), and `hers` (made by Sally, of no team).
 """
 
+import base64
 import json
 from collections.abc import Sequence
 
 from service.catalogue.compiled import DEFAULT_TEAM
 from tests.service import Answer, Client, Running
+
+
+def _publication(consumer: str) -> str:
+    """The body of the newer way to publish one contract of the consumer with Partner."""
+    contract = {
+        "consumerName": consumer,
+        "providerName": "Partner",
+        "specification": "pact",
+        "contentType": "application/json",
+        "content": base64.b64encode(b"{}").decode(),
+    }
+    return json.dumps({"pacticipantName": consumer, "pacticipantVersionNumber": "3", "contracts": [contract]})
+
 
 DEEDS: dict[str, str] = {
     "list roles": "GET /admin/roles",
@@ -18,21 +32,35 @@ DEEDS: dict[str, str] = {
     "change a role": 'PUT /admin/roles/<role> {"name": "Changed", "permissions": []}',
     "delete a role": "DELETE /admin/roles/<role>",
     "reset the roles": "POST /admin/roles/reset",
+    "see who holds a role": "GET /admin/roles/<auditor>/users",
     "list teams": "GET /admin/teams",
     "see a team": "GET /admin/teams/<other>",
     "see its members": "GET /admin/teams/<other>/users",
+    "see a team at its other address": "GET /teams/<other>",
+    "see a member": "GET /admin/teams/<spare>/users/<member>",
+    "see a member at the other address": "GET /teams/<spare>/users/<member>",
     "make a team": 'POST /admin/teams {"name": "Made"}',
     "change a team": 'PUT /admin/teams/<spare> {"name": "Changed"}',
     "add a member": 'POST /admin/teams/<spare>/users {"users": ["<billy>"]}',
+    "replace the members": 'PUT /admin/teams/<spare>/users {"users": ["<billy>", "<member>"]}',
+    "patch the members": (
+        'PATCH /admin/teams/<spare>/users [{"op": "add", "path": "/users", "value": {"uuid": "<leaver>"}}]'
+    ),
+    "remove some members": 'DELETE /admin/teams/<spare>/users {"users": ["<leaver>"]}',
     "remove a member": "DELETE /admin/teams/<spare>/users/<member>",
     "delete a team": "DELETE /admin/teams/<spare>",
     "list principals": "GET /admin/users",
     "see a person": "GET /admin/users/<billy>",
     "change a person": 'PUT /admin/users/<billy> {"name": "William"}',
-    "give a person a role": "PUT /admin/users/<billy>/roles/<auditor>",
+    "see a person's role": "GET /admin/users/<billy>/roles/<auditor>",
+    "give a person a role": "PUT /admin/users/<billy>/roles/<role>",
+    "take a person's role": "DELETE /admin/users/<billy>/roles/<role>",
+    "replace a person's roles": 'PUT /admin/users/<billy>/roles {"roles": ["<auditor>"]}',
     "give the older administrator's role": "PUT /admin/users/<billy>/role/admin",
+    "take the older administrator's role": "DELETE /admin/users/<billy>/role/admin",
     "delete a person": "DELETE /admin/users/<leaver>",
     "invite a person": 'POST /admin/users/invite-user {"name": "Ann", "email": "ann@example.org"}',
+    "invite people": 'POST /admin/users/invite-users {"users": [{"name": "Eve", "email": "eve@example.org"}]}',
     "make a person": 'POST /admin/users {"name": "Bob", "email": "bob@example.org"}',
     "see our account": "GET /admin/system-accounts/<ours account>",
     "see their account": "GET /admin/system-accounts/<theirs account>",
@@ -50,12 +78,19 @@ DEEDS: dict[str, str] = {
     "make an account for their team": 'POST /admin/system-accounts {"name": "new", "teamUuid": "<other>"}',
     "make an account for no team": 'POST /admin/system-accounts {"name": "new"}',
     "change a preference": 'PUT /preferences/system/staticBanner {"value": "Hello"}',
+    "change preferences": 'PUT /preferences/system {"preferences": [{"name": "staticBanner", "value": "Hi"}]}',
     "see who may sign in": "GET /admin/tenant/authentication-settings",
     "change who may sign in": 'PUT /admin/tenant/authentication-settings {"authenticationProviders": {}}',
     "list preferences": "GET /preferences/system",
     "list the own preferences": "GET /preferences/current-user",
     "change an own preference": 'PUT /preferences/current-user/tokenExpiryAlert {"value": false}',
+    "see a preference": "GET /preferences/system/aiEnabled",
+    "see an own preference": "GET /preferences/current-user/tokenExpiryAlert",
+    "change own preferences": (
+        'PUT /preferences/current-user {"preferences": [{"name": "tokenExpiryAlert", "value": true}]}'
+    ),
     "see oneself": "GET /user",
+    "see the index": "GET /",
     "list environments": "GET /environments",
     "see our environment": "GET /environments/<ours environment>",
     "see their environment": "GET /environments/<theirs environment>",
@@ -64,6 +99,7 @@ DEEDS: dict[str, str] = {
     "delete our environment": "DELETE /environments/<ours environment>",
     "list applications": "GET /pacticipants",
     "list integrations": "GET /integrations",
+    "list our team's integrations": "GET /integrations/team/<mine>",
     "make an application": 'POST /pacticipants {"name": "Made"}',
     **{
         f"{deed} of {whose}": request.replace("WHOSE", whose)
@@ -71,9 +107,12 @@ DEEDS: dict[str, str] = {
         for deed, request in {
             "see the application": "GET /pacticipants/WHOSE",
             "see the contract": "GET /pacts/provider/Partner/consumer/WHOSE/version/1",
+            "see the newest contract": "GET /pacts/provider/Partner/consumer/WHOSE/latest",
+            "replace the application": 'PUT /pacticipants/WHOSE {"displayName": "Replaced"}',
             "change the application": 'PATCH /pacticipants/WHOSE {"displayName": "Changed"}',
             "delete the unused application": "DELETE /pacticipants/WHOSE-unused",
             "publish a contract": "PUT /pacts/provider/Partner/consumer/WHOSE/version/2 {}",
+            "publish the newer way": f"POST /contracts/publish {_publication('WHOSE')}",
             "delete one contract": "DELETE /pacts/provider/Partner/consumer/WHOSE/version/1",
             "bulk delete the contracts": "DELETE /pacts/provider/Partner/consumer/WHOSE/versions",
             "delete the integration": "DELETE /integrations/provider/Friend/consumer/WHOSE",
@@ -85,16 +124,44 @@ DEEDS: dict[str, str] = {
         'POST /access/v1/evaluation {"subject": {"type": "user", "id": "<billy>"},'
         ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
     ),
-    "ask why": "GET /access/v1/who?action=role:read&resource=role:*",
+    "ask for an explanation": (
+        'POST /access/v1/explanation {"subject": {"type": "user", "id": "<billy>"},'
+        ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
+    ),
+    "ask why": "GET /access/v1/why?subject=user:<billy>&action=role:read&resource=role:<role>",
+    "read a record": "GET /audit/<event>",
+    "see another's effect": "GET /effects/<event>",
+    "see what is held": "GET /diagnostic/status/digest",
+    "ask who may": "GET /access/v1/who?action=role:read&resource=role:*",
     "list the own tokens": "GET /settings/tokens",
+    "see the own read-only token": "GET /settings/tokens/<own read-only>",
+    "see the own read/write token": "GET /settings/tokens/<own read/write>",
     "renew the own read-only token": "POST /settings/tokens/<own read-only>/regenerate",
     "renew the own read/write token": "POST /settings/tokens/<own read/write>/regenerate",
 }
 """In an order in which each can be done after those before it; the last one makes Sally's token useless."""
 
-ANYBODY = ("list preferences", "list the own preferences", "change an own preference", "see oneself")
+ANYBODY = (
+    "list preferences",
+    "see a preference",
+    "list the own preferences",
+    "see an own preference",
+    "change an own preference",
+    "change own preferences",
+    "see oneself",
+    "see the index",
+)
 """What everybody may who has access to the API."""
-OURS = ("read the trail", "ask who may do what", "ask why")
+OURS = (
+    "read the trail",
+    "read a record",
+    "see what is held",
+    "see another's effect",
+    "ask who may do what",
+    "ask for an explanation",
+    "ask why",
+    "ask who may",
+)
 """What only our own two roles give."""
 
 
@@ -140,7 +207,10 @@ async def world(running: Running, *scopes: str) -> World:
         teams=[ids["mine"]],
     )
     for name, teams in (("billy", ["other"]), ("leaver", []), ("member", ["spare"])):
-        ids[name] = (await running.person(name, teams=[ids[team] for team in teams])).id
+        placed = [ids[team] for team in teams]
+        ids[name] = (await running.person(name, roles=[ids["auditor"]], teams=placed)).id
+    made = await admin.get("/audit?kind=team.created&pageSize=1")
+    ids["event"] = made.json["events"][0]["uuid"]
     for whose, team, maker in (("ours", "mine", admin), ("theirs", "other", admin), ("hers", "", sally)):
         for name in (whose, f"{whose}-unused"):
             assert 201 == (await maker.post("/pacticipants", {"name": name})).status

@@ -1,5 +1,6 @@
 """Section 1.1: the forty scopes. Whoever holds one alone may do what it says, and nothing beside it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from projections import access
 from projections.things import Target
 from service.catalogue.loader import shipped
+from service.http import routes
 from service.vocabulary import PrincipalId, TeamId, Thing
 from tests.given import SCIM, Account
 from tests.rules import deeds
@@ -72,8 +74,15 @@ NOT_HELD_HERE = (
     "authentication_settings",
 )
 SEE_ROLES = ("list roles", "list permissions", "see a role")
-SEE_TEAMS = ("list teams", "see a team", "see its members")
-SEE_APPLICATIONS = ("list applications", "list integrations")
+SEE_TEAMS = (
+    "list teams",
+    "see a team",
+    "see a team at its other address",
+    "see its members",
+    "see a member",
+    "see a member at the other address",
+)
+SEE_APPLICATIONS = ("list applications", "list integrations", "list our team's integrations")
 SEE_OUR_ACCOUNT = ("list principals", "see our account")
 SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account")
 
@@ -82,12 +91,14 @@ def _of(whose: str, *what: str) -> tuple[str, ...]:
     return tuple(f"{one} of {whose}" for one in what)
 
 
-SEE = ("see the application", "see the contract")
+SEE = ("see the application", "see the contract", "see the newest contract")
 MANAGE = (
     *SEE,
+    "replace the application",
     "change the application",
     "delete the unused application",
     "publish a contract",
+    "publish the newer way",
     "delete one contract",
 )
 WIPE = ("bulk delete the contracts", "delete the integration")
@@ -95,7 +106,7 @@ ALL = ("ours", "theirs", "hers")
 
 DONE: dict[str, tuple[str, ...]] = {
     "authentication_settings:manage:*": ("see who may sign in", "change who may sign in"),
-    "system_preference:manage:*": ("change a preference",),
+    "system_preference:manage:*": ("change a preference", "change preferences"),
     "contract_data:bulk_delete:*": (*(d for w in ALL for d in _of(w, *WIPE)), "delete every integration"),
     "contract_data:bulk_delete:team": _of("ours", *WIPE),
     "contract_data:bulk_delete:own": _of("hers", *WIPE),
@@ -117,9 +128,15 @@ DONE: dict[str, tuple[str, ...]] = {
     ),
     "environment:read:*": ("list environments", "see our environment", "see their environment"),
     "environment:read:team": ("list environments", "see our environment"),
-    "read_token:manage:own": ("list the own tokens", "renew the own read-only token"),
+    "read_token:manage:own": (
+        "list the own tokens",
+        "see the own read-only token",
+        "renew the own read-only token",
+    ),
     "token:manage:own": (
         "list the own tokens",
+        "see the own read-only token",
+        "see the own read/write token",
         "renew the own read-only token",
         "renew the own read/write token",
     ),
@@ -156,20 +173,27 @@ DONE: dict[str, tuple[str, ...]] = {
         "make a team",
         "change a team",
         "add a member",
+        "replace the members",
+        "patch the members",
+        "remove some members",
         "remove a member",
         "delete a team",
     ),
     "team:read:*": SEE_TEAMS,
-    "user:invite": ("invite a person",),
+    "user:invite": ("invite a person", "invite people"),
     "user:manage:*": (
         "list principals",
         "see a person",
+        "see a person's role",
         "change a person",
         "give a person a role",
+        "take a person's role",
+        "replace a person's roles",
         "give the older administrator's role",
+        "take the older administrator's role",
         "delete a person",
     ),
-    "user:read:*": ("list principals", "see a person"),
+    "user:read:*": ("list principals", "see a person", "see a person's role"),
 }
 """What each scope does over HTTP, of all `deeds.DEEDS`; a scope that is not listed does none but what anybody may."""
 
@@ -359,6 +383,24 @@ async def test_the_forty_scopes_have_their_labels_and_groups(running: Running) -
     assert wanted == [(one["scope"], one["label"], one["group"]) for one in documented]
     assert [one["label"] for one in shown] == [one["name"] for one in shown]
     assert len(shown) == len({one["uuid"] for one in shown})
+
+
+def test_every_route_is_tried() -> None:
+    """Section 1.1: what a scope does not give is only known of routes that were tried: a new one joins the deeds."""
+    tried = []
+    for request in deeds.DEEDS.values():
+        method, path = re.findall(r"^(\S+) ((?:<[^>]*>|[^\s?])+)", request)[0]
+        tried.append((method, re.sub(r"<[^>]*>", "x", path)))
+    untried = [
+        f"{route.method} {route.path}"
+        for route in routes.ROUTES
+        if route.auth != "none"
+        and not any(
+            method == route.method and re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", route.path), path)
+            for method, path in tried
+        )
+    ]
+    assert [] == untried
 
 
 def test_every_scope_is_in_one_of_the_tables_above() -> None:

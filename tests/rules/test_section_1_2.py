@@ -77,7 +77,7 @@ async def test_an_administrator_reads_everything_without_a_read_scope(running: R
     assert [] == [one["scope"] for one in role["permissions"] if ":read" in one["scope"]]
     world = await deeds.world(running)
     for name, request in deeds.DEEDS.items():
-        if name.startswith(("list ", "see ")):
+        if name.startswith(("list ", "see ")) and "<own" not in request:
             assert 200 == (await world.does(running.admin, request)).status, name
 
 

@@ -88,7 +88,11 @@ def done(account: Account, command: Command) -> Effect:
 def lines(powers: tuple[Power, ...]) -> list[str]:
     return [
         one.permission
-        + ("" if not one.things else f" on {', '.join(thing.name or thing.id for thing in one.things)}")
+        + (
+            ""
+            if not one.things
+            else f" on {', '.join(sorted(thing.name or thing.id for thing in one.things))}"
+        )
         for one in powers
     ]
 
@@ -153,6 +157,24 @@ def test_a_team_that_loses_an_application_loses_what_it_might_do_to_it(account: 
         group.principals,
         lines(group.losses),
     )
+
+
+def test_whoever_made_an_application_keeps_it_when_it_leaves_the_team(account: Account) -> None:
+    """What is one's own stays one's own (section 3.3), though somebody else who stands alike loses it."""
+    role = account.role("Maintainer", "contract_data:manage:team", "contract_data:manage:own")
+    team = account.team("A")
+    maker, other = (account.person(name, [role], [team]) for name in ("Maker", "Other"))
+    foo, bar = account.application("Foo", maker), account.application("Bar")
+    account.do(EditTeam(team=team, applications=(foo, bar)))
+    lost = {
+        one: lines(group.losses)
+        for group in done(account, EditTeam(team=team, applications=())).groups
+        for one in group.principals
+    }
+    assert {
+        maker: ["contract_data:manage on Bar", "contract_data:read on Bar"],
+        other: ["contract_data:manage on Bar, Foo", "contract_data:read on Bar, Foo"],
+    } == lost
 
 
 def test_a_team_that_is_deleted_takes_its_powers_with_it(account: Account) -> None:
@@ -222,7 +244,7 @@ scopes = st.lists(st.sampled_from(SCOPES), max_size=4, unique=True).map(tuple)
 
 
 class World:
-    """A small company: four people, a system account, three teams, three applications, two environments."""
+    """Five people, two of them alike, a system account, three teams, three applications, two environments."""
 
     def __init__(self, roles: list[tuple[str, ...]], placed: list[list[int]]) -> None:
         self.account = account = Account()
@@ -236,6 +258,7 @@ class World:
         self.environments = [account.environment("test", self.teams[:1]), account.environment("production")]
         self.principals = [
             account.person("Ann", [self.roles[0]], self.teams[:2]),
+            account.person("Twin", [self.roles[0]], self.teams[:2]),
             account.person("Ben", [self.roles[1], given.GUEST], self.teams[:1]),
             account.person("Cas", [self.roles[0], self.roles[1]], []),
             account.robot("Robot", [self.roles[2]], self.teams[1:2]),

@@ -51,10 +51,16 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 def effect(before: View, after: View, events: Iterable[Event]) -> Effect:
     """What the events did to who may do what. `before` and `after` are the moments around exactly these events."""
-    comparison = Comparison(before, after, events)
+    return compared(Comparison(before, after, events)).effect()
+
+
+def compared(comparison: "Comparison") -> "Comparison":
+    """The comparison, done at a stretch."""
+    for event in comparison.events:
+        comparison.reach(event)
     for principal in comparison.principals:
         comparison.compare(principal)
-    return comparison.effect()
+    return comparison
 
 
 def _by_type(
@@ -64,7 +70,10 @@ def _by_type(
 
 
 class Comparison:
-    """The same in steps, for whoever must not hold the event loop: `compare` each of `principals`, then `effect`."""
+    """The same in steps, for whoever must not hold the event loop.
+
+    `reach` with each of the `events`, then `compare` each of `principals`, then `effect`.
+    """
 
     def __init__(self, before: View, after: View, events: Iterable[Event]) -> None:
         self.before = before
@@ -75,21 +84,24 @@ class Comparison:
         self._things: dict[tuple[object, ...], Alike] = {}
         self._teams_of_things: frozenset[TeamId] = frozenset()
         self._owners: set[PrincipalId] = set()
-        found: dict[PrincipalId, None] = {}
-        for event in self.events:
-            reached = self.reaching.get(type(event))
-            if reached is not None:
-                found.update(dict.fromkeys(reached(self, event)))
-        self.principals: tuple[PrincipalId, ...] = tuple(found)
-        """Whoever could be reached; most of a team may turn out not to be."""
+        self._reached: dict[PrincipalId, None] = {}
         self._changes: dict[tuple[object, ...], Change] = {}
         self._alike: dict[tuple[object, ...], Change] = {}
-        self._teams_live_on = not self._things and not any(
-            isinstance(event, team_events.TeamDeleted) for event in self.events
-        )
-        """Whether all that was not changed itself, people and things, belongs to the same living teams as before."""
+        self._teams_live_on = not any(isinstance(event, team_events.TeamDeleted) for event in self.events)
+        """Whether whoever was not changed itself belongs to the same living teams as before."""
         self._groups: dict[int, tuple[Change, list[PrincipalId]]] = {}
         """By the identity of the change: to hash one takes longer than all else."""
+
+    def reach(self, event: Event) -> None:
+        """Take in whomever one of the events could reach; most of a team may turn out not to be."""
+        reached = self.reaching.get(type(event))
+        if reached is not None:
+            self._reached.update(dict.fromkeys(reached(self, event)))
+
+    @property
+    def principals(self) -> tuple[PrincipalId, ...]:
+        """Whoever was reached."""
+        return tuple(self._reached)
 
     def compare(self, principal: PrincipalId) -> None:
         """Put one principal into its group, if anything changes for it."""
@@ -109,7 +121,7 @@ class Comparison:
         held = None if timeline is None else timeline.value
         if timeline is None or held is None or timeline.made > self.before.position or held.administers:
             return None
-        if not self._teams_live_on:
+        if self._things or not self._teams_live_on:
             return None
         key = (held.role_set, held.active, bool(self._now.live(held.teams)))
         change = self._alike.get(key)

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from projections import access
-from projections.effects import Comparison
+from projections import access, effects
 from projections.replica import Replica
 from projections.view import View
 from service import denials, errors
@@ -212,9 +211,7 @@ class Draft:
         """
         instant = records[0].recorded_at if records else self._next_instant()
         before, after = self._replica.view(position, instant), self._replica.drafting(instant)
-        comparison = Comparison(before, after, (record.data for record in records))
-        for principal in comparison.principals:
-            comparison.compare(principal)
+        comparison = effects.compared(effects.Comparison(before, after, (record.data for record in records)))
         kinds = itertools.groupby(recorded.kind_of(record.data) for record in records)
         return Rehearsal(
             kinds=tuple((kind, len(list(alike))) for kind, alike in kinds),
@@ -250,9 +247,8 @@ class Draft:
             record = self._enveloped(event, view, envelope, authority, (first, causation or order.causation))
             self.written.entries.append((record, recorded.encode(record)))
             self._replica.directory.apply(record)
-            if (
-                not order.dry_run
-            ):  # who never comes to be must not stay in an index that only forgetting empties
+            if not order.dry_run:
+                # Who never comes to be must not stay in an index that only forgetting empties.
                 self._replica.people.learn(record)
             self._at = view.instant
             records.append(record)

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from projections import access
 from service import errors
 from service.app import App
-from service.orders import Outcome
+from service.orders import Outcome, Rehearsal
 from service.tls import Certificate
 from service.waiting import Answer
 
@@ -31,7 +31,7 @@ _LAG_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when each series began doubles them and tells an operator nothing
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
 OUTCOMES: Final = (
-    "committed", "unchanged", "replayed", "denied", "refused", "unavailable", "unknown",
+    "committed", "unchanged", "tried", "replayed", "denied", "refused", "unavailable", "unknown",
 )  # fmt: skip
 """What an order may come to. `refused` holds every answer that names a fault of the order itself."""
 
@@ -127,6 +127,8 @@ def outcome_of(answer: Answer) -> str:
     match answer:
         case Outcome(replayed=True):
             return "replayed"
+        case Outcome(rehearsal=Rehearsal()):
+            return "tried"
         case Outcome(records=()):
             return "unchanged"
         case Outcome():

@@ -13,10 +13,12 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
+from projections.effects import Effect
 from service import errors, metrics, operations
+from service.commands.cautions import Weighed
 from service.metrics import Metrics
 from service.operations import Operations
-from service.orders import Outcome
+from service.orders import Outcome, Rehearsal
 from service.waiting import Answer
 from tests import postgres, service
 
@@ -166,6 +168,7 @@ async def test_the_port_tells_nothing_of_anybody(database: postgres.Database, tm
     ("answer", "expected"),
     [
         (Outcome(position=1), "unchanged"),
+        (Outcome(position=1, rehearsal=Rehearsal(kinds=(), weighed=Weighed(effect=Effect()))), "tried"),
         (Outcome(position=1, replayed=True), "replayed"),
         (errors.Forbidden("No."), "denied"),
         (errors.OutcomeUnknown("Perhaps."), "unknown"),

@@ -31,6 +31,7 @@ def effect(event: str, as_json: bool) -> None:
 
 
 async def _effect(event: str, as_json: bool) -> None:
+    from projections.effects import compared
     from service.cli import opening
     from service.commands import cautions
     from service.queries import effects
@@ -38,9 +39,7 @@ async def _effect(event: str, as_json: bool) -> None:
     async with opening.opened() as app:
         async with app.reader.connection() as connection:
             records = await effects.order_of(connection, await _named(connection, event))
-        comparison = effects.comparison(app.replica, records)
-        for principal in comparison.principals:
-            comparison.compare(principal)
+        comparison = compared(effects.comparison(app.replica, records))
         weighed = cautions.weighed(comparison, records[0].actor.principal)
         if as_json:
             output.json(_document(records, weighed))

@@ -24,6 +24,7 @@ async def shown(call: Call) -> web.Response:
         call.require("access:explain", things.anything("access"))
     await call.edge.replica.wait_for(last.position, moments.WAIT_SECONDS_MAX)
     comparison = effects.comparison(call.edge.replica, records)
+    await breathing.each(comparison.events, comparison.reach)
     await breathing.each(comparison.principals, comparison.compare)
     weighed = cautions.weighed(comparison, first.actor.principal)
     document = {

@@ -41,7 +41,19 @@ def test_rights_add_up_over_all_roles() -> None:
 
 @pytest.mark.parametrize(
     "scope",
-    ["role", "role:read", "role:read:*:*", "!role:read:*", "-role:read:*", "*", "*:*:*", "role:*:*", ""],
+    [
+        "role",
+        "role:read",
+        "role:read:*:*",
+        "!role:read:*",
+        "-role:read:*",
+        "*",
+        "*:*:*",
+        "role:*:*",
+        "role:read:* ",
+        "ROLE:READ:*",
+        "",
+    ],
 )
 async def test_a_scope_has_its_form_and_there_is_no_negation(running: Running, scope: str) -> None:
     """Section 1.2, rule 1: `resource:action:extent` as catalogued; nothing else is taken, above all no «not»."""

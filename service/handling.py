@@ -256,9 +256,10 @@ class Handler:
             await self._catch_up(connection, tries)  # found under the lock, where nobody may be told yet
         # These change more than an append does, so they need a transaction around it.
         more = any(isinstance(pending.order.command, RestoreLog | ForgetPerson) for pending in batch)
-        if time.monotonic() >= self._fair_until and not more:
+        rehearsed = _rehearsed_apart(batch, apart=apart)
+        if rehearsed or (time.monotonic() >= self._fair_until and not more):
             head = self._replica.head
-            if head is None or head.position != self._replica.directory.position:
+            if rehearsed or head is None or head.position != self._replica.directory.position:
                 await self._catch_up(connection, tries)  # a follower was cut off in the middle of a page
                 head = self._replica.head
             assert head is not None, "a replica that caught up has a head"
@@ -316,8 +317,13 @@ class Handler:
         With nothing to write the head is looked at all the same: a refusal must not rest on what another replica
         has changed since. From here to the commit's reply the draft is among the `tries`.
         """
+        after: Head | None
         try:
-            if not one.draft.written.entries:
+            if not one.draft.written.entries and _rehearsed_apart(
+                [pending for pending, _ in one.answers], apart=one.apart
+            ):
+                after = head  # it caught up before, and names the position that it is about
+            elif not one.draft.written.entries:
                 found = await reader.head(connection)
                 after = head if (found.epoch, found.position) == (head.epoch, head.position) else None
             else:
@@ -522,3 +528,11 @@ class Handler:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _rehearsed_apart(batch: Sequence[Pending], *, apart: bool) -> bool:
+    """Whether this is a dry run that takes its time.
+
+    It is about the head as it was when it began: for what writes nothing, no other replica is held up behind the lock.
+    """
+    return apart and all(pending.order.dry_run for pending in batch)

@@ -1,15 +1,21 @@
 """A dry run in its batch: it sees what came before it, nobody sees it, and nothing of it stays."""
 
+import asyncio
+from pathlib import Path
+
+import asyncpg
 import pytest
 
 from projections import digest
 from service import errors
+from service.commands import bulk
 from service.commands.order import Caller
 from service.commands.roles import EditRole
 from service.commands.users import ChangeRoles
 from service.orders import Outcome, Rehearsal
-from tests import given
+from tests import given, postgres
 from tests.given import Account
+from tests.handling import doors
 
 
 @pytest.fixture
@@ -79,3 +85,28 @@ def test_a_dry_run_by_a_read_only_token_is_denied_and_recorded(account: Account)
     )[0]
     assert isinstance(answer, errors.Forbidden)
     assert ["AttemptDenied"] == [type(record.data).__name__ for record in account.log[length:]]
+
+
+async def test_a_large_dry_run_holds_up_no_other_replica(
+    database: postgres.Database, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes its time and writes nothing does not lock the head, not even where the head is contended."""
+    monkeypatch.setattr(bulk, "REACHED_MIN", 0)
+    async with doors.opened(database, place / "one") as one, doors.opened(database, place / "two") as two:
+        role = given.role(one.fresh, "Reader", "contract_data:read:*")
+        await doors.do(one, role)
+        await doors.do(two, EditRole(role=role.role, name="Readers"))
+        await doors.do(
+            one, EditRole(role=role.role, name="Those who read")
+        )  # the other was first: fairly from here
+        widen = EditRole(role=role.role, scopes=("contract_data:manage:*",))
+        locking = await asyncpg.connect(database.owner_dsn)
+        try:
+            async with locking.transaction(), asyncio.timeout(10):
+                await locking.execute("select 1 from muniment.log_head for update")
+                tried = await doors.do(one, widen, dry_run=True)
+        finally:
+            await locking.close()
+        assert (("role.permissions_changed", 1),) == rehearsal(tried).kinds
+        assert one.replica.position == tried.position
+        assert 1 == len((await doors.do(one, widen)).records)

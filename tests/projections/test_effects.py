@@ -382,16 +382,20 @@ def test_somebody_gains_or_loses_exactly_where_the_evaluator_answers_differently
     placed: list[list[int]],
     orders: list[tuple[int, int, list[int], tuple[str, ...], bool]],
 ) -> None:
-    """In any small world and after any edits: no gain, no loss and no action is missing, and none is made up."""
+    """In any small world and after any edits: nothing is missing, made up, or not foretold by a dry run."""
     world = World(roles, placed)
     for what, first, several, wanted, flag in orders:
         before = world.account.replica.view(world.account.replica.position)
+        command = world.command(what, first, several, wanted, flag)
         try:
-            outcome = world.account.handle(world.command(what, first, several, wanted, flag))
+            tried = world.account.handle(command, dry_run=True)
+            outcome = world.account.handle(command)
         except errors.MunimentError:
             continue
         after = world.account.replica.view(outcome.position)
         effect = effects.effect(before, after, [record.data for record in outcome.records])
+        assert tried.rehearsal is not None
+        assert effect == tried.rehearsal.weighed.effect
         found = {one: group for group in effect.groups for one in group.principals}
         assert sum(group.number for group in effect.groups) == len(found)
         for principal in after.directory.principals:

@@ -210,6 +210,10 @@ def redeem_invitation(command: RedeemInvitation, view: View, caller: Caller) -> 
         raise errors.Unauthenticated("This code is unknown, was used, or was replaced by a later one.")
     if invitation.expires_at <= view.instant:
         raise errors.Unauthenticated("This code has expired; ask for another invitation.")
+    if codes.outgrown(invitation, principal, view):
+        raise errors.Unauthenticated(
+            "This code has ended: the account may do more by now than whoever issued it could give. Ask for another."
+        )
     redeemed = events.InvitationRedeemed(invitation=invitation.id, principal=principal.id)
     return [redeemed, *issued_or_replaced(view, principal.id, command.tokens)]
 

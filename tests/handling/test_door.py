@@ -9,8 +9,10 @@ import pytest
 
 from service import errors
 from service.app import App
+from service.catalogue.compiled import ADMINISTRATOR
 from service.commands.order import Caller
 from service.commands.roles import EditRole
+from service.commands.users import ChangeRoles, EditUser, RedeemInvitation
 from service.events.attempts import AttemptDenied
 from service.events.roles import RoleCreated
 from service.log.recorded import Recorded
@@ -144,6 +146,30 @@ async def test_one_key_to_two_replicas_at_once_is_one_order(database: postgres.D
             )
             assert answers[0].records == answers[1].records
     assert 10 == len(roles_made(await doors.log_of(database)))
+
+
+async def test_the_last_two_ways_back_are_not_taken_over_two_replicas_at_once(
+    database: postgres.Database, place: Path
+) -> None:
+    """To each replica the other way back is still there; the guard looks at what is recorded (section 3.12)."""
+    async with doors.opened(database, place / "a") as one, doors.opened(database, place / "b") as two:
+        mary = given.invite(one.fresh, "Mary")
+        code = RedeemInvitation(digest=mary.invitation.digest, tokens=one.fresh.tokens())
+        both = (doors.kevin(one), mary.new.id)
+        await doors.do(one, mary)
+        await doors.do(one, code, caller=Caller(code=True))
+        await doors.do(one, ChangeRoles(principal=mary.new.id, how="add", roles=(ADMINISTRATOR,)))
+        for n in range(6):
+            first, second = both if n % 2 else both[::-1]
+            answers = await asyncio.gather(
+                doors.do(one, EditUser(principal=first, active=False), caller=given.CONSOLE),
+                doors.do(two, EditUser(principal=second, active=False), caller=given.CONSOLE),
+                return_exceptions=True,
+            )
+            refused = [answer for answer in answers if isinstance(answer, errors.Refused)]
+            assert ["would_lock_out"] == [answer.reason for answer in refused]
+            for principal in both:
+                await doors.do(one, EditUser(principal=principal, active=True), caller=given.CONSOLE)
 
 
 async def test_a_refusal_never_rests_on_what_another_replica_changed_since(

@@ -58,6 +58,35 @@ async def test_a_code_dies_when_its_account_comes_to_hold_more_than_its_issuer_m
     assert 200 == (await running.nobody.post("/invitations/redeem", {"code": renewed["code"]})).status
 
 
+async def test_a_code_dies_when_its_accounts_role_is_widened(running: Running) -> None:
+    """Whoever may only invite must not redeem their way to a role that came to manage people since (section 3.10)."""
+    max_ = await running.person("Max", roles=[await running.role("Inviter", "user:invite")], teams=[])
+    role = await running.role("Newcomer", "user:read:*")
+    assert 200 == (await running.admin.put("/preferences/system/defaultRole", {"value": role})).status
+    body = {"name": "Sally", "email": "sally@example.org"}
+    invited = (await max_.post("/admin/users/invite-user", body)).json
+    assert [role] == [one["uuid"] for one in invited["roles"]]
+    wide = {"name": "Newcomer", "permissions": [{"scope": "user:manage:*"}]}
+    assert 200 == (await running.admin.put(f"/admin/roles/{role}", wide)).status
+    stolen = await running.nobody.post("/invitations/redeem", {"code": invited["invitation"]["code"]})
+    assert 401 == stolen.status
+    renewed = (await running.admin.post("/admin/users/invite-user", body)).json["invitation"]
+    assert 200 == (await running.nobody.post("/invitations/redeem", {"code": renewed["code"]})).status
+
+
+async def test_a_code_dies_with_its_issuers_right_to_give_what_its_account_holds(running: Running) -> None:
+    """Who is no Administrator any more becomes none by a code that they issued while they were one (section 3.10)."""
+    max_ = await running.person("Max", roles=[ADMINISTRATOR])
+    codes = {}
+    for name, role in (("sally", ADMINISTRATOR), ("billy", USER)):
+        invited = await max_.post("/admin/users/invite-user", {"name": name, "email": f"{name}@example.org"})
+        assert 204 == (await max_.put(f"/admin/users/{invited.json['uuid']}/roles/{role}", {})).status
+        codes[name] = invited.json["invitation"]["code"]
+    assert 204 == (await running.admin.put(f"/admin/users/{max_.id}/roles", {"roles": [USER]})).status
+    assert 401 == (await running.nobody.post("/invitations/redeem", {"code": codes["sally"]})).status
+    assert 200 == (await running.nobody.post("/invitations/redeem", {"code": codes["billy"]})).status
+
+
 async def test_an_administrators_own_invitation_survives_the_roles_that_follow(running: Running) -> None:
     """Inviting and then giving roles is how clients make users (section 5.2); their code goes on working."""
     body = {"name": "Sally", "email": "sally@example.org", "active": True}

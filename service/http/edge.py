@@ -24,7 +24,7 @@ from service.queries.reading import Reader
 from service.settings import Settings
 from service.uses import Uses
 from service.vigil import Vigil
-from service.vocabulary import EventId, PrincipalId, Thing, uuid_text
+from service.vocabulary import EventId, PrincipalId, Thing, is_uuid
 
 _BY_ADMINISTERING: Final = ("team:read", "team:manage", "environment:read")
 """What the administrator of a team may, of that team and what is its own (`projections.access`)."""
@@ -146,8 +146,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.request.match_info[name]
 
     def path_id(self, name: str = "uuid") -> str:
-        """A part of the path that must be a UUID. Raises Invalid."""
-        return uuid_text(self.path(name), name)
+        """A part of the path that is an id. Raises NotFound for what is no UUID, since nothing can have such an id."""
+        given = self.path(name)
+        if not is_uuid(given):
+            raise errors.NotFound("There is nothing with this id: it is not a UUID.")
+        return given.lower()
 
     def asked(self, name: str) -> str | None:
         """A parameter of the query, or None. Raises Invalid where it is there twice: nobody knows which counts."""

@@ -3,6 +3,7 @@
 The frame is the only place that knows request ids, tokens and error shapes, so no surface can forget them.
 """
 
+import re
 import time
 
 import structlog
@@ -26,11 +27,19 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     app[parts.FAILURES] = admission.failures
     app[audit.READINGS] = audit.Readings()
     for route in table:
-        admitted = admission.admitting(route)
-        app.router.add_route(route.method, route.path, admitted)
+        admitted, pattern = admission.admitting(route), _pattern(route.path)
+        app.router.add_route(route.method, pattern, admitted)
         if route.method == "GET":
-            app.router.add_route("HEAD", route.path, admitted)
+            app.router.add_route("HEAD", pattern, admitted)
     return app
+
+
+def _pattern(path: str) -> str:
+    """The path as the router takes it: a placeholder is a whole segment, of any characters.
+
+    Left to itself the router takes no braces, and what is called `{x}` would be made and never found again.
+    """
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
 
 
 def _framed(edge: Edge) -> Middleware:

@@ -5,13 +5,14 @@ from aiohttp import web
 from projections import things
 from projections.teams import Team
 from projections.view import View
+from service import errors
 from service.commands.teams import CreateTeam, DeleteTeam, EditTeam, Named
 from service.events.teams import TeamCreated
 from service.http import breathing, documents, pagination, repeats, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
-from service.vocabulary import TeamId
+from service.vocabulary import TeamId, uuid_text
 
 
 async def listed(call: Call) -> web.Response:
@@ -38,7 +39,10 @@ async def listed(call: Call) -> web.Response:
 async def created(call: Call) -> web.Response:
     """POST /admin/teams"""
     body = await requests.body(call)
-    outcome = await repeats.answered(call) or await requests.handle(call, _creation(call, body), body)
+    try:
+        outcome = await repeats.answered(call) or await requests.handle(call, _creation(call, body), body)
+    except errors.Invalid as unknown:
+        raise _placed(unknown, body) from unknown
     team = requests.event(outcome, TeamCreated).team
     return await _team(call, call.edge.replica.view(outcome.position), team, members=False, status=201)
 
@@ -53,13 +57,16 @@ async def shown(call: Call) -> web.Response:
 async def edited(call: Call) -> web.Response:
     """PUT /admin/teams/{uuid}: applications and administrators that are not named leave; environments stay.
 
-    Terraform's provider empties a list by leaving it out, and never sends environments (section 5.3).
+    Terraform's provider empties a list by leaving it out, and never sends environments (section 5.3). Who sends back
+    the team that they read names both in its `_embedded`, and so changes nothing.
     """
     team = call.path_id()
     body = await requests.body(call)
     outcome = await repeats.answered(call)
-    if outcome is None:
-        outcome = await requests.handle(call, _edit(body, team), body, ("team", team))
+    try:
+        outcome = outcome or await requests.handle(call, _edit(body, team), body, ("team", team))
+    except errors.Invalid as unknown:
+        raise _placed(unknown, body) from unknown
     return await _team(call, call.edge.replica.view(outcome.position), team, members=False)
 
 
@@ -91,7 +98,7 @@ def _creation(call: Call, body: Body) -> CreateTeam:
         team=TeamId(call.edge.fresh.id()),
         name=body.text("name"),
         named=_applications(body),
-        administrators=body.optional_ids("administratorUuids") or (),
+        administrators=_administrators(body),
         environments=body.optional_ids("environmentUuids") or (),
     )
 
@@ -101,7 +108,7 @@ def _edit(body: Body, team: str) -> EditTeam:
         team=TeamId(team),
         name=body.text("name"),
         named=_applications(body),
-        administrators=body.optional_ids("administratorUuids") or (),
+        administrators=_administrators(body),
         environments=body.optional_ids("environmentUuids"),
     )
 
@@ -116,3 +123,23 @@ def _applications(body: Body) -> tuple[Named, ...]:
     if not embedded.has("pacticipants"):
         return ()
     return tuple(Named(one.text("name"), one.pointer("name")) for one in embedded.objects("pacticipants"))
+
+
+def _administrators(body: Body) -> tuple[str, ...]:
+    """Who administers it: `administratorUuids`, or `_embedded.administrators[].uuid` of a team that is sent back."""
+    if body.has("administratorUuids"):
+        return body.optional_ids("administratorUuids") or ()
+    embedded = body.member("_embedded")
+    if not embedded.has("administrators"):
+        return ()
+    return tuple(
+        uuid_text(one.text("uuid"), one.pointer("uuid")) for one in embedded.objects("administrators")
+    )
+
+
+def _placed(error: errors.Invalid, body: Body) -> errors.Invalid:
+    """The fault where the body has it: of an administrator who is named in `_embedded`, there."""
+    before, _, place = error.pointer.rpartition("/")
+    if before != "/administratorUuids" or body.has("administratorUuids"):
+        return error
+    return errors.Invalid(error.sentence, f"/_embedded/administrators/{place}/uuid")

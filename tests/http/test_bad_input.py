@@ -155,7 +155,7 @@ async def test_bad_bytes_in_a_path_are_refused(running: Running) -> None:
 
 
 async def test_an_id_that_is_no_uuid_is_refused(running: Running) -> None:
-    """A bad id is told as such, and never looked up."""
+    """Section 4.2: what no thing can be called is no such thing, 404, unless the body is looked at first."""
     before = running.position
     for route in routes.ROUTES:
         if not re.search(r"\{(uuid|user|role)\}", route.path):
@@ -169,7 +169,10 @@ async def test_an_id_that_is_no_uuid_is_refused(running: Running) -> None:
             "a" * 2_000,
         ):
             quoted = filling.replace("é", "%C3%A9")
-            require_refusal(await ask(running.admin, route, b"{}", address(route, quoted)), 400, 404)
+            looked_at_first = (400,) if route.method in ("POST", "PUT", "PATCH") else ()
+            require_refusal(
+                await ask(running.admin, route, b"{}", address(route, quoted)), 404, *looked_at_first
+            )
     assert before == running.position
 
 

@@ -53,6 +53,15 @@ class TestApplications:
         assert sent.items() <= read.json.items()
         assert "displayName" not in read.json
 
+    @pytest.mark.parametrize("name", ["{x}", "}", "a/b", "a%2Fb", "a b+c?d#e", "\\", "[a]:@"])
+    async def test_whatever_it_is_called_it_is_found_where_it_says(self, running: Running, name: str) -> None:
+        """An application whose name is hard to escape is read and deleted at its own address, as any other is."""
+        made = await running.admin.post("/pacticipants", {"name": name})
+        assert 201 == made.status, made.text
+        place = made.headers["Location"].removeprefix("https://contracts.example.org")
+        assert name == (await running.admin.get(place)).json["name"]
+        assert 204 == (await running.admin.delete(place)).status
+
     async def test_a_patch_keeps_what_it_does_not_name_and_takes_away_what_is_null(
         self, running: Running
     ) -> None:

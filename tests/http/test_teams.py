@@ -178,6 +178,28 @@ async def test_a_put_replaces_what_it_does_not_name(running: Running) -> None:
     assert [1, 0, 0] == held(await running.admin.put(place, older))
 
 
+async def test_a_team_that_is_sent_back_as_it_was_read_is_not_changed(running: Running) -> None:
+    """Whoever reads a team, changes its name and sends it whole takes nobody's team away: `_embedded` counts."""
+    await running.admin.post("/pacticipants", {"name": "Foo"})
+    sally = await running.person("Sally")
+    team = await running.team("A", pacticipantNames=["Foo"], administratorUuids=[sally.id])
+    place = f"/admin/teams/{team}"
+    read = (await running.admin.get(place)).json
+    before = running.position
+    assert 200 == (await running.admin.put(place, read)).status
+    assert before == running.position
+    renamed = (await running.admin.put(place, {**read, "name": "B"})).json
+    assert ["Foo"] == [one["name"] for one in renamed["_embedded"]["pacticipants"]]
+    assert [sally.id] == [one["uuid"] for one in renamed["_embedded"]["administrators"]]
+    left = await running.admin.put(place, {**read, "administratorUuids": []})
+    assert [] == left.json["_embedded"]["administrators"]
+    for wrong in (MISSING, "nobody", None):
+        body = {"name": "C", "_embedded": {"administrators": [{"uuid": sally.id}, {"uuid": wrong}]}}
+        for answer in (await running.admin.put(place, body), await running.admin.post("/admin/teams", body)):
+            assert 400 == answer.status
+            assert ["_embedded.administrators.1.uuid"] == list(answer.json["errors"])
+
+
 async def test_environments_are_attached_from_either_side(running: Running) -> None:
     """Section 3.2: by the environment's document or by the team's, and both show it."""
     made = await running.admin.post("/environments", {"name": "production", "production": True})

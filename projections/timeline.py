@@ -80,6 +80,13 @@ class Timeline(msgspec.Struct, Generic[T], eq=False, gc=False):
             if undone == _undone[0]:
                 return made
 
+    def until(self, position: int) -> Iterator[T]:
+        """Every value that ever held up to `position`, the newest first."""
+        while made := self.since(position):
+            if (value := self.at(position)) is not None:
+                yield value
+            position = made - 1
+
     def made_between(self, after: int, until: int) -> list[int]:
         """The positions beyond `after`, up to the committed `until`, that changed the fact."""
         while True:

@@ -34,6 +34,7 @@ from service.vocabulary import (
     TeamId,
     TokenId,
     VaultRef,
+    email_key,
 )
 
 K = TypeVar("K", bound=Hashable)
@@ -127,6 +128,12 @@ class View:
         timeline = self.directory.principals.get(PrincipalId(principal))
         return None if timeline is None else timeline.last_at(self.position)
 
+    def addresses_ever(self, principal: str) -> set[str]:
+        """Every e-mail address that the principal had up to now, as `email_key` writes it; none that was forgotten."""
+        timeline = self.directory.principals.get(PrincipalId(principal))
+        had = {one.email for one in timeline.until(self.position)} if timeline is not None else set()
+        return {email_key(text) for text in map(self.text, had) if text is not None}
+
     def forgotten(self, principal: str) -> bool:
         """Whether the person's keys were destroyed."""
         return self._at(self.directory.forgotten, PrincipalId(principal)) is not None
@@ -143,6 +150,11 @@ class View:
     def preference_or_none(self, name: str) -> Preference | None:
         """A preference of the account that somebody changed; None while it is what it was from the first day."""
         return self._at(self.directory.preferences, name)
+
+    def preference_ever(self, name: str) -> Iterator[Preference]:
+        """Everything that a preference of the account ever held, the newest first."""
+        timeline = self.directory.preferences.get(name)
+        return iter(()) if timeline is None else timeline.until(self.position)
 
     def preference_history(self, name: str, since: datetime) -> Iterator[tuple[Preference, datetime | None]]:
         """What the preference held at some time from `since` on, the newest first, each with when it was replaced."""

@@ -42,5 +42,7 @@ async def _forget(person: str, reason: str, ticket: str) -> tuple[str, int]:
             if is_uuid(named)  # a deleted person has no other name
             else naming.principal(app.replica.now(), person).id
         )
-        outcome = await opening.order(app, ForgetPerson(principal=principal), reason, ticket)
+        outcome = await opening.order(
+            app, ForgetPerson(principal=principal, key=app.fresh.key()), reason, ticket
+        )
         return principal, outcome.position

@@ -84,7 +84,7 @@ async def _begun(app: App, manifest: Manifest, people: People, reason: str, tick
         if view.last_principal(principal) is None or view.forgotten(principal):
             continue  # the copy is older than the person, or newer than the forgetting
         try:
-            await opening.order(app, ForgetPerson(principal=principal), reason, ticket)
+            await opening.order(app, ForgetPerson(principal=principal, key=app.fresh.key()), reason, ticket)
             again += 1
         except errors.Refused as refusal:
             warnings.append(

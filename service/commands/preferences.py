@@ -12,7 +12,7 @@ from service.commands.order import Caller, Need, NewKey
 from service.events import Event
 from service.events import preferences as events
 from service.events.preferences import Expiry, Value
-from service.vocabulary import Personal, clear, email, email_key, paragraph, uuid_text
+from service.vocabulary import KeyId, Personal, clear, email, email_key, paragraph, uuid_text
 
 BANNER_LENGTH_MAX: Final = 1_000
 CONTACTS_MAX: Final = 20
@@ -184,6 +184,27 @@ def _contacts(one: Wanted, key: NewKey, view: View) -> list[Event]:
             after=None if after is None else clear(after, key.id),
         )
     ]
+
+
+def without(addresses: set[str], key: NewKey, view: View) -> tuple[list[Event], list[KeyId]]:
+    """What forgetting addresses (as `email_key` writes them) takes: the contacts without them, and the lists' keys.
+
+    Every list that ever held one is forgotten as a whole, since one key seals all of it; `key` seals what is left of
+    the list in force. A list that nobody can read any more is among them, so that no copy brings it back.
+    """
+    ever = [one.value for one in view.preference_ever(preferences.OPERATIONAL_CONTACTS)]
+    texts = {one.sealed.key: view.text(one) for one in ever if isinstance(one, Personal)}
+    gone = [
+        sealed
+        for sealed, text in texts.items()
+        if text is None or addresses.intersection(map(email_key, text.split("\n")))
+    ]
+    held = view.preference(preferences.OPERATIONAL_CONTACTS)
+    if not isinstance(held, Personal) or held.sealed.key not in gone:
+        return [], gone
+    before = texts[held.sealed.key]
+    left = [] if before is None else [one for one in before.split("\n") if email_key(one) not in addresses]
+    return _contacts(Wanted(preferences.OPERATIONAL_CONTACTS, left), key, view), gone
 
 
 def _addresses(one: Wanted) -> list[str]:

@@ -26,7 +26,9 @@ async def invited(app: App, name: str) -> tuple[PrincipalId, KeyId]:
 
 async def forget(app: App, principal: PrincipalId) -> None:
     await app.handler.handle(
-        Order(command=ForgetPerson(principal=principal), caller=Caller(console="operator"))
+        Order(
+            command=ForgetPerson(principal=principal, key=app.fresh.key()), caller=Caller(console="operator")
+        )
     )
 
 
@@ -104,3 +106,25 @@ async def test_the_contacts_are_read_on_every_replica(database: postgres.Databas
             assert isinstance(held, Personal)
             assert "ops@example.org" == app.replica.now().text(held)
             assert 1 == await rows(database, held.sealed.key)
+
+
+async def test_the_contacts_that_name_the_forgotten_are_gone_everywhere(
+    database: postgres.Database, place: Path
+) -> None:
+    """The lists' rows go with the record, every replica forgets them, and what is left of the one in force is read."""
+    async with (
+        doors.opened(database, place / "one", follow=True) as one,
+        doors.opened(database, place / "two", follow=True) as two,
+    ):
+        sally, _ = await invited(one, "Sally")
+        wanted = Wanted("operationalContacts", ["ops@example.org", "sally@example.org"])
+        await doors.do(one, ChangePreferences(wanted=(wanted,), key=one.fresh.key()))
+        shut = one.replica.now().preference("operationalContacts")
+        assert isinstance(shut, Personal)
+        await forget(one, sally)
+        await two.replica.wait_for(one.replica.position, 5)
+        for app in (one, two):
+            held = app.replica.now().preference("operationalContacts")
+            assert isinstance(held, Personal)
+            assert (None, "ops@example.org") == (app.replica.now().text(shut), app.replica.now().text(held))
+            assert (0, 1) == (await rows(database, shut.sealed.key), await rows(database, held.sealed.key))

@@ -149,7 +149,7 @@ class Company:
             lambda: ChangeRoles(principal=somebody, how="remove", roles=(role,)),
             lambda: EditUser(principal=somebody, active=flag and first == 0),
             lambda: DeleteUser(principal=somebody),
-            lambda: ForgetPerson(principal=somebody),
+            lambda: ForgetPerson(principal=somebody, key=fresh.key()),
             lambda: RegenerateToken(
                 token=self.token(somebody, first), new=fresh.token(), expires_at=None if flag else LATER
             ),

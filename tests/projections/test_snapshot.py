@@ -250,7 +250,10 @@ async def test_who_was_forgotten_stays_forgotten(database: postgres.Database, pl
             assert text.lower() not in written
         assert command.new.id.encode() in written
         row = await _key_row(app, command.new.key)
-        order = Order(command=ForgetPerson(principal=command.new.id), caller=Caller(console="operator"))
+        order = Order(
+            command=ForgetPerson(principal=command.new.id, key=app.fresh.key()),
+            caller=Caller(console="operator"),
+        )
         await app.handler.handle(order)
         await take(app)
     async with superuser(database) as connection:

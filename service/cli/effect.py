@@ -51,10 +51,12 @@ async def _named(connection: "Connection", event: str) -> "EventId":
     """The event's id. Raises NotFound for a position where there is no record, Invalid for neither."""
     from service import errors
     from service.log import reader
-    from service.vocabulary import EventId, uuid_text
+    from service.vocabulary import EventId, is_uuid
 
     if not (event.isascii() and event.isdigit()):
-        return EventId(uuid_text(event, "EVENT"))
+        if not is_uuid(event):
+            raise errors.Invalid("Name the event by its position, as in 65, or by its id, a UUID.", "EVENT")
+        return EventId(event.lower())
     row = await reader.entry_at(connection, int(event)) if len(event) < 18 else None
     if row is None:
         raise errors.NotFound("There is no such record.")

@@ -50,4 +50,4 @@ def _show(changed: dict[str, object], now: str, as_json: bool) -> None:
     elif changed["changed"]:
         output.words(f"{changed['principal']} {now}, at position {changed['position']}.")
     else:
-        output.words(f"{changed['principal']} {now} already: nothing changed.")
+        output.words(f"{changed['principal']} {now}, as before: nothing changed.")

@@ -90,11 +90,11 @@ def _role(event: role_events.RoleEvent) -> tuple[Changed, ...]:
             return (_permissions(event.before, event.after),)
         case role_events.RoleReset():
             before, after = event.before, event.after
-            return (
-                *_one("name", before.name, after.name),
-                *_one("description", before.description, after.description),
-                _permissions(before.scopes, after.scopes),
+            name, description = (
+                _one(one, getattr(before, one), getattr(after, one)) for one in ("name", "description")
             )
+            every = (*name, *description, _permissions(before.scopes, after.scopes))
+            return tuple(one for one in every if one.before != one.after)
         case role_events.RoleDeleted():
             return _ended(name=event.name, permissions=list(event.scopes))
         case _:

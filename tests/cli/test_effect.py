@@ -21,6 +21,8 @@ def test_what_is_no_such_order_has_no_effect(terminal: Terminal) -> None:
     """Exit 3 for what is not there or changed nobody's permissions, 2 for what is no event at all."""
     assert 3 == terminal("effect", "999999").code
     assert 3 == terminal("effect", "00000000-0000-4000-8000-000000000000").code
-    assert 2 == terminal("effect", "nonsense").code
+    nonsense = terminal("effect", "nonsense")
+    assert 2 == nonsense.code
+    assert "by its position" in nonsense.err
     published = terminal("audit", "--kind", "trail.read", "--json").json["events"]
     assert 3 == terminal("effect", published[-1]["id"]).code

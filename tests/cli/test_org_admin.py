@@ -22,5 +22,8 @@ def test_the_organizations_administrator_is_made_at_the_console(writing: Termina
     assert "is not Organization Administrator, at position" in revoked.err
     assert before == [one["name"] for one in writing("show", "user:sally", "--json").json["roles"]]
     assert "took the role Organization Administrator from Sally" in writing("audit", "--json").out
-    assert "already: nothing changed" in writing("org-admin", "revoke", "sally").err
+    assert (
+        "is not Organization Administrator, as before: nothing changed"
+        in writing("org-admin", "revoke", "sally").err
+    )
     assert 3 == writing("org-admin", "grant", "nobody").code

@@ -448,6 +448,14 @@ def test_repeats_of_an_attempt_say_how_many() -> None:
         ),
         (NAMED, (Changed(field="firstName", before=None, after="S"),)),
         (PROVISIONED, (Changed(field="externalIdpId", before=None, after="S"),)),
+        (
+            role_events.RoleReset(
+                role=ROLE,
+                before=role_events.Definition(name="Tester", description="x", scopes=SCOPES),
+                after=role_events.Definition(name="User", description="x", scopes=SCOPES),
+            ),
+            (Changed(field="name", before="Tester", after="User"),),
+        ),
         (account.TrailRead(filters={}, until=1), ()),
     ],
 )

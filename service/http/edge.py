@@ -110,6 +110,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         found = self.view.principal_or_none(principal.id)
         return Target(Thing(principal.type, principal.id)) if found is None else things.of_principal(found)
 
+    def may_name(self, type_: str, thing: str) -> bool:
+        """Whether the caller may know a team or an application by name: by the right to read it, as it is now."""
+        target, action = Target(Thing(type_, thing)), "team:read"
+        if type_ == "application":
+            application, action = self.judged_in.application_or_none(thing), "contract_data:read"
+            target = target if application is None else things.of_application(application)
+        elif (team := self.judged_in.team_or_none(thing)) is not None:
+            target = things.of_team(team)
+        return self.may(action, target)
+
     def may_order(self, action: str, target: Target) -> bool:
         """The same with the very token that was presented: a read-only one orders nothing."""
         return not self.caller.read_only and self.may(action, target)

@@ -241,7 +241,7 @@ async def handle_order(call: Call, order: Order) -> Outcome:
     except errors.Stale as stale:
         assert order.condition is not None, "only an order with a condition can be stale"
         raise await since.told(
-            stale, order.condition, call.edge.reader, call.edge.replica, call.may_read
+            stale, order.condition, call.edge.reader, call.edge.replica, call.may_read, call.may_name
         ) from None
     if outcome.rehearsal is not None:
         raise Rehearsed(outcome)

@@ -27,6 +27,8 @@ from service.vocabulary import (
 FORGOTTEN = "(forgotten)"
 WITHHELD = "somebody"
 """Stands for a person whom the reader may not read."""
+UNNAMED = "(not shown)"
+"""Stands for a thing that the reader may not read."""
 UNREADABLE = "(unreadable)"
 """A seal that was changed or moved: `verify` says which, and the trail goes on."""
 
@@ -139,13 +141,23 @@ class Names:
 
 
 class Discreet(Names):
-    """Names for a reader who may not read every person: whoever `readable` says no to is «somebody»."""
+    """Names for a reader who may not read everything.
+
+    Whoever `readable` says no to is «somebody»; a team or an application, by its type and id, that `named` says no to
+    is not named either.
+    """
 
     def __init__(
-        self, directory: Directory, people: People, position: int, readable: Callable[[Principal], bool]
+        self,
+        directory: Directory,
+        people: People,
+        position: int,
+        readable: Callable[[Principal], bool],
+        named: Callable[[str, str], bool],
     ) -> None:
         super().__init__(directory, people, position)
         self._readable = readable
+        self._named_to = named
 
     def actor(self, record: Recorded) -> str:
         if record.actor.console is not None:
@@ -161,6 +173,12 @@ class Discreet(Names):
 
     def person_name(self, principal: str) -> str | None:
         return super().person_name(principal) if self._may_know(principal) else WITHHELD
+
+    def team(self, team: str) -> str:
+        return super().team(team) if self._named_to("team", team) else UNNAMED
+
+    def application(self, application: str) -> str:
+        return super().application(application) if self._named_to("application", application) else UNNAMED
 
     def text(self, record: Recorded, field: str, sealed: Sealed | None) -> str | None:
         """Only what is sealed of the person whom the record is about, where that one may be read."""

@@ -24,11 +24,17 @@ async def told(
     source: Reader,
     replica: Replica,
     readable: Callable[[Principal], bool],
+    legible: Callable[[str, str], bool],
 ) -> errors.Stale:
     """The refusal with the records that changed the thing since, as sentences; without them where they cannot be read.
 
-    A person whom `readable` says no to stays unnamed.
+    A person whom `readable` says no to stays unnamed. So does a team or an application, by its type and id, that
+    `legible` says no to, where the noun's own document would not name it: an application's names no team.
     """
+
+    def named(type_: str, thing: str) -> bool:
+        return condition.noun != "application" or thing == condition.thing or legible(type_, thing)
+
     if not 0 < stale.decided_on < stale.current:
         return stale
     positions = replica.now().changed_since(condition.noun, condition.thing, stale.decided_on)
@@ -38,7 +44,9 @@ async def told(
             for position in positions[-CHANGES_MAX:]:
                 row = await reader.entry_at(connection, position)
                 if row is not None:
-                    changes.append(_change(recorded.decode(row.entry), replica, readable))
+                    record = recorded.decode(row.entry)
+                    names = Discreet(replica.directory, replica.people, record.position, readable, named)
+                    changes.append(_change(record, names))
     except errors.Unavailable:
         return stale  # that it is stale is known all the same
     return errors.Stale(
@@ -49,10 +57,7 @@ async def told(
     )
 
 
-def _change(
-    record: recorded.Recorded, replica: Replica, readable: Callable[[Principal], bool]
-) -> errors.Change:
-    names = Discreet(replica.directory, replica.people, record.position, readable)
+def _change(record: recorded.Recorded, names: Discreet) -> errors.Change:
     return errors.Change(
         position=record.position,
         time=msgspec.to_builtins(record.recorded_at),

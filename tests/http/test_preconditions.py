@@ -51,6 +51,23 @@ async def test_a_stale_edit_says_who_changed_what_since(running: Running) -> Non
     assert 200 == (await edited(running.admin, role, "Mine", If_Match=fresh)).status
 
 
+async def test_what_was_changed_since_names_nothing_that_one_may_not_read(running: Running) -> None:
+    """Who may only manage what they created learns neither the team that it came to nor what came with it."""
+    own = await running.role("Own", "contract_data:manage:own")
+    sally = await running.person("Sally", roles=[own], teams=[])
+    made = await sally.post("/pacticipants", {"name": "Foo"})
+    assert 201 == (await running.admin.post("/pacticipants", {"name": "Secret"})).status
+    await running.team("Hidden", pacticipantNames=["Foo", "Secret"])
+    conditions = {"If-Match": made.headers["ETag"], **PROBLEM}
+    told = {}
+    for name, client in (("sally", sally), ("admin", running.admin)):
+        stale = await client.patch("/pacticipants/Foo", {"mainBranch": "main"}, headers=conditions)
+        assert 412 == stale.status
+        told[name] = stale.text
+    assert [True, False, False] == [word in told["sally"] for word in ("Foo", "Secret", "Hidden")]
+    assert [True, True, True] == [word in told["admin"] for word in ("Foo", "Secret", "Hidden")]
+
+
 async def test_only_the_newest_changes_are_told(running: Running) -> None:
     """The list is bounded, the sentence more so; how many there were before is said."""
     role = await running.role("Name")

@@ -60,6 +60,9 @@ def difference(held: Iterable[K], wanted: Iterable[K]) -> tuple[tuple[K, ...], t
 def _in_order(ids: Iterable[K]) -> Iterator[K]:
     """Sorted stretch by stretch: at a stroke, a hundred thousand would hold everybody up for tens of milliseconds."""
     found = list(ids)
+    if len(found) <= _STRETCH:
+        yield from sorted(found)
+        return
     bounds = sorted(found[_STRETCH::_STRETCH])
     stretches: list[list[K]] = [[] for _ in range(len(bounds) + 1)]
     for one in found:

@@ -105,6 +105,19 @@ def test_what_it_administers_must_be_the_other_s_to_manage(account: Account) -> 
     assert "" == words(account, robot, sally)
 
 
+def test_what_administering_shows_must_be_the_other_s_to_see(account: Account) -> None:
+    """Managing every team is not seeing its environments, which whoever administers it does (section 3.2)."""
+    team = account.team("A")
+    robot = account.robot("Robot", roles=[account.role("Nothing")], teams=[team])
+    sally = account.person("Sally", roles=[account.role("Teams", "team:manage:*")], teams=[team])
+    account.do(EditTeam(team=team, administrators=(robot,)))
+    beyond = "environment:read in the team A, which it administers"
+    assert (beyond, beyond) == (words(account, robot, sally), words(account, robot, sally, reading=True))
+    seer = account.role("Sees", "team:manage:*", "environment:read:team")
+    billy = account.person("Billy", roles=[seer], teams=[team])
+    assert "" == words(account, robot, billy)
+
+
 def test_an_account_must_be_no_way_to_one_s_own_roles(account: Account) -> None:
     """Nobody changes their own roles (section 3.1), nor by an account that may change everybody's."""
     role = account.role("People", "user:manage:*", "system_account:manage:team")
@@ -122,6 +135,21 @@ def test_a_read_only_token_gives_only_what_reads(account: Account) -> None:
         words(account, recorder, sally, reading=True),
     )
     assert "webhook:manage everywhere" == words(account, hooks, sally, reading=True)
+
+
+def test_a_system_account_is_no_person_whose_roles_another_could_change(account: Account) -> None:
+    """Managing people reaches no system account (section 1.2): to one that may as much, it gives nothing."""
+    people = account.role("People", "user:manage:*")
+    robot, other = account.robot("Robot", roles=[people]), account.robot("Other", roles=[people])
+    assert "" == words(account, robot, other)
+
+
+def test_who_is_disabled_may_nothing(account: Account) -> None:
+    """Whatever roles they kept: any account may more."""
+    robot, sally = account.robot("Robot", roles=[CI_CD]), account.person("Sally", roles=[ADMINISTRATOR])
+    assert "" == words(account, robot, sally)
+    account.do(EditUser(principal=sally, active=False))
+    assert words(account, robot, sally)
 
 
 SCOPES = sorted(

@@ -120,8 +120,9 @@ class RedeemInvitation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def invite_user(command: InviteUser, view: View, caller: Caller) -> list[Event]:
-    """Decide an invitation. Raises Invalid for a bad name or address."""
+    """Decide an invitation. Raises Invalid for a bad name or address, Refused for a system account's address."""
     address = email(command.email)
+    require_no_system_account(view, address, "/email")
     existing = view.principal_with_email(address)
     if existing is not None:
         return _invite_again(command, existing, view, caller)
@@ -145,6 +146,13 @@ def invite_user(command: InviteUser, view: View, caller: Caller) -> list[Event]:
         decided.append(events.PrincipalDisabled(principal=command.new.id))
     decided.append(_invitation(command, command.new.id, view))
     return decided
+
+
+def require_no_system_account(view: View, address: str, pointer: str) -> None:
+    """Raise Refused for the address of a system account: whoever invites it would take that for the person."""
+    holder = view.principal_with_email(address)
+    if holder is not None and holder.type != "user":
+        raise errors.Refused("email_taken", "This e-mail address belongs to a system account.", pointer)
 
 
 def edit_user(command: EditUser, view: View, caller: Caller) -> list[Event]:
@@ -256,7 +264,7 @@ def _invite_again(command: InviteUser, existing: Principal, view: View, caller: 
     manages = caller.principal is None or access.may(
         view, caller.principal, f"{existing.type}:manage", things.of_principal(existing)
     )
-    if existing.type != "user" or not manages:
+    if not manages:
         return []
     decided = _again(command, existing, view, caller) if not existing.active else []
     if existing.active and command.precreated:

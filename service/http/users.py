@@ -9,6 +9,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
+from service.commands import users
 from service.commands.external import External
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser
 from service.events.users import InvitationIssued, UserCreated
@@ -82,8 +83,10 @@ async def many_invited(call: Call) -> web.Response:
     if len(people) > INVITED_MAX:
         raise errors.Invalid(f"At most {INVITED_MAX} people fit in one request.", "/users")
     for person in people:
-        email(person.text("email"), person.pointer("email"))
+        address = email(person.text("email"), person.pointer("email"))
         name(person.text("name"), person.pointer("name"))
+        if call.may_order("user:invite", things.anything("user")):
+            users.require_no_system_account(call.view, address, person.pointer("email"))
     found = []
     tried: list[Outcome] = []
     for number, person in enumerate(people):

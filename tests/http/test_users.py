@@ -288,6 +288,23 @@ async def test_fields_that_are_not_ours_are_ignored(running: Running) -> None:
     assert seen == (await running.admin.get(f"/admin/users/{sally.id}")).json
 
 
+async def test_a_system_account_s_address_is_nobody_s_to_be_invited_under(running: Running) -> None:
+    """Whoever invites it is told so, and not shown the account as if it were a person; of many, none is."""
+    made = await running.admin.post("/admin/system-accounts", {"name": "bot", "email": "bot@example.org"})
+    person, sally = {"name": "B", "email": "Bot@example.org"}, {"name": "S", "email": "sally@example.org"}
+    for active in (True, False):
+        await running.admin.put(f"/admin/users/{made.json['uuid']}", {"active": active})
+        before = running.position
+        for path in ("/admin/users", "/admin/users/invite-user", "/admin/users/invite-user?dry_run=true"):
+            refused = await running.admin.post(path, person)
+            require_refusal(refused, 409)
+            assert ["email"] == list(refused.json["errors"])
+        several = await running.admin.post("/admin/users/invite-users", {"users": [sally, person]})
+        require_refusal(several, 409)
+        assert ["users.1.email"] == list(several.json["errors"])
+        assert before == running.position
+
+
 async def test_nobody_changes_their_own_roles(running: Running) -> None:
     """Not even an administrator, by any form (section 3.1)."""
     me = (await running.admin.get("/user")).json["uuid"]

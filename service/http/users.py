@@ -19,7 +19,7 @@ from service.http.edge import Call, iso
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Outcome
-from service.vocabulary import PrincipalId, email, name
+from service.vocabulary import PrincipalId, email, email_key, name
 
 INVITED_MAX = 200
 """People in one POST /admin/users/invite-users."""
@@ -82,24 +82,27 @@ async def many_invited(call: Call) -> web.Response:
     people = list(body.objects("users"))
     if len(people) > INVITED_MAX:
         raise errors.Invalid(f"At most {INVITED_MAX} people fit in one request.", "/users")
+    addresses = []
     for person in people:
         address = email(person.text("email"), person.pointer("email"))
         name(person.text("name"), person.pointer("name"))
         if call.may_order("user:invite", things.anything("user")):
             users.require_no_system_account(call.view, address, person.pointer("email"))
-    found = []
-    tried: list[Outcome] = []
+        addresses.append(email_key(address))
+    found, tried = dict[str, Document](), list[Outcome]()
     for number, person in enumerate(people):
+        if addresses[number] in addresses[:number]:
+            continue  # a second invitation would put an end to the code of the first
         try:
             outcome, address = await _invite(call, body, person, part=str(number))
         except requests.Rehearsed as rehearsed:
             tried += rehearsed.outcomes
             continue
-        found.append(_invited(call, outcome, address))
+        found[addresses[number]] = _invited(call, outcome, address)
     if tried:
         raise requests.Rehearsed(*tried)
     links = {"self": responses.link(responses.here(call))}
-    return responses.hal(call, {"users": found, "_links": links})
+    return responses.hal(call, {"users": [found[address] for address in addresses], "_links": links})
 
 
 async def edited(call: Call) -> web.Response:

@@ -288,6 +288,18 @@ async def test_fields_that_are_not_ours_are_ignored(running: Running) -> None:
     assert seen == (await running.admin.get(f"/admin/users/{sally.id}")).json
 
 
+async def test_whoever_stands_twice_among_the_invited_is_invited_once(running: Running) -> None:
+    """Every line of the answer shows the code that works: a second invitation would have replaced it."""
+    twice = [{"name": "Eve", "email": "eve@example.org"}, {"name": "Eva", "email": "EVE@Example.org"}]
+    body = {"users": [*twice, {"name": "Sally", "email": "sally@example.org"}]}
+    tried = await running.admin.post("/admin/users/invite-users?dry_run=true", body)
+    assert {"kind": "user.created", "records": 2} in tried.json["would"]
+    eve, again, sally = (await running.admin.post("/admin/users/invite-users", body)).json["users"]
+    assert (eve, "Eve", "Sally") == (again, eve["name"], sally["name"])
+    redeemed = await running.nobody.post("/invitations/redeem", {"code": eve["invitation"]["code"]})
+    assert 200 == redeemed.status
+
+
 async def test_a_system_account_s_address_is_nobody_s_to_be_invited_under(running: Running) -> None:
     """Whoever invites it is told so, and not shown the account as if it were a person; of many, none is."""
     made = await running.admin.post("/admin/system-accounts", {"name": "bot", "email": "bot@example.org"})

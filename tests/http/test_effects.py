@@ -316,7 +316,7 @@ async def test_an_effect_is_read_by_who_gave_the_order_or_may_ask_why(running: R
         assert 200 == (await client.get(place)).status
     require_refusal(await other.get(place), 403)
     require_refusal(await giver.get(f"/effects/{MISSING}"), 404)
-    require_refusal(await giver.get("/effects/no-id"), 400)
+    require_refusal(await giver.get("/effects/no-id"), 404)
     require_refusal(await giver.get(f"{place}?as_of=1"), 400)
     async with running.app.reader.connection() as connection:
         later = await connection.fetchval("select event_id::text from log where position = $1", done.position)

@@ -218,3 +218,12 @@ def test_somebody_who_could_anyway_is_a_way_back_with_the_role_too(account: Acco
     sally = account.person("Sally", roles=[ADMINISTRATOR])
     account.do(ChangeOrganizationAdministrator(principal=sally, granted=True), given.CONSOLE)
     assert account.do(EditUser(principal=account.kevin, active=False), sally)
+
+
+def test_half_of_a_way_back_is_not_made_whole_by_organization_administrator(account: Account) -> None:
+    """Section 3.13: a role that manages roles alone stays half, though both together could do everything."""
+    sally = account.person("Sally", roles=[account.role("Roles", "role:manage:*")])
+    account.do(ChangeOrganizationAdministrator(principal=sally, granted=True), given.CONSOLE)
+    with pytest.raises(errors.Refused) as caught:
+        account.do(EditUser(principal=account.kevin, active=False), sally)
+    assert "would_lock_out" == caught.value.reason

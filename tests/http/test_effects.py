@@ -219,6 +219,17 @@ async def test_one_is_warned_of_what_one_loses_oneself_and_of_being_the_last(run
     assert "You lose something by this yourself." == lost.json["effect"]["warnings"][0]["sentence"]
 
 
+async def test_who_stands_twice_in_an_invitation_of_many_is_made_once(running: Running) -> None:
+    """Each of many is tried for itself, and still nobody is foretold to be made twice."""
+    people = [{"name": "Eve", "email": "eve@example.org"}, {"name": "Eve", "email": "Eve@Example.org"}]
+    place = "/admin/users/invite-users"
+    tried = await running.admin.post(asked(place), {"users": people})
+    done = await running.admin.post(place, {"users": people})
+    assert {"kind": "user.created", "records": 1} in tried.json["would"]
+    assert [1] == [group["numberOfPrincipals"] for group in tried.json["effect"]["groups"]]
+    assert 1 == len({one["uuid"] for one in done.json["users"]})
+
+
 async def test_what_would_be_refused_is_refused_alike(running: Running) -> None:
     """A dry run of what cannot be done gets the very answer that the order itself would: status, words and shape."""
     company = await Company(running).found()

@@ -3,13 +3,57 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from projections import expiry
+import msgspec
+
+from projections import expiry, preferences
 from projections.contracts import Contract
 from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.commands.roles import deletable
-from service.vocabulary import Thing
+from service.events.preferences import Expiry
+from service.vocabulary import Personal, Thing
+
+
+def setting(view: View, text: str) -> dict[str, object] | None:
+    """A preference of the account or the settings of signing in, where the text names them; None where it does not.
+
+    Raises NotFound for a preference that there is not.
+    """
+    type_, _, name = text.partition(":")
+    if type_ == "authentication_settings":
+        held = view.authentication()
+        texts = {
+            "emailDomains": held.google_email_domains,
+            "githubOrganizations": held.github_organizations,
+        }
+        return {
+            "type": type_,
+            **{field: list(one or ()) for field, one in texts.items()},
+            "changedAt": held.updated_at,
+        }
+    if type_ != "system_preference":
+        return None
+    if name not in preferences.SYSTEM:
+        raise errors.NotFound(
+            f"There is no preference {name[:100]!r}; there are: {', '.join(preferences.SYSTEM)}."
+        )
+    changed = view.preference_or_none(name)
+    return {
+        "type": type_,
+        "name": name,
+        "title": preferences.SYSTEM[name].title,
+        "value": _value(view, name),
+        "changedAt": None if changed is None else changed.changed_at,
+    }
+
+
+def _value(view: View, name: str) -> object:
+    held = view.preference(name)
+    if preferences.SYSTEM[name].type == "emails":
+        text = view.text(held) if isinstance(held, Personal) else None
+        return [] if text is None else text.split("\n")
+    return msgspec.to_builtins(held) if isinstance(held, Expiry) else held
 
 
 class _Named(Protocol):

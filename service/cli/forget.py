@@ -11,9 +11,9 @@ from service.cli import options, output
 @options.explained
 @options.as_json
 def forget(person: str, yes: bool, reason: str, ticket: str, as_json: bool) -> None:
-    """Destroy the key to PERSON's name, e-mail address and network addresses, in every record there ever was.
+    """Destroy the key to PERSON's name, addresses and external ids, in every record there ever was.
 
-    An account that still lives is deleted with it. What was done under it stays in the record, by its id. A deleted
+    Their address goes from the operational contacts, too. An account that still lives is deleted with it. What was done under it stays in the record, by its id. A deleted
     person is named by that id, which `muniment audit --kind principal.deleted` shows.
     """
     if not yes:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # imported where a thing is shown, so that help stays fast
 @options.as_of
 @options.as_json
 def show(thing: str, as_of: str | None, as_json: bool) -> None:
-    """Show THING: role:…, team:…, user:…, system_account:…, application:…, environment:…, integration:…, contract:….
+    """Show THING: role:…, team:…, user:…, system_account:…, application:…, environment:…, integration:…, contract:…,
+    system_preference:… (a preference's name), or authentication_settings.
 
     For example: muniment show role:Viewer --as-of 2026-11-20T14:03:00Z
     """
@@ -37,8 +38,9 @@ async def _look(thing: str, as_of: str | None) -> "tuple[Moment, dict[str, objec
 
     async with opening.opened() as app:
         moment = await opening.moment(app, as_of)
-        target = naming.target(moment.view, thing)
-        found = depiction.depicted(moment.view, target.thing)
+        found = depiction.setting(moment.view, thing)
+        if found is None:
+            found = depiction.depicted(moment.view, naming.target(moment.view, thing).thing)
         at = {"position": moment.view.position, "instant": moment.view.instant, "settled": moment.settled}
         return moment, found | at
 
@@ -58,6 +60,8 @@ def _text(value: object) -> str:
             return output.instant(value)
         case list():
             return ", ".join(_text(one) for one in value) or "none"
+        case {"value": number, "period": period}:
+            return f"{number} {period}"
         case dict():
             return _text(value.get("name") or value.get("id"))
         case _:

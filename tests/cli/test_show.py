@@ -123,3 +123,16 @@ def test_an_asterisk_names_no_single_thing(terminal: Terminal) -> None:
     printed = terminal("show", "application:*")
     assert (2, "") == (printed.code, printed.out)
     assert "names no single thing" in printed.err
+
+
+def test_preferences_and_sign_in_are_shown_as_they_were(writing: Terminal) -> None:
+    """What the account prefers can be asked about at any moment, as every other noun (section 3.9)."""
+    held = writing("show", "system_preference:aiEnabled", "--as-of", "1", "--json")
+    assert (0, True, None) == (held.code, held.json["value"], held.json["changedAt"])
+    assert [] == writing("show", "system_preference:operationalContacts", "--json").json["value"]
+    assert writing("show", "system_preference:tokenExpiry").out.startswith("type")
+    who = writing("show", "authentication_settings", "--json")
+    assert (0, [], []) == (who.code, who.json["emailDomains"], who.json["githubOrganizations"])
+    unknown = writing("show", "system_preference:nothing")
+    assert 3 == unknown.code
+    assert "tokenExpiry" in unknown.err

@@ -13,8 +13,9 @@ from service.cli import options, output
 def forget(person: str, yes: bool, reason: str, ticket: str, as_json: bool) -> None:
     """Destroy the key to PERSON's name, addresses and external ids, in every record there ever was.
 
-    Their address goes from the operational contacts, too. An account that still lives is deleted with it. What was done under it stays in the record, by its id. A deleted
-    person is named by that id, which `muniment audit --kind principal.deleted` shows.
+    Their address goes from the operational contacts, too. An account that still lives is deleted with it. What was
+    done under it stays in the record, by its id. A deleted person is named by that id, which `muniment audit --kind
+    principal.deleted` shows.
     """
     if not yes:
         click.confirm(

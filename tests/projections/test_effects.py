@@ -219,6 +219,16 @@ def test_the_way_to_the_api_is_a_power_of_its_own(account: Account) -> None:
     assert ([], [API_ACCESS]) == (lines(group.gains), lines(group.losses))
 
 
+def test_who_loses_the_way_to_the_api_stands_apart_from_who_keeps_it(account: Account) -> None:
+    """Two whose permissions are the same before and after are not alike where one of them had the API elsewhere."""
+    shared = account.role("Shared", "role:read:*")
+    reader = account.role("Reader", "contract_data:read:*")
+    guest = account.person("Guest", [shared, given.GUEST], [])
+    keeper = account.person("Keeper", [shared, reader], [])
+    found = {group.principals: lines(group.losses) for group in done(account, DeleteRole(role=shared)).groups}
+    assert {(guest,): ["api_access", "role:read:*"], (keeper,): ["role:read:*"]} == found
+
+
 def test_managing_a_teams_system_accounts_reaches_one_that_joins_it(account: Account) -> None:
     """A system account that joins a team comes under those who manage that team's accounts (section 1.3 Q9)."""
     role = account.role("Keeper", "system_account:manage:team")

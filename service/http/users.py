@@ -9,7 +9,6 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR
-from service.commands import users
 from service.commands.external import External
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser
 from service.events.users import InvitationIssued, UserCreated
@@ -19,10 +18,7 @@ from service.http.edge import Call, iso
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Outcome
-from service.vocabulary import PrincipalId, email, email_key, name
-
-INVITED_MAX = 200
-"""People in one POST /admin/users/invite-users."""
+from service.vocabulary import PrincipalId
 
 
 async def listed(call: Call) -> web.Response:
@@ -62,47 +58,18 @@ async def myself(call: Call) -> web.Response:
 async def invited(call: Call) -> web.Response:
     """POST /admin/users/invite-user: 200 with the user, whether it is new or was here (section 3.10)."""
     body = await requests.body(call)
-    outcome, address = await _invite(call, body, body)
-    return responses.hal(call, _invited(call, outcome, address))
+    outcome, address = await invite(call, body, body)
+    return responses.hal(call, drawn(call, outcome, address))
 
 
 async def created(call: Call) -> web.Response:
     """POST /admin/users: 201 with a new user, 200 with one that was here."""
     body = await requests.body(call)
-    outcome, address = await _invite(call, body, body, precreated=True)
-    document = _invited(call, outcome, address)
+    outcome, address = await invite(call, body, body, precreated=True)
+    document = drawn(call, outcome, address)
     if _created(outcome) is None:
         return responses.hal(call, document)
     return responses.created(call, document, responses.href(call.edge, "admin", "users", document["uuid"]))
-
-
-async def many_invited(call: Call) -> web.Response:
-    """POST /admin/users/invite-users `{users: [{email, name}]}`: all are checked before any is invited."""
-    body = await requests.body(call)
-    people = list(body.objects("users"))
-    if len(people) > INVITED_MAX:
-        raise errors.Invalid(f"At most {INVITED_MAX} people fit in one request.", "/users")
-    addresses = []
-    for person in people:
-        address = email(person.text("email"), person.pointer("email"))
-        name(person.text("name"), person.pointer("name"))
-        if call.may_order("user:invite", things.anything("user")):
-            users.require_no_system_account(call.view, address, person.pointer("email"))
-        addresses.append(email_key(address))
-    found, tried = dict[str, Document](), list[Outcome]()
-    for number, person in enumerate(people):
-        if addresses[number] in addresses[:number]:
-            continue  # a second invitation would put an end to the code of the first
-        try:
-            outcome, address = await _invite(call, body, person, part=str(number))
-        except requests.Rehearsed as rehearsed:
-            tried += rehearsed.outcomes
-            continue
-        found[addresses[number]] = _invited(call, outcome, address)
-    if tried:
-        raise requests.Rehearsed(*tried)
-    links = {"self": responses.link(responses.here(call))}
-    return responses.hal(call, {"users": [found[address] for address in addresses], "_links": links})
 
 
 async def edited(call: Call) -> web.Response:
@@ -209,7 +176,7 @@ async def _administrator(call: Call, how: str) -> web.Response:
     return answer(call, call.edge.replica.view(outcome.position), principal)
 
 
-async def _invite(
+async def invite(
     call: Call, body: Body, person: Body, part: str = "", *, precreated: bool = False
 ) -> tuple[Outcome, str]:
     """Invite one person; `part` tells the orders of one request apart under its idempotency key."""
@@ -229,7 +196,7 @@ async def _invite(
     return await requests.handle_order(call, order), address
 
 
-def _invited(call: Call, outcome: Outcome, address: str) -> Document:
+def drawn(call: Call, outcome: Outcome, address: str) -> Document:
     """Who was invited, with the one-time code where one was made.
 
     Of somebody who was here already, a caller who may not read them learns no more than that.

@@ -288,6 +288,22 @@ async def test_fields_that_are_not_ours_are_ignored(running: Running) -> None:
     assert seen == (await running.admin.get(f"/admin/users/{sally.id}")).json
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("firstName", 5), ("lastName", "x" * 5_000), ("active", "yes"), ("name", "")]
+)
+async def test_one_who_cannot_be_invited_keeps_all_from_it(
+    running: Running, field: str, wrong: object
+) -> None:
+    """Every field of everybody is looked at first: nobody is left invited with a code that no answer showed."""
+    eve, sally = {"name": "Eve", "email": "eve@example.org"}, {"name": "Sally", "email": "sally@example.org"}
+    before = running.position
+    body = {"users": [eve, {**sally, field: wrong}]}
+    refused = await running.admin.post("/admin/users/invite-users", body)
+    require_refusal(refused, 400)
+    assert [f"users.1.{field}"] == list(refused.json["errors"])
+    assert before == running.position
+
+
 async def test_whoever_stands_twice_among_the_invited_is_invited_once(running: Running) -> None:
     """Every line of the answer shows the code that works: a second invitation would have replaced it."""
     twice = [{"name": "Eve", "email": "eve@example.org"}, {"name": "Eva", "email": "EVE@Example.org"}]

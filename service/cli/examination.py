@@ -36,12 +36,22 @@ _GRANTS: Final = (
     ("vault", "SELECT, INSERT, DELETE"),
     ("person_key", "SELECT, INSERT, DELETE"),
     ("idempotency", "SELECT, INSERT"),
-    ("trail", "SELECT, INSERT, DELETE"),
+    *(
+        (table, "SELECT, INSERT, UPDATE, DELETE")
+        for table in ("trail_head", "trail", "trail_touch", "token_use")
+    ),
+    ("migration", "SELECT"),
     ("snapshot", "SELECT, INSERT, DELETE"),
     ("snapshot_part", "SELECT, INSERT, DELETE"),
 )
-"""What the serving role needs, a privilege a table; `grants.sql` gives it."""
-_TOO_MUCH: Final = (("log", "UPDATE"), ("log", "DELETE"), ("log", "TRUNCATE"))
+"""What the serving role needs on each table; `grants.sql` gives it."""
+_TOO_MUCH: Final = (
+    ("log", "UPDATE"),
+    ("log", "DELETE"),
+    ("log", "TRUNCATE"),
+    *((table, privilege) for table in ("checkpoint", "tile") for privilege in ("UPDATE", "DELETE")),
+    ("vault", "UPDATE"),
+)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 import click
 import pytest
 
@@ -104,6 +105,34 @@ def test_a_sick_installation(terminal: Terminal, monkeypatch: pytest.MonkeyPatch
     failed = {line["what"] for line in printed.json["lines"] if line["outcome"] == "fail"}
     assert (1, {"data directory", "file admin-token", "key"}) == (printed.code, failed)
     assert 3 == terminal("doctor").out.count("FAIL")
+
+
+@pytest.mark.parametrize(
+    ("statement", "outcome", "named"),
+    [
+        ("revoke update on {schema}.token_use from {role}", "fail", "UPDATE on token_use"),
+        ("revoke insert on {schema}.trail_touch from {role}", "fail", "INSERT on trail_touch"),
+        ("grant delete on {schema}.checkpoint to {role}", "warn", "DELETE on checkpoint"),
+        ("grant update on {schema}.vault to {role}", "warn", "UPDATE on vault"),
+    ],
+)
+def test_doctor_knows_what_the_serving_role_is_granted(
+    writing: Terminal, statement: str, outcome: str, named: str
+) -> None:
+    """A privilege that the service lacks on any table, and one by which the record could be changed, are named."""
+    database = writing.database
+    assert database is not None
+    words = statement.format(schema="muniment", role=f'"{database.service_role}"')
+
+    async def run() -> None:
+        connection = await asyncpg.connect(database.owner_dsn)
+        await connection.execute(words)
+        await connection.close()
+
+    postgres.run(run())
+    line = next(one for one in writing("doctor", "--json").json["lines"] if "grants" == one["what"])
+    assert outcome == line["outcome"]
+    assert named in line["sentence"]
 
 
 def test_doctor_says_what_it_could_not_reach(seated: Seat, database: postgres.Database) -> None:

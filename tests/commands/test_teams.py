@@ -186,3 +186,21 @@ def test_thousands_of_changes_are_split_into_records_that_fit(account: Account) 
         added += record.data.added
     assert sorted(applications) == sorted(added)
     assert 1 < len(records) < 20
+
+
+def test_whoever_is_disabled_leads_no_team(account: Account) -> None:
+    """The caution of seed 000: a team is left alone where its last active administrator goes, in whatever way."""
+
+    def alone(command: EditTeam | EditUser) -> list[str]:
+        tried = account.handle(command, dry_run=True).rehearsal
+        assert tried is not None
+        return [one.code for one in tried.weighed.cautions]
+
+    gone, leader = account.person("Gone"), account.person("Leader")
+    team = account.team("Led")
+    account.do(EditTeam(team=team, administrators=(gone, leader)))
+    assert [] == alone(EditUser(principal=leader, active=False))
+    account.do(EditUser(principal=gone, active=False))
+    assert ["team_without_administrator"] == alone(EditUser(principal=leader, active=False))
+    assert ["team_without_administrator"] == alone(EditTeam(team=team, administrators=(gone,)))
+    assert [] == alone(EditTeam(team=team, administrators=(leader,)))

@@ -229,6 +229,31 @@ def test_who_loses_the_way_to_the_api_stands_apart_from_who_keeps_it(account: Ac
     assert {(guest,): ["api_access", "role:read:*"], (keeper,): ["role:read:*"]} == found
 
 
+def test_one_who_joins_and_one_who_leaves_at_once_are_two_groups(account: Account) -> None:
+    """Alike in roles and with another team each, they go opposite ways; whoever loses something stands first."""
+    role = account.role("Manager", "contract_data:manage:team")
+    other = account.team("Other")
+    leaver, *joiners = (account.person(f"P{n}", [role], [other]) for n in range(3))
+    team = account.team("A", (), [leaver])
+    order = ChangeMembers(team=team, how="add", members=tuple(joiners), leaving=(leaver,))
+    found = [
+        (group.principals, lines(group.gains), lines(group.losses)) for group in done(account, order).groups
+    ]
+    assert [(leaver,), tuple(sorted(joiners))] == [who for who, _, _ in found]
+    manage = f"contract_data:manage:{team}"
+    assert [([], True), ([manage], False)] == [(gains, manage in losses) for _, gains, losses in found]
+
+
+def test_who_administers_a_team_sees_an_environment_that_comes_to_it(account: Account) -> None:
+    """Member or not (section 3.2): whoever administers it gains a look at this one thing."""
+    team = account.team("A")
+    leader = account.person("Leader", [], [])
+    account.do(EditTeam(team=team, administrators=(leader,)))
+    environment = account.environment("prod")
+    group = only(done(account, EditTeam(team=team, environments=(environment,))))
+    assert ((leader,), ["environment:read on prod"]) == (group.principals, lines(group.gains))
+
+
 def test_managing_a_teams_system_accounts_reaches_one_that_joins_it(account: Account) -> None:
     """A system account that joins a team comes under those who manage that team's accounts (section 1.3 Q9)."""
     role = account.role("Keeper", "system_account:manage:team")

@@ -301,6 +301,19 @@ async def test_dry_run_false_is_as_good_as_absent(running: Running) -> None:
     assert done.position == running.position
 
 
+async def test_a_dry_run_leaves_its_key_to_the_edit(running: Running) -> None:
+    """Before the edit and after it: under the edit's own Idempotency-Key a dry run is no repeat and uses none up."""
+    role, key = await running.role("First"), {"Idempotency-Key": "once"}
+    place, body = f"/admin/roles/{role}", {"name": "Second", "permissions": []}
+    before = await running.admin.put(asked(place), body, headers=key)
+    done = await running.admin.put(place, body, headers=key)
+    after = await running.admin.put(asked(place), body, headers=key)
+    again = await running.admin.put(place, body, headers=key)
+    assert [200] * 4 == [one.status for one in (before, done, after, again)]
+    assert [1, 0] == [len(one.json["would"]) for one in (before, after)]
+    assert (done.json, done.position) == (again.json, again.position)
+
+
 async def test_nothing_is_told_where_nothing_was_done(running: Running) -> None:
     """An edit into what is there already has no effect to read, nor has an order that gives nobody anything."""
     role = await running.role("Reader", "contract_data:read:*")

@@ -200,7 +200,8 @@ def change_roles(command: ChangeRoles, view: View, caller: Caller) -> list[Event
     held = set(principal.roles)
     fixed = {one for one in held if (role := view.role_or_none(one)) is not None and not role.assignable}
     if command.how != "remove":
-        named = {role for role in named if _assignable(view, role, command.roles, held, principal)}
+        in_order = map(RoleId, command.roles)  # so that of several faults the first is the one that is named
+        named = {role for role in in_order if _assignable(view, role, command.roles, held, principal)}
     wanted = {"replace": named | fixed, "add": held | named, "remove": held - (named - fixed)}[command.how]
     live_held = {role for role in held if view.role_or_none(role) is not None}
     added, removed = difference(live_held, wanted & (live_held | named))

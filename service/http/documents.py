@@ -76,8 +76,11 @@ class Documents:
         }
 
     def every_permission(self) -> list[Document]:
-        """What a role may hold, in the catalogue's order."""
-        return [self.permission(scope) for scope in self._permissions]
+        """What a role may hold, in the catalogue's order; `onlyRole` is the one that may, where it is but one."""
+        return [
+            {**self.permission(scope), **({"onlyRole": known.bound_to} if known.bound_to else {})}
+            for scope, known in self._permissions.items()
+        ]
 
     def role(self, role: Role) -> Document:
         """A role with its permissions and what the caller may do with it."""

@@ -270,6 +270,10 @@ def test_a_role_that_only_the_system_gives_cannot_be_assigned(account: Account, 
     with pytest.raises(errors.Invalid) as caught:
         account.do(ChangeRoles(principal=sally, how="add", roles=(given.VIEWER, role)))
     assert "/roles/1" == caught.value.pointer
+    others = tuple(f"9fa50562-a42b-4771-aa8e-{number:012d}" for number in range(9))
+    with pytest.raises(errors.Invalid) as caught:
+        account.do(ChangeRoles(principal=sally, how="replace", roles=(given.VIEWER, role, *others)))
+    assert "/roles/1" == caught.value.pointer
 
 
 def test_naming_the_computed_role_of_a_team_administrator_is_harmless(account: Account) -> None:

@@ -293,6 +293,8 @@ async def test_what_a_role_may_hold_is_listed(running: Running) -> None:
     assert 44 == len(set(scopes))
     assert all(one["label"] == one["name"] and one["group"] for one in answer["permissions"])
     assert 44 == len({one["uuid"] for one in answer["permissions"]})
+    bound = {one["scope"]: one["onlyRole"] for one in answer["permissions"] if "onlyRole" in one}
+    assert {"team:manage:{uuid}": TEAM_ADMINISTRATOR, "user:manage_scim_attributes:*": given.SCIM} == bound
 
 
 async def test_who_holds_a_role(running: Running) -> None:

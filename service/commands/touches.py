@@ -23,6 +23,7 @@ from service.events.teams import (
     TeamMembersChanged,
 )
 from service.events.users import PrincipalRolesChanged
+from service.log import recorded
 from service.vocabulary import Thing
 
 _SINGLE = (
@@ -166,7 +167,7 @@ def _principal(principal: str, view: View, event: Event) -> Thing:
     held = view.principal_or_none(principal)
     if held is not None:
         return Thing(held.type, principal)
-    kind = str(event.__struct_config__.tag)
+    kind = recorded.kind_of(event)
     return Thing("system_account" if kind.startswith("system_account.") else "user", principal)
 
 

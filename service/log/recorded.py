@@ -176,11 +176,12 @@ def decode_all_to_fold(entries: str, after: int, records: int) -> list[Folded]:
 
 def kind_of(event: Event) -> str:
     """The chosen string of the event's kind: `role.created`."""
-    return _kind(type(event))
+    return kind_of_type(type(event))
 
 
 @functools.cache
-def _kind(event: type[Event]) -> str:
+def kind_of_type(event: type[msgspec.Struct]) -> str:
+    """The same for the type of an event."""
     tag = event.__struct_config__.tag
     assert isinstance(tag, str), "every event is tagged"
     return tag

@@ -12,13 +12,13 @@ import msgspec
 from projections import trail
 from service import errors
 from service.events import Event
-from service.log import reader
+from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.reader import Row
 from service.vocabulary import EventId
 
 PAGE_SIZE_MAX = 100
-KINDS: tuple[str, ...] = tuple(sorted(str(event.__struct_config__.tag) for event in get_args(Event)))
+KINDS: tuple[str, ...] = tuple(sorted(recorded.kind_of_type(event) for event in get_args(Event)))
 """Every kind of record that there is."""
 OUTCOMES = (trail.DONE, trail.DENIED)
 _NOTHING = (1, 0)

@@ -17,6 +17,8 @@ from service.orders import Order, Outcome
 from service.vocabulary import PrincipalId
 from tests import postgres
 from tests.service import ADMIN_TOKEN, settings
+from tests.torture import proxy
+from tests.torture.proxy import Wire
 
 MakeDatabase = Callable[..., postgres.Database]
 
@@ -26,6 +28,19 @@ async def opened(database: postgres.Database, place: Path, **more: object) -> As
     """One replica of the account in the database."""
     async with composition.opened(settings(database, place), **more) as app:  # type: ignore[arg-type]  # passed on as they are
         yield app
+
+
+@asynccontextmanager
+async def behind_a_wire(database: postgres.Database) -> AsyncIterator[tuple[postgres.Database, Wire]]:
+    """The database as a service sees it whose every connection goes through a wire of the test's."""
+    async with proxy.between(database.service_dsn) as (dsn, wire):
+        through = postgres.Database(
+            name=database.name,
+            owner_dsn=database.owner_dsn,
+            service_dsn=dsn,
+            service_role=database.service_role,
+        )
+        yield through, wire
 
 
 def kevin(app: App) -> PrincipalId:

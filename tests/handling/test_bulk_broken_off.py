@@ -18,7 +18,6 @@ from tests.bench import ground, worlds
 from tests.bench.population import Shape
 from tests.bench.stalls import PUBLISHING
 from tests.handling import deleting, doors, test_bulk
-from tests.torture import proxy
 from tests.torture.proxy import Cut
 
 CONTRACTS = 800
@@ -48,23 +47,16 @@ async def test_a_connection_lost_between_the_statements_of_a_deletion_is_no_loss
     """Wherever it is cut the caller gets the right answer, the log has the deletion once, and a retry repeats it."""
     monkeypatch.setattr(batches, "STATEMENT_BYTES_MAX", PIECE_BYTES)
     monkeypatch.setattr(batches, "_PIECE_BYTES", PIECE_BYTES)
-    async with proxy.between(database.service_dsn) as (dsn, wire):
-        through = postgres.Database(
-            name=database.name,
-            owner_dsn=database.owner_dsn,
-            service_dsn=dsn,
-            service_role=database.service_role,
-        )
-        async with doors.opened(through, place) as app:
-            deletion = await test_bulk.published(app, CONTRACTS)
-            wire.at = "commit" if at == "commit" else "append"
-            wire.spared = 2 if at == "later statement" else 0
-            wire.cut = cut
-            outcome = await doors.do(app, deletion, "key")
-            assert 1 == wire.cuts
-            again = await doors.do(app, deletion, "key")
-            assert (outcome.records, True) == (again.records, again.replayed)
-            assert [] == app.replica.now().contracts_of(deletion.consumer, deletion.provider)
+    async with doors.behind_a_wire(database) as (through, wire), doors.opened(through, place) as app:
+        deletion = await test_bulk.published(app, CONTRACTS)
+        wire.at = "commit" if at == "commit" else "append"
+        wire.spared = 2 if at == "later statement" else 0
+        wire.cut = cut
+        outcome = await doors.do(app, deletion, "key")
+        assert 1 == wire.cuts
+        again = await doors.do(app, deletion, "key")
+        assert (outcome.records, True) == (again.records, again.replayed)
+        assert [] == app.replica.now().contracts_of(deletion.consumer, deletion.provider)
     log = await doors.log_of(database)
     assert CONTRACTS == len(removed(log)) == len(set(removed(log)))
     assert outcome.position == log[-1].position
@@ -79,13 +71,7 @@ async def test_a_service_killed_between_the_statements_of_a_deletion_leaves_noth
         make_database(), Shape(users=5, teams=2, applications=20, changes=STORED, mix=PUBLISHING)
     )
     database = stored.database
-    async with proxy.between(database.service_dsn) as (dsn, wire):
-        through = postgres.Database(
-            name=database.name,
-            owner_dsn=database.owner_dsn,
-            service_dsn=dsn,
-            service_role=database.service_role,
-        )
+    async with doors.behind_a_wire(database) as (through, wire):
         program = await asyncio.create_subprocess_exec(
             sys.executable, "-m", deleting.__name__,
             env={**ground.inherited(), **worlds.environment_of(through, place / "killed")},

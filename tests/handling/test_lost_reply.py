@@ -20,22 +20,14 @@ from service.log import connect
 from tests import given, postgres
 from tests.handling import doors
 from tests.handling.test_door import roles_made
-from tests.torture import proxy
 from tests.torture.proxy import LATE_SECONDS, Cut, Wire
 
 
 @asynccontextmanager
 async def wired(database: postgres.Database, place: Path) -> AsyncIterator[tuple[App, Wire]]:
     """A replica whose every connection goes through a wire of the test's."""
-    async with proxy.between(database.service_dsn) as (dsn, wire):
-        through = postgres.Database(
-            name=database.name,
-            owner_dsn=database.owner_dsn,
-            service_dsn=dsn,
-            service_role=database.service_role,
-        )
-        async with doors.opened(through, place) as app:
-            yield app, wire
+    async with doors.behind_a_wire(database) as (through, wire), doors.opened(through, place) as app:
+        yield app, wire
 
 
 @pytest.mark.parametrize(

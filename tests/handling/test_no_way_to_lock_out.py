@@ -31,6 +31,7 @@ from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
 from service.events import Event
+from service.log import recorded
 from service.log.recorded import Foldable
 from service.orders import Outcome
 from service.vocabulary import PrincipalId, RoleId, TeamId, TokenId
@@ -73,15 +74,11 @@ SCOPES = ("role:manage:*", "user:manage:*", "team:manage:*", "token:manage:own",
 ROLES = (ADMINISTRATOR, USER, CI_CD, given.GUEST, given.VIEWER)
 
 
-def kind(event: type) -> str:
-    return str(event.__struct_config__.tag)  # type: ignore[attr-defined]  # every event is a tagged struct
-
-
 def test_the_guard_knows_every_kind_of_event() -> None:
     """A new kind is either one after which the guard looks, or listed as safe; and every command is tried or not."""
-    dangerous = {kind(event) for event in guard.DANGEROUS}
+    dangerous = {recorded.kind_of_type(event) for event in guard.DANGEROUS}
     assert set() == dangerous & SAFE
-    assert {kind(event) for event in typing.get_args(Event)} == dangerous | SAFE
+    assert {recorded.kind_of_type(event) for event in typing.get_args(Event)} == dangerous | SAFE
     tried = {command.__name__ for command in TRIED}
     assert {command.__name__ for command in typing.get_args(Command)} == tried | OF_OTHER_THINGS
 
@@ -233,7 +230,7 @@ def test_no_sequence_of_orders_ends_with_nobody_able_to_undo(orders: list[tuple[
         caller = company.caller(number, command)
         try:
             decided, left = without_the_guard(company, command, caller)
-            assert left or guard.dangerous(decided), [kind(type(event)) for event in decided]
+            assert left or guard.dangerous(decided), [recorded.kind_of(event) for event in decided]
         except errors.MunimentError:
             left = True  # there is nothing to guard
         before = account.replica.position, digest.digest(account.replica.directory)

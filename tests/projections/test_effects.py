@@ -23,6 +23,7 @@ from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.events import Event
+from service.log import recorded
 from service.vocabulary import EnvironmentId, PrincipalId, RoleId, TeamId, Thing
 from tests import given
 from tests.given import Account
@@ -57,14 +58,10 @@ SCOPES = (
 )
 
 
-def kind(event: type) -> str:
-    return str(event.__struct_config__.tag)  # type: ignore[attr-defined]  # every event is a tagged struct
-
-
 def test_every_kind_of_event_says_whom_it_can_reach() -> None:
     """A new kind stands among those that reach somebody or those that reach nobody: no effect is overlooked."""
-    every = {kind(event) for event in typing.get_args(Event)}
-    reaching = {kind(event) for event in Comparison.reaching}
+    every = {recorded.kind_of_type(event) for event in typing.get_args(Event)}
+    reaching = {recorded.kind_of_type(event) for event in Comparison.reaching}
     assert set() == reaching & REACHES_NOBODY
     assert every == reaching | REACHES_NOBODY
 

@@ -34,6 +34,7 @@ from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -78,6 +79,7 @@ Nothing = (
     contract_events.IntegrationContractsDeleted
     | contract_events.IntegrationDeleted
     | contract_events.IntegrationsDeleted
+    | result_events.ResultEvent
     | account.LogRestored
     | account.TrailRead
     | account.BreakGlassUsed

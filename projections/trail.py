@@ -12,6 +12,7 @@ import asyncpg
 
 from service import errors
 from service.events.contracts import ContractsRemoved
+from service.events.results import VerificationResultsRemoved
 from service.log import sql
 from service.log.connect import Connection
 from service.log.recorded import Recorded
@@ -75,7 +76,7 @@ def actor_of(record: Recorded) -> tuple[str, str]:
 
 
 def touched(record: Recorded) -> tuple[str, ...]:
-    """The ids of everything that the record touches, each once, the contracts of a bulk deletion included."""
+    """The ids of everything that the record touches, each once, what a bulk deletion removed included."""
     found = dict.fromkeys(thing.id for thing in record.touches)
     if isinstance(record.data, ContractsRemoved):
         found.update(
@@ -83,6 +84,14 @@ def touched(record: Recorded) -> tuple[str, ...]:
                 one
                 for gone in record.data.contracts
                 for one in (gone.contract, gone.consumer, gone.provider, f"{gone.consumer}/{gone.provider}")
+            )
+        )
+    if isinstance(record.data, VerificationResultsRemoved):
+        found.update(
+            dict.fromkeys(
+                one
+                for gone in record.data.results
+                for one in (gone.result, gone.consumer, gone.provider, f"{gone.consumer}/{gone.provider}")
             )
         )
     return tuple(found)

@@ -13,6 +13,7 @@ from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved
+from service.events.results import VerificationResultsRemoved
 from service.events.users import InvitationRedeemed
 from service.log import seal
 from service.log.recorded import Actor, Source
@@ -63,7 +64,7 @@ class Envelope:
 
     def reason(self, event: EventId, data: Event) -> Sealed | None:
         """The reason stands on every record but the children of a bulk deletion, whose parent has it."""
-        if not self._order.reason or isinstance(data, ContractsRemoved | ApplicationsRemoved):
+        if not self._order.reason or isinstance(data, _CHILDREN):
             return None
         return self._seal(self._order.reason, self._single_key(), event, "reason")
 
@@ -83,6 +84,7 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
+_CHILDREN = (ContractsRemoved, ApplicationsRemoved, VerificationResultsRemoved)
 _CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, TokenPair})
 
 

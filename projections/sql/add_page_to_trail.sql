@@ -35,9 +35,12 @@ touches as (
         select touched ->> 'id' from jsonb_array_elements(record -> 'touches') as touched
         union all
         select unnest(array[
-            gone ->> 0, gone ->> 1, gone ->> 2, (gone ->> 1) || '/' || (gone ->> 2)  -- contract, consumer, provider
+            gone ->> 0, gone ->> 1, gone ->> 2, (gone ->> 1) || '/' || (gone ->> 2)  -- what it was, consumer, provider
         ])
-        from jsonb_array_elements(case when kind = 'contracts.removed' then record #> '{data,contracts}' end) as gone
+        from jsonb_array_elements(case kind
+            when 'contracts.removed' then record #> '{data,contracts}'
+            when 'verification_results.removed' then record #> '{data,results}'
+        end) as gone
     ) as touched (thing)
 )
 select max(position) as reached, count(*) as records, sum(octets) as octets from page

@@ -2,24 +2,37 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from projections.applications import Application
 from projections.contracts import Contract, Integration
+from projections.results import VerificationResult
 from projections.view import View
 from service import errors
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved, RemovedContract
+from service.events.results import RemovedResult, VerificationResultsRemoved
 from service.vocabulary import ApplicationId
 
 PIECE_BYTES_MAX = 32_768
 _CONTRACT_BYTES = 230  # three ids, a digest and the framing; the version's own text is added
+_RESULT_BYTES = 240  # the same, and a number
 _APPLICATION_BYTES = 180
 _STRETCH = 1_024
 """Contracts that are sorted at a stroke, or about so many."""
 CONTRACTS_MAX = 150_000
 """Contracts that one order may remove. Drafting them takes some two seconds, and the append refuses a record whose time
 is more than five behind: what a busier machine takes must still fit."""
+
+
+class _Created(Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+
+
+C = TypeVar("C", bound=_Created)
 
 
 def contracts_between(integrations: Iterable[Integration], enough: int = CONTRACTS_MAX + 1) -> int:
@@ -67,17 +80,43 @@ def contracts_removed(contracts: Iterable[Contract]) -> list[Event]:
     return decided
 
 
-def oldest_first(contracts: Iterable[Contract]) -> Iterator[Contract]:
-    """The contracts in the order of their creation, no two of which were at the same instant.
+def results_removed(results: Iterable[VerificationResult]) -> list[Event]:
+    """The verification results, oldest first, split at 32 KiB."""
+    decided: list[Event] = []
+    piece: list[RemovedResult] = []
+    size = 0
+    for result in oldest_first(results):
+        cost = _RESULT_BYTES + 2 * len(result.version.encode())
+        if piece and size + cost > PIECE_BYTES_MAX:
+            decided.append(VerificationResultsRemoved(results=tuple(piece)))
+            piece, size = [], 0
+        piece.append(
+            RemovedResult(
+                result=result.id,
+                consumer=result.consumer,
+                provider=result.provider,
+                digest=result.digest,
+                version=result.version,
+                number=result.number,
+            )
+        )
+        size += cost
+    if piece:
+        decided.append(VerificationResultsRemoved(results=tuple(piece)))
+    return decided
+
+
+def oldest_first(created: Iterable[C]) -> Iterator[C]:
+    """Contracts, or their results, in the order of their creation, no two of which were at the same instant.
 
     Sorted stretch by stretch: nobody else has a turn while the interpreter sorts, and a hundred thousand at a stroke
     would take tens of milliseconds.
     """
-    found = list(contracts)
+    found = list(created)
     bounds = sorted(_created(one) for one in found[_STRETCH::_STRETCH])
-    stretches: list[list[Contract]] = [[] for _ in range(len(bounds) + 1)]
-    for contract in found:
-        stretches[bisect_right(bounds, _created(contract))].append(contract)
+    stretches: list[list[C]] = [[] for _ in range(len(bounds) + 1)]
+    for one in found:
+        stretches[bisect_right(bounds, _created(one))].append(one)
     for stretch in stretches:
         stretch.sort(key=_created)
         yield from stretch
@@ -114,8 +153,8 @@ def unreferenced(
     return found
 
 
-def _created(contract: Contract) -> float:
-    return contract.created_at.timestamp()
+def _created(one: _Created) -> float:
+    return one.created_at.timestamp()
 
 
 def _applications(piece: list[Application]) -> ApplicationsRemoved:

@@ -13,6 +13,7 @@ from projections.view import View
 from service.events import Event
 from service.events import applications as application_events
 from service.events import contracts as contract_events
+from service.events import results as result_events
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
 from service.events.preferences import PersonalPreferenceChanged, PreferenceChanged, PreferenceContactsChanged
@@ -46,6 +47,7 @@ _LISTING = frozenset(
         PrincipalRolesChanged,
         application_events.ApplicationsRemoved,
         contract_events.ContractsRemoved,
+        result_events.VerificationResultsRemoved,
     }
 )
 """Events that list several things of one kind."""
@@ -143,12 +145,18 @@ def _bulk(event: Event, view: View) -> list[Thing]:
             named = zip(event.applications, event.names, strict=True)
             return [Thing("application", one, name) for one, name in named]
         case contract_events.ContractsRemoved():
-            pairs = dict.fromkeys((one.consumer, one.provider) for one in event.contracts)
-            return _that_fit(
-                Thing("integration", integration_id(*pair), _pair_name(*pair, view)) for pair in pairs
-            )
+            return _integrations(((one.consumer, one.provider) for one in event.contracts), view)
+        case result_events.VerificationResultsRemoved():
+            return _integrations(((one.consumer, one.provider) for one in event.results), view)
         case _:
             return []
+
+
+def _integrations(pairs: Iterable[tuple[str, str]], view: View) -> list[Thing]:
+    """The integrations that a child of a deletion speaks of, each once."""
+    return _that_fit(
+        Thing("integration", integration_id(*pair), _pair_name(*pair, view)) for pair in dict.fromkeys(pairs)
+    )
 
 
 def _that_fit(things: Iterable[Thing]) -> list[Thing]:

@@ -13,6 +13,7 @@ from service.events.contracts import ContractEvent
 from service.events.environments import EnvironmentEvent
 from service.events.people import PersonEvent
 from service.events.preferences import PreferenceEvent
+from service.events.results import ResultEvent
 from service.events.roles import RoleEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
@@ -31,6 +32,7 @@ Event = (
     | TokenEvent
     | ApplicationEvent
     | ContractEvent
+    | ResultEvent
     | EnvironmentEvent
     | PreferenceEvent
     | AuthenticationEvent

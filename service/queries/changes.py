@@ -12,6 +12,7 @@ from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -55,6 +56,8 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _application(event)
     if isinstance(event, contract_events.ContractEvent):
         return _contract(event, names)
+    if isinstance(event, result_events.ResultEvent):
+        return _result(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event)
     if isinstance(event, preference_events.PreferenceEvent):
@@ -210,6 +213,22 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> tuple[Chang
             | contract_events.IntegrationsDeleted()
         ):
             return ()  # the children of the same correlation say what vanished
+        case _:
+            assert_never(event)
+
+
+def _result(event: result_events.ResultEvent, names: Names) -> tuple[Changed, ...]:
+    match event:
+        case result_events.VerificationPublished():
+            return _made(success=event.success, version=event.version, buildUrl=event.build_url)
+        case result_events.VerificationDeleted():
+            return _ended(success=event.success, version=event.version)
+        case result_events.VerificationResultsRemoved():
+            gone = (
+                Member(id=one.result, name=f"{names.integration(one.consumer, one.provider)}/{one.number}")
+                for one in event.results
+            )
+            return (Changed(field="verificationResults", removed=tuple(gone)),)
         case _:
             assert_never(event)
 

@@ -10,6 +10,7 @@ from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -56,6 +57,8 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _application(event, names)
     if isinstance(event, contract_events.ContractEvent):
         return _contract(event, names)
+    if isinstance(event, result_events.ResultEvent):
+        return _result(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
@@ -269,6 +272,25 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> str:
                 f"{names.integration(one.consumer, one.provider)}/{one.version}" for one in event.contracts
             ]
             return f"thereby removed the {wording.plural('contract', gone)} {wording.listed(gone)}"
+        case _:
+            assert_never(event)
+
+
+def _result(event: result_events.ResultEvent, names: Names) -> str:
+    match event:
+        case result_events.VerificationPublished():
+            pair, provider = (
+                names.integration(event.consumer, event.provider),
+                names.application(event.provider),
+            )
+            done = "passed" if event.success else "failed"
+            return f"published that version {event.version} of {provider} {done} the verification of {pair}"
+        case result_events.VerificationDeleted():
+            pair = names.integration(event.consumer, event.provider)
+            return f"deleted the verification result {event.number} of {pair}, by version {event.version}"
+        case result_events.VerificationResultsRemoved():
+            gone = [f"{names.integration(one.consumer, one.provider)}/{one.number}" for one in event.results]
+            return f"thereby removed the verification {wording.plural('result', gone)} {wording.listed(gone)}"
         case _:
             assert_never(event)
 

@@ -63,6 +63,7 @@ SAFE = {
     "application.created", "application.edited", "application.deleted", "applications.removed",
     "environment.created", "environment.edited", "environment.deleted",
     "contract.published", "contract.deleted", "contracts.removed",
+    "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.

@@ -38,6 +38,7 @@ REACHES_NOBODY = {
     "environment.created", "environment.edited", "environment.deleted",
     "preference.contacts_changed", "personal_preference.changed", "authentication.changed",
     "contract.published", "contract.deleted", "contracts.removed",
+    "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""

@@ -16,6 +16,7 @@ from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -39,6 +40,7 @@ from service.vocabulary import (
     KeyId,
     Personal,
     PrincipalId,
+    ResultId,
     RoleId,
     Scope,
     Sealed,
@@ -53,6 +55,10 @@ KEVIN, SALLY, BOT = PrincipalId("kevin"), PrincipalId("sally"), PrincipalId("bot
 FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"), TeamId("team")
 PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
 CONTRACT = ContractId("contract")
+RESULT = ResultId("result")
+VERIFIED = result_events.VerificationPublished(
+    result=RESULT, consumer=FOO, provider=BAR, digest=DIGEST, version="5", number=3, success=True
+)
 SCOPES = (Scope("team:read:*"),)
 
 
@@ -300,6 +306,27 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "deleted every integration: 2 integrations with 5 contracts",
     ),
     (contract_events.ContractsRemoved(contracts=(REMOVED,)), "thereby removed the contract Foo/Bar/1"),
+    (VERIFIED, "published that version 5 of Bar passed the verification of Foo/Bar"),
+    (
+        msgspec.structs.replace(VERIFIED, success=False),
+        "published that version 5 of Bar failed the verification of Foo/Bar",
+    ),
+    (
+        result_events.VerificationDeleted(
+            result=RESULT, consumer=FOO, provider=BAR, digest=DIGEST, version="5", number=3, success=True
+        ),
+        "deleted the verification result 3 of Foo/Bar, by version 5",
+    ),
+    (
+        result_events.VerificationResultsRemoved(
+            results=(
+                result_events.RemovedResult(
+                    result=RESULT, consumer=FOO, provider=BAR, digest=DIGEST, version="5", number=3
+                ),
+            )
+        ),
+        "thereby removed the verification result Foo/Bar/3",
+    ),
     (BEGINNING[7], "created the environment prod"),
     (
         environment_events.EnvironmentEdited(

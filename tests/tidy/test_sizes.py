@@ -14,6 +14,7 @@ LONG_MODULES = {
     "service/commands/users.py": "people and system accounts share all but their creation",
     "service/drafting.py": "one order's way into a batch, and out of it again when it is refused",
     "service/handling.py": "one batch's way into the log, with every way it can fail and be found again",
+    "service/queries/changes.py": "one branch a kind of event, as the sentences have",
     "service/queries/sentences.py": "one clause a kind of event, so that all of them sound alike",
     "service/http/documents.py": "a document a noun, each of which shows parts of the others",
     "service/http/requests.py": "everything that is read from a request is checked in one way, in one place",

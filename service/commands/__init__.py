@@ -1,14 +1,13 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.authentication import ChangeAuthentication
-from service.commands.contracts import (
-    DeleteContract,
+from service.commands.contracts import DeleteContract, PublishContract
+from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
+from service.commands.integrations import (
     DeleteIntegration,
     DeleteIntegrationContracts,
     DeleteIntegrations,
-    PublishContract,
 )
-from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences

@@ -7,7 +7,7 @@ from projections.view import View
 from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
-from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
+from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.vocabulary import RoleId, TeamId

@@ -10,6 +10,7 @@ from service.commands import (
     authentication,
     contracts,
     environments,
+    integrations,
     organization,
     people,
     preferences,
@@ -32,14 +33,14 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return applications.edit_application(command, view, caller)
         case applications.DeleteApplication():
             return applications.delete_application(command, view, caller)
-        case (
-            contracts.PublishContract()
-            | contracts.DeleteContract()
-            | contracts.DeleteIntegrationContracts()
-            | contracts.DeleteIntegration()
-            | contracts.DeleteIntegrations()
-        ):
+        case contracts.PublishContract() | contracts.DeleteContract():
             return _contracts(command, view, caller)
+        case (
+            integrations.DeleteIntegrationContracts()
+            | integrations.DeleteIntegration()
+            | integrations.DeleteIntegrations()
+        ):
+            return _integrations(command, view, caller)
         case (
             account.OpenAccount()
             | account.AdoptCatalogue()
@@ -211,24 +212,30 @@ def _settings(
 
 
 def _contracts(
-    command: contracts.PublishContract
-    | contracts.DeleteContract
-    | contracts.DeleteIntegrationContracts
-    | contracts.DeleteIntegration
-    | contracts.DeleteIntegrations,
-    view: View,
-    caller: Caller,
+    command: contracts.PublishContract | contracts.DeleteContract, view: View, caller: Caller
 ) -> list[Event]:
     match command:
         case contracts.PublishContract():
             return contracts.publish_contract(command, view, caller)
         case contracts.DeleteContract():
             return contracts.delete_contract(command, view, caller)
-        case contracts.DeleteIntegrationContracts():
-            return contracts.delete_integration_contracts(command, view, caller)
-        case contracts.DeleteIntegration():
-            return contracts.delete_integration(command, view, caller)
-        case contracts.DeleteIntegrations():
-            return contracts.delete_integrations(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _integrations(
+    command: integrations.DeleteIntegrationContracts
+    | integrations.DeleteIntegration
+    | integrations.DeleteIntegrations,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case integrations.DeleteIntegrationContracts():
+            return integrations.delete_integration_contracts(command, view, caller)
+        case integrations.DeleteIntegration():
+            return integrations.delete_integration(command, view, caller)
+        case integrations.DeleteIntegrations():
+            return integrations.delete_integrations(command, view, caller)
         case _:
             assert_never(command)

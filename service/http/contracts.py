@@ -10,7 +10,8 @@ from projections.applications import Application
 from projections.contracts import Contract
 from projections.view import View
 from service import errors
-from service.commands.contracts import DeleteContract, DeleteIntegrationContracts, PublishContract
+from service.commands.contracts import DeleteContract, PublishContract
+from service.commands.integrations import DeleteIntegrationContracts
 from service.events.contracts import ContractPublished
 from service.http import applications, edge, repeats, requests, responses
 from service.http.edge import Call

@@ -9,7 +9,7 @@ from projections import things
 from projections.applications import Application
 from projections.contracts import Integration, integration_id
 from projections.view import View
-from service.commands.contracts import DeleteIntegration, DeleteIntegrations
+from service.commands.integrations import DeleteIntegration, DeleteIntegrations
 from service.http import applications, breathing, edge, pagination, repeats, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document

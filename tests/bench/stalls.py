@@ -14,7 +14,7 @@ import msgspec
 from projections import access, things
 from service import app
 from service.catalogue.compiled import DEFAULT_TEAM
-from service.commands.contracts import DeleteIntegrations
+from service.commands.integrations import DeleteIntegrations
 from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved
 from service.orders import Order

@@ -6,7 +6,7 @@ import sys
 
 from service import app as composition
 from service.app import App
-from service.commands.contracts import DeleteIntegrations
+from service.commands.integrations import DeleteIntegrations
 from service.commands.order import Caller
 from service.orders import Order, Outcome
 from service.settings import from_environment

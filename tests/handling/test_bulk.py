@@ -12,7 +12,7 @@ from service import errors
 from service.app import App
 from service.commands import bulk, removals
 from service.commands.applications import DeleteApplication
-from service.commands.contracts import DeleteIntegration, DeleteIntegrationContracts
+from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts
 from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved, IntegrationContractsDeleted, IntegrationDeleted
 from service.log import batches

@@ -14,13 +14,9 @@ from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
 from service.commands import Command
 from service.commands.applications import DeleteApplication, EditApplication
-from service.commands.contracts import (
-    DeleteContract,
-    DeleteIntegration,
-    DeleteIntegrationContracts,
-    DeleteIntegrations,
-)
+from service.commands.contracts import DeleteContract
 from service.commands.environments import DeleteEnvironment, EditEnvironment
+from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
 from service.commands.roles import DeleteRole, EditRole, ResetRoles

@@ -6,7 +6,7 @@ from projections import access, things
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
 from service.commands.applications import DeleteApplication
-from service.commands.contracts import DeleteIntegration
+from service.commands.integrations import DeleteIntegration
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam
 from service.commands.users import DeleteUser, EditUser

@@ -9,7 +9,7 @@ from service import errors
 from service.app import App
 from service.commands import Command
 from service.commands.applications import DeleteApplication
-from service.commands.contracts import DeleteIntegration
+from service.commands.integrations import DeleteIntegration
 from service.commands.teams import ChangeMembers, DeleteTeam
 from service.commands.users import EditUser
 from service.vocabulary import ApplicationId, PrincipalId, TeamId

@@ -31,6 +31,7 @@ from service.events import account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
+from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
@@ -80,6 +81,7 @@ Nothing = (
     | contract_events.IntegrationDeleted
     | contract_events.IntegrationsDeleted
     | result_events.ResultEvent
+    | deployment_events.DeploymentEvent
     | account.LogRestored
     | account.TrailRead
     | account.BreakGlassUsed

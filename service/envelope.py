@@ -13,6 +13,7 @@ from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved
+from service.events.deployments import DeploymentsRemoved, ReleasesRemoved
 from service.events.results import VerificationResultsRemoved
 from service.events.users import InvitationRedeemed
 from service.log import seal
@@ -84,7 +85,14 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
-_CHILDREN = (ContractsRemoved, ApplicationsRemoved, VerificationResultsRemoved)
+_CHILDREN = (
+    ContractsRemoved,
+    ApplicationsRemoved,
+    VerificationResultsRemoved,
+    DeploymentsRemoved,
+    ReleasesRemoved,
+)
+"""The records beneath a parent that says why."""
 _CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, TokenPair})
 
 

@@ -13,6 +13,7 @@ from projections.view import View
 from service.events import Event
 from service.events import applications as application_events
 from service.events import contracts as contract_events
+from service.events import deployments as deployment_events
 from service.events import results as result_events
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
@@ -37,6 +38,8 @@ _SINGLE = (
     "consumer",
     "provider",
     "contract",
+    "deployment",
+    "release",
 )
 _LISTING = frozenset(
     {
@@ -48,6 +51,8 @@ _LISTING = frozenset(
         application_events.ApplicationsRemoved,
         contract_events.ContractsRemoved,
         result_events.VerificationResultsRemoved,
+        deployment_events.DeploymentsRemoved,
+        deployment_events.ReleasesRemoved,
     }
 )
 """Events that list several things of one kind."""
@@ -148,6 +153,10 @@ def _bulk(event: Event, view: View) -> list[Thing]:
             return _integrations(((one.consumer, one.provider) for one in event.contracts), view)
         case result_events.VerificationResultsRemoved():
             return _integrations(((one.consumer, one.provider) for one in event.results), view)
+        case deployment_events.DeploymentsRemoved():
+            return _deployed(event.deployments, view, event)
+        case deployment_events.ReleasesRemoved():
+            return _deployed(event.releases, view, event)
         case _:
             return []
 
@@ -157,6 +166,19 @@ def _integrations(pairs: Iterable[tuple[str, str]], view: View) -> list[Thing]:
     return _that_fit(
         Thing("integration", integration_id(*pair), _pair_name(*pair, view)) for pair in dict.fromkeys(pairs)
     )
+
+
+def _deployed(
+    gone: Iterable[deployment_events.RemovedDeployment | deployment_events.RemovedRelease],
+    view: View,
+    event: Event,
+) -> list[Thing]:
+    """The environments, which are few, and the applications."""
+    pairs = [
+        *(("environment", one.environment) for one in gone),
+        *(("application", one.application) for one in gone),
+    ]
+    return _that_fit(Thing(noun, one, _name(noun, one, view, event)) for noun, one in dict.fromkeys(pairs))
 
 
 def _that_fit(things: Iterable[Thing]) -> list[Thing]:

@@ -10,6 +10,7 @@ from service.events.applications import ApplicationEvent
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationEvent
 from service.events.contracts import ContractEvent
+from service.events.deployments import DeploymentEvent
 from service.events.environments import EnvironmentEvent
 from service.events.people import PersonEvent
 from service.events.preferences import PreferenceEvent
@@ -34,6 +35,7 @@ Event = (
     | ContractEvent
     | ResultEvent
     | EnvironmentEvent
+    | DeploymentEvent
     | PreferenceEvent
     | AuthenticationEvent
 )

@@ -9,6 +9,7 @@ from service.events import AccountEvent, account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
+from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
@@ -19,6 +20,7 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
+from service.queries import deploying
 from service.queries.names import Names
 
 
@@ -60,6 +62,8 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _result(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event)
+    if isinstance(event, deployment_events.DeploymentEvent):
+        return _deployment(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
         return _preference(event, record, names)
     if isinstance(event, authentication_events.AuthenticationEvent):
@@ -241,6 +245,28 @@ def _environment(event: environment_events.EnvironmentEvent) -> tuple[Changed, .
             return _fields(event.changes)
         case environment_events.EnvironmentDeleted():
             return _ended(name=event.name)
+        case _:
+            assert_never(event)
+
+
+def _deployment(event: deployment_events.DeploymentEvent, names: Names) -> tuple[Changed, ...]:
+    match event:
+        case deployment_events.DeploymentRecorded():
+            return _one("deployedVersion", event.replaces_version, event.version)
+        case deployment_events.DeploymentEnded():
+            return _ended(deployedVersion=event.version)
+        case deployment_events.ReleaseRecorded() if event.support_ended_at_before is not None:
+            return _one("supportEndedAt", event.support_ended_at_before, None)
+        case deployment_events.ReleaseRecorded():
+            return _made(releasedVersion=event.version)
+        case deployment_events.ReleaseSupportEnded():
+            return _one("currentlySupported", before=True, after=False)
+        case deployment_events.DeploymentsRemoved():
+            gone = (Member(id=one.deployment, name=deploying.named(one, names)) for one in event.deployments)
+            return (Changed(field="deployments", removed=tuple(gone)),)
+        case deployment_events.ReleasesRemoved():
+            ended = (Member(id=one.release, name=deploying.named(one, names)) for one in event.releases)
+            return (Changed(field="releases", removed=tuple(ended)),)
         case _:
             assert_never(event)
 

@@ -7,6 +7,7 @@ from service.events import AccountEvent, Event, account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
+from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
@@ -17,7 +18,7 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import preferring, wording
+from service.queries import deploying, preferring, wording
 from service.queries.names import Names
 
 _TRIED = {
@@ -61,6 +62,8 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _result(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
+    if isinstance(event, deployment_events.DeploymentEvent):
+        return deploying.sentence(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
         return preferring.sentence(event, names)
     if isinstance(event, authentication_events.AuthenticationEvent):

@@ -62,6 +62,8 @@ SAFE = {
     "authentication.changed",
     "application.created", "application.edited", "application.deleted", "applications.removed",
     "environment.created", "environment.edited", "environment.deleted",
+    "deployment.recorded", "deployment.ended", "release.recorded", "release.support_ended",
+    "deployments.removed", "releases.removed",
     "contract.published", "contract.deleted", "contracts.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",

@@ -36,6 +36,8 @@ REACHES_NOBODY = {
     "token.issued", "token.regenerated", "token.revoked",
     "application.created", "application.edited", "application.deleted", "applications.removed",
     "environment.created", "environment.edited", "environment.deleted",
+    "deployment.recorded", "deployment.ended", "release.recorded", "release.support_ended",
+    "deployments.removed", "releases.removed",
     "preference.contacts_changed", "personal_preference.changed", "authentication.changed",
     "contract.published", "contract.deleted", "contracts.removed",
     "verification.published", "verification.deleted", "verification_results.removed",

@@ -13,6 +13,7 @@ from service.catalogue.loader import shipped
 from service.events import Event, account
 from service.events import applications as application_events
 from service.events import contracts as contract_events
+from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
@@ -34,12 +35,14 @@ from service.queries.sentences import sentence
 from service.vocabulary import (
     ApplicationId,
     ContractId,
+    DeploymentId,
     EnvironmentId,
     EventId,
     InvitationId,
     KeyId,
     Personal,
     PrincipalId,
+    ReleaseId,
     ResultId,
     RoleId,
     Scope,
@@ -59,6 +62,7 @@ RESULT = ResultId("result")
 VERIFIED = result_events.VerificationPublished(
     result=RESULT, consumer=FOO, provider=BAR, digest=DIGEST, version="5", number=3, success=True
 )
+DEPLOYMENT, RELEASE = DeploymentId("deployment"), ReleaseId("release")
 SCOPES = (Scope("team:read:*"),)
 
 
@@ -335,6 +339,57 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "changed the production from true to false of the environment prod",
     ),
     (environment_events.EnvironmentDeleted(environment=PROD, name="prod"), "deleted the environment prod"),
+    (
+        deployment_events.DeploymentRecorded(
+            deployment=DEPLOYMENT,
+            application=FOO,
+            version="2",
+            environment=PROD,
+            instance="blue",
+            replaces=DEPLOYMENT,
+            replaces_version="1",
+        ),
+        "recorded the deployment of version 2 of the application Foo to prod (instance blue), in place of version 1",
+    ),
+    (
+        deployment_events.DeploymentEnded(
+            deployment=DEPLOYMENT, application=FOO, version="2", environment=PROD
+        ),
+        "recorded that version 2 of the application Foo is no longer deployed to prod",
+    ),
+    (
+        deployment_events.ReleaseRecorded(release=RELEASE, application=FOO, version="2", environment=PROD),
+        "recorded the release of version 2 of the application Foo to prod",
+    ),
+    (
+        deployment_events.ReleaseSupportEnded(
+            release=RELEASE, application=FOO, version="2", environment=PROD
+        ),
+        "recorded that version 2 of the application Foo is no longer supported in prod",
+    ),
+    (
+        deployment_events.DeploymentsRemoved(
+            deployments=(
+                deployment_events.RemovedDeployment(
+                    deployment=DEPLOYMENT, application=FOO, version="1", environment=PROD
+                ),
+                deployment_events.RemovedDeployment(
+                    deployment=DEPLOYMENT, application=BAR, version="2", environment=PROD
+                ),
+            )
+        ),
+        "thereby removed the recorded deployments Foo/1 (prod) and Bar/2 (prod)",
+    ),
+    (
+        deployment_events.ReleasesRemoved(
+            releases=(
+                deployment_events.RemovedRelease(
+                    release=RELEASE, application=FOO, version="1", environment=PROD
+                ),
+            )
+        ),
+        "thereby removed the recorded release Foo/1 (prod)",
+    ),
 )
 
 

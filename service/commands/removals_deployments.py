@@ -1,0 +1,69 @@
+"""The deployments and releases that a deletion takes with it, as child records that each list as many as fit."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from projections.deployments import Deployment, Release
+from service.commands.removals import PIECE_BYTES_MAX
+from service.events import Event
+from service.events.deployments import (
+    DeploymentsRemoved,
+    ReleasesRemoved,
+    RemovedDeployment,
+    RemovedRelease,
+)
+
+_BYTES = 140
+"""Of one row: three ids and the framing. The version's own text is added."""
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Versioned)
+
+
+def deployments_removed(deployments: Iterable[Deployment]) -> list[Event]:
+    """The deployments, oldest first so that a decision repeats exactly, split at 32 KiB."""
+    gone = (
+        RemovedDeployment(
+            deployment=one.id, application=one.application, version=one.version, environment=one.environment
+        )
+        for one in sorted(deployments, key=_age)
+    )
+    return _children(gone, lambda piece: DeploymentsRemoved(deployments=piece))
+
+
+def releases_removed(releases: Iterable[Release]) -> list[Event]:
+    """The releases, oldest first so that a decision repeats exactly, split at 32 KiB."""
+    gone = (
+        RemovedRelease(
+            release=one.id, application=one.application, version=one.version, environment=one.environment
+        )
+        for one in sorted(releases, key=_age)
+    )
+    return _children(gone, lambda piece: ReleasesRemoved(releases=piece))
+
+
+def _age(one: Deployment | Release) -> tuple[float, str]:
+    return one.created_at.timestamp(), one.id
+
+
+def _children(rows: Iterable[R], child: Callable[[tuple[R, ...]], Event]) -> list[Event]:
+    return [child(tuple(piece)) for piece in _pieces(rows)]
+
+
+def _pieces(rows: Iterable[R]) -> Iterator[Sequence[R]]:
+    piece: list[R] = []
+    size = 0
+    for row in rows:
+        cost = _BYTES + 2 * len(row.version.encode())
+        if piece and size + cost > PIECE_BYTES_MAX:
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += cost
+    if piece:
+        yield piece

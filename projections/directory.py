@@ -30,9 +30,11 @@ from service.catalogue.compiled import NOTHING, Compiled, Masks
 from service.events import account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
+from service.events import branches as branch_events
 from service.events import contracts as contract_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
+from service.events import labels as label_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
@@ -41,6 +43,7 @@ from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
+from service.events import versions as version_events
 from service.log.recorded import Foldable
 from service.vocabulary import (
     ApplicationId,
@@ -82,6 +85,9 @@ Nothing = (
     | contract_events.IntegrationsDeleted
     | result_events.ResultEvent
     | deployment_events.DeploymentEvent
+    | version_events.VersionEvent
+    | branch_events.BranchEvent
+    | label_events.LabelEvent
     | account.LogRestored
     | account.TrailRead
     | account.BreakGlassUsed
@@ -465,7 +471,8 @@ class Directory:
     def _fold_nothing(self, event: Nothing, _recorded: Foldable) -> None:
         """Recorded for the trail; nothing that a question depends on changed.
 
-        The parents of a bulk deletion are among them: their children say what vanished.
+        The parents of a bulk deletion are among them: their children say what vanished. So are versions, their tags
+        and branches, and labels: no permission depends on them, and Postgres holds them.
         """
 
     # -- steps, each with its way back -------------------------------------------------------------------

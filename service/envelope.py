@@ -10,11 +10,7 @@ from projections.view import View
 from service.commands import Command
 from service.commands.contracts import PublishContract
 from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
-from service.events import Event
-from service.events.applications import ApplicationsRemoved
-from service.events.contracts import ContractsRemoved
-from service.events.deployments import DeploymentsRemoved, ReleasesRemoved
-from service.events.results import VerificationResultsRemoved
+from service.events import Event, Removal
 from service.events.users import InvitationRedeemed
 from service.log import seal
 from service.log.recorded import Actor, Source
@@ -65,7 +61,7 @@ class Envelope:
 
     def reason(self, event: EventId, data: Event) -> Sealed | None:
         """The reason stands on every record but the children of a bulk deletion, whose parent has it."""
-        if not self._order.reason or isinstance(data, _CHILDREN):
+        if not self._order.reason or isinstance(data, Removal):
             return None
         return self._seal(self._order.reason, self._single_key(), event, "reason")
 
@@ -85,14 +81,6 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
-_CHILDREN = (
-    ContractsRemoved,
-    ApplicationsRemoved,
-    VerificationResultsRemoved,
-    DeploymentsRemoved,
-    ReleasesRemoved,
-)
-"""The records beneath a parent that says why."""
 _CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, TokenPair})
 
 

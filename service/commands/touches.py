@@ -6,15 +6,19 @@ names its integrations here and its contracts in its data alone, since both woul
 
 import functools
 from collections.abc import Iterable
+from typing import Protocol
 
 from projections import authentication, preferences
 from projections.contracts import integration_id
 from projections.view import View
 from service.events import Event
 from service.events import applications as application_events
+from service.events import branches as branch_events
 from service.events import contracts as contract_events
 from service.events import deployments as deployment_events
+from service.events import labels as label_events
 from service.events import results as result_events
+from service.events import versions as version_events
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
 from service.events.preferences import PersonalPreferenceChanged, PreferenceChanged, PreferenceContactsChanged
@@ -26,7 +30,7 @@ from service.events.teams import (
 )
 from service.events.users import PrincipalRolesChanged
 from service.log import recorded
-from service.vocabulary import Thing
+from service.vocabulary import ApplicationId, Thing
 
 _SINGLE = (
     "role",
@@ -53,6 +57,11 @@ _LISTING = frozenset(
         result_events.VerificationResultsRemoved,
         deployment_events.DeploymentsRemoved,
         deployment_events.ReleasesRemoved,
+        version_events.VersionsRemoved,
+        version_events.TagsRemoved,
+        branch_events.BranchesRemoved,
+        branch_events.BranchVersionsRemoved,
+        label_events.LabelsRemoved,
     }
 )
 """Events that list several things of one kind."""
@@ -62,6 +71,11 @@ _SETTING = frozenset(
 _THINGS_BYTES_MAX = 16_384
 _THING_BYTES = 120  # two ids and the framing; a name may double when it is escaped
 _NOUN = {"consumer": "application", "provider": "application"}
+
+
+class _OfApplication(Protocol):
+    @property
+    def application(self) -> ApplicationId: ...
 
 
 def touched(event: Event, view: View) -> tuple[Thing, ...]:
@@ -157,6 +171,16 @@ def _bulk(event: Event, view: View) -> list[Thing]:
             return _deployed(event.deployments, view, event)
         case deployment_events.ReleasesRemoved():
             return _deployed(event.releases, view, event)
+        case version_events.VersionsRemoved():
+            return _applications(event.versions, event, view)
+        case version_events.TagsRemoved():
+            return _applications(event.tags, event, view)
+        case branch_events.BranchesRemoved():
+            return _applications(event.branches, event, view)
+        case branch_events.BranchVersionsRemoved():
+            return _applications(event.branch_versions, event, view)
+        case label_events.LabelsRemoved():
+            return _applications(event.labels, event, view)
         case _:
             return []
 
@@ -179,6 +203,12 @@ def _deployed(
         *(("application", one.application) for one in gone),
     ]
     return _that_fit(Thing(noun, one, _name(noun, one, view, event)) for noun, one in dict.fromkeys(pairs))
+
+
+def _applications(rows: Iterable[_OfApplication], event: Event, view: View) -> list[Thing]:
+    """Whose versions, tags, branches or labels vanished: those themselves stand in the data alone."""
+    owners = dict.fromkeys(one.application for one in rows)
+    return _that_fit(Thing("application", one, _name("application", one, view, event)) for one in owners)
 
 
 def _that_fit(things: Iterable[Thing]) -> list[Thing]:

@@ -6,20 +6,23 @@ from service.events.account import (
     LogRestored,
     TrailRead,
 )
-from service.events.applications import ApplicationEvent
+from service.events.applications import ApplicationEvent, ApplicationsRemoved
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationEvent
-from service.events.contracts import ContractEvent
-from service.events.deployments import DeploymentEvent
+from service.events.branches import BranchesRemoved, BranchEvent, BranchVersionsRemoved
+from service.events.contracts import ContractEvent, ContractsRemoved
+from service.events.deployments import DeploymentEvent, DeploymentsRemoved, ReleasesRemoved
 from service.events.environments import EnvironmentEvent
+from service.events.labels import LabelEvent, LabelsRemoved
 from service.events.people import PersonEvent
 from service.events.preferences import PreferenceEvent
-from service.events.results import ResultEvent
+from service.events.results import ResultEvent, VerificationResultsRemoved
 from service.events.roles import RoleEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
 from service.events.tokens import TokenEvent
 from service.events.users import UserEvent
+from service.events.versions import TagsRemoved, VersionEvent, VersionsRemoved
 
 AccountEvent = LogOpened | LogRestored | KeyAdded | CatalogueAdopted | TrailRead | BreakGlassUsed
 Event = (
@@ -34,8 +37,23 @@ Event = (
     | ApplicationEvent
     | ContractEvent
     | ResultEvent
+    | VersionEvent
+    | BranchEvent
+    | LabelEvent
     | EnvironmentEvent
     | DeploymentEvent
     | PreferenceEvent
     | AuthenticationEvent
+)
+Removal = (
+    ApplicationsRemoved
+    | ContractsRemoved
+    | VersionsRemoved
+    | TagsRemoved
+    | BranchesRemoved
+    | BranchVersionsRemoved
+    | LabelsRemoved
+    | VerificationResultsRemoved
+    | DeploymentsRemoved
+    | ReleasesRemoved
 )

@@ -16,7 +16,8 @@ from service.http.responses import Document
 from service.log import recorded, seal
 from service.log.reader import Row
 from service.log.recorded import Authority, Recorded
-from service.queries.changes import Changed, changes
+from service.queries.changed import Changed
+from service.queries.changes import changes
 from service.queries.names import Names
 from service.queries.sentences import sentence
 from service.vocabulary import Thing

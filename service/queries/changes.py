@@ -20,25 +20,13 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import deploying
+from service.queries import deploying, version_changes
+from service.queries.changed import Changed, Member
+from service.queries.changed import ended as _ended
+from service.queries.changed import made as _made
+from service.queries.changed import one as _one
 from service.queries.names import Names
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One end of a relation that was added or removed, called what it was called then."""
-
-    id: str
-    name: str
-
-
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """One field: before and after, or of a relation what was added and removed. None: it had or has no value."""
-
-    field: str
-    before: object = None
-    after: object = None
-    added: tuple[Member, ...] = ()
-    removed: tuple[Member, ...] = ()
+from service.queries.versioning import VersioningEvent
 
 
 def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
@@ -60,6 +48,8 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _contract(event, names)
     if isinstance(event, result_events.ResultEvent):
         return _result(event, names)
+    if isinstance(event, VersioningEvent):
+        return version_changes.changes(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event)
     if isinstance(event, deployment_events.DeploymentEvent):
@@ -326,18 +316,6 @@ def _fields(changes: Iterable[application_events.Change]) -> tuple[Changed, ...]
     return tuple(
         Changed(field=_camel(change.field), before=change.before, after=change.after) for change in changes
     )
-
-
-def _one(field: str, before: object, after: object) -> tuple[Changed, ...]:
-    return (Changed(field=field, before=before, after=after),)
-
-
-def _made(**fields: object) -> tuple[Changed, ...]:
-    return tuple(Changed(field=field, after=value) for field, value in fields.items() if value is not None)
-
-
-def _ended(**fields: object) -> tuple[Changed, ...]:
-    return tuple(Changed(field=field, before=value) for field, value in fields.items())
 
 
 def _camel(field: str) -> str:

@@ -18,7 +18,7 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import deploying, preferring, wording
+from service.queries import deploying, preferring, versioning, wording
 from service.queries.names import Names
 
 _TRIED = {
@@ -60,6 +60,8 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _contract(event, names)
     if isinstance(event, result_events.ResultEvent):
         return _result(event, names)
+    if isinstance(event, versioning.VersioningEvent):
+        return versioning.sentence(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
     if isinstance(event, deployment_events.DeploymentEvent):

@@ -65,6 +65,9 @@ SAFE = {
     "deployment.recorded", "deployment.ended", "release.recorded", "release.support_ended",
     "deployments.removed", "releases.removed",
     "contract.published", "contract.deleted", "contracts.removed",
+    "version.created", "version.edited", "version.deleted", "version.tagged", "version.untagged", "versions.removed",
+    "tags.removed", "version.put_on_branch", "branch.deleted", "branches.deleted", "branches.removed",
+    "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip

@@ -41,6 +41,9 @@ REACHES_NOBODY = {
     "preference.contacts_changed", "personal_preference.changed", "authentication.changed",
     "contract.published", "contract.deleted", "contracts.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
+    "version.created", "version.edited", "version.deleted", "version.tagged", "version.untagged", "versions.removed",
+    "tags.removed", "version.put_on_branch", "branch.deleted", "branches.deleted", "branches.removed",
+    "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""

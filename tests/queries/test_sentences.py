@@ -12,9 +12,11 @@ from service import errors
 from service.catalogue.loader import shipped
 from service.events import Event, account
 from service.events import applications as application_events
+from service.events import branches as branch_events
 from service.events import contracts as contract_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
+from service.events import labels as label_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
@@ -23,13 +25,15 @@ from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
+from service.events import versions as version_events
 from service.events.applications import Change
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
 from service.log import recorded
 from service.log.recorded import Actor, Recorded
 from service.queries import trail
-from service.queries.changes import Changed, changes
+from service.queries.changed import Changed
+from service.queries.changes import changes
 from service.queries.names import Names
 from service.queries.sentences import sentence
 from service.vocabulary import (
@@ -330,6 +334,79 @@ TOLD: tuple[tuple[Event, str], ...] = (
             )
         ),
         "thereby removed the verification result Foo/Bar/3",
+    ),
+    (
+        version_events.VersionCreated(application=FOO, version="1"),
+        "created version 1 of the application Foo",
+    ),
+    (
+        version_events.VersionEdited(
+            application=FOO, version="1", build_url_before=None, build_url="https://ci.example.org/1"
+        ),
+        "changed where version 1 of the application Foo was built from nothing to https://ci.example.org/1",
+    ),
+    (
+        version_events.VersionDeleted(application=FOO, version="1", contracts=2),
+        "deleted version 1 of the application Foo with 2 contracts",
+    ),
+    (
+        version_events.VersionTagged(application=FOO, version="1", tag="prod"),
+        "tagged version 1 of the application Foo as prod",
+    ),
+    (
+        version_events.VersionUntagged(application=FOO, version="1", tag="prod"),
+        "took the tag prod from version 1 of the application Foo",
+    ),
+    (
+        version_events.VersionsRemoved(
+            versions=(
+                version_events.RemovedVersion(application=FOO, version="1"),
+                version_events.RemovedVersion(application=BAR, version="2"),
+            )
+        ),
+        "thereby removed the versions Foo/1 and Bar/2",
+    ),
+    (
+        version_events.TagsRemoved(
+            tags=(version_events.RemovedTag(application=FOO, version="1", tag="prod"),)
+        ),
+        "thereby removed the tag Foo/1/prod",
+    ),
+    (
+        branch_events.VersionPutOnBranch(application=FOO, branch="main", version="1"),
+        "put version 1 of the application Foo on the branch main",
+    ),
+    (
+        branch_events.BranchDeleted(application=FOO, branch="main", versions=1),
+        "deleted the branch main of the application Foo, which held 1 version",
+    ),
+    (
+        branch_events.BranchesDeleted(application=FOO, branches=2, versions=3),
+        "deleted 2 branches of the application Foo, which held 3 versions",
+    ),
+    (
+        branch_events.BranchesRemoved(
+            branches=(
+                branch_events.RemovedBranch(application=FOO, branch="a"),
+                branch_events.RemovedBranch(application=FOO, branch="b"),
+            )
+        ),
+        "thereby removed the branches Foo/a and Foo/b",
+    ),
+    (
+        branch_events.BranchVersionsRemoved(
+            branch_versions=(branch_events.RemovedBranchVersion(application=FOO, branch="a", version="1"),)
+        ),
+        "thereby took from its branch Foo/a/1",
+    ),
+    (label_events.LabelAdded(application=FOO, label="web"), "labelled the application Foo as web"),
+    (
+        label_events.LabelRemoved(application=FOO, label="web"),
+        "took the label web from the application Foo",
+    ),
+    (
+        label_events.LabelsRemoved(labels=(label_events.RemovedLabel(application=FOO, label="web"),)),
+        "thereby removed the label Foo/web",
     ),
     (BEGINNING[7], "created the environment prod"),
     (

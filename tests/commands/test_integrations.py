@@ -1,10 +1,14 @@
 """Integrations and their bulk deletion: seed 002, sections 3.3 and 3.6 of the vendor's rules."""
 
+import uuid
+from collections.abc import Callable, Iterable
+
+import msgspec
 import pytest
 
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
-from service.commands import removals
+from service.commands import removals, removals_versions
 from service.commands.integrations import (
     DeleteIntegration,
     DeleteIntegrationContracts,
@@ -174,3 +178,38 @@ def test_own_follows_the_creator_not_the_team(account: Account) -> None:
     account.contract("Foo", "Bar", by=sally)
     account.do(EditTeam(team=account.team("B"), applications=(named(account, "Foo"),)))
     assert account.do(DeleteIntegration(**pair(account, "Foo", "Bar")), sally)
+
+
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, tag, branch or label that vanishes."""
+
+    application: ApplicationId
+    version: str = ""
+    place: str = ""
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        removals_versions.versions_removed,
+        removals_versions.tags_removed,
+        removals_versions.branches_removed,
+        removals_versions.branch_versions_removed,
+        removals_versions.labels_removed,
+    ],
+)
+def test_what_vanishes_beside_contracts_is_listed_whole_in_records_that_fit(
+    split: Callable[[Iterable[Gone]], list[Event]],
+) -> None:
+    """Each of thousands stands in one child, in the order given, and no child is too large for its record."""
+    hostile = '"' * 255
+    gone = [
+        Gone(application=ApplicationId(str(uuid.UUID(int=number % 50))), version=hostile, place=hostile)
+        for number in range(1_000)
+    ]
+    children = split(gone)
+    listed = [row for child in children for row in getattr(child, child.__struct_fields__[0])]
+    assert [one.application for one in gone] == [row.application for row in listed]
+    assert 1 < len(children)
+    assert all(len(msgspec.json.encode(child)) <= removals.PIECE_BYTES_MAX for child in children)
+    assert [] == split([])

@@ -12,7 +12,17 @@ from projections.view import View
 from service import errors
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.events.applications import ApplicationCreated, ApplicationEdited
-from service.http import breathing, documents, pagination, problems, repeats, requests, responses
+from service.http import (
+    breathing,
+    documents,
+    index,
+    pagination,
+    problems,
+    repeats,
+    requests,
+    responses,
+    rights,
+)
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -30,9 +40,11 @@ async def listed(call: Call) -> web.Response:
     call.require_somewhere(READ)
     wanted = email_key(call.asked("q") or "")
 
+    reads = rights.Right(call, READ)
+
     def shown(one: Application) -> bool:
         matches = wanted in email_key(one.name) or wanted in email_key(one.display_name or "")
-        return matches and readable(call, one)
+        return matches and reads.on(one.id)
 
     found = await breathing.kept(view.applications(), shown)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
@@ -145,8 +157,18 @@ def document(call: Call, application: Application) -> Document:
         **{field: value for field, value in optional.items() if value is not None},
         **documents.times(application.created_at, application.updated_at),
         "_embedded": {"labels": []},
-        "_links": {"self": responses.link(address(call, application), application.name)},
+        "_links": _links(call, application),
     }
+
+
+def _links(call: Call, application: Application) -> Document:
+    """Where one goes from an application; each relation's own path says what follows its name."""
+    links: Document = {"self": responses.link(address(call, application), application.name)}
+    name = responses.escaped(application.name)
+    for relation in index.OF_APPLICATION:
+        href = call.edge.settings.base_url + relation.path.replace("{pacticipant}", name)
+        links[relation.relation] = responses.link(href, relation.title, "{" in href)
+    return links
 
 
 def address(call: Call, application: Application) -> str:

@@ -78,7 +78,18 @@ LINKS: Final = (
     Link("mun:why", "/access/v1/why{?subject,action,resource}", "Ask why somebody may", ("access:explain",)),
 )
 
+OF_APPLICATION: Final = (
+    Link(
+        "pf:network",
+        "/pacticipant/{pacticipant}/network",
+        "The integrations that it takes part in",
+        ("contract_data:read",),
+    ),
+)
+"""Relations that an application's document shows: whoever reads it may follow them."""
+
 IN_DOCUMENTS: Final = (
+    *OF_APPLICATION,
     Link("pf:reset", "/admin/roles/reset", "POST: reset the predefined roles", ("role:manage",)),
     Link("pf:membership", "/teams/{uuid}/users/{user}", "One member of a team", ("team:read",)),
     Link(

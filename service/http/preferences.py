@@ -11,6 +11,7 @@ from aiohttp import web
 
 from projections import newcomers, preferences
 from projections.preferences import Kind
+from projections.teams import Team
 from projections.view import View
 from service import errors
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
@@ -86,6 +87,14 @@ async def own_several(call: Call) -> web.Response:
     return _every(call, [_own(call, view, name) for name in preferences.PERSONAL])
 
 
+def team_view(view: View, principal: str) -> Team | None:
+    """The team whose integrations somebody chose to see first: one that lives, and that they are a member of."""
+    chosen = view.personal_preference(principal, preferences.DEFAULT_TEAM_VIEW)
+    team = view.team_or_none(chosen) if isinstance(chosen, str) else None
+    somebody = view.principal_or_none(principal)
+    return team if team is not None and somebody is not None and team.id in somebody.teams else None
+
+
 def _name(call: Call, kinds: dict[str, Kind]) -> str:
     name = call.path("name")
     if name not in kinds:
@@ -131,10 +140,8 @@ def _own(call: Call, view: View, name: str) -> Document:
     kind, value = preferences.PERSONAL[name], view.personal_preference(call.me, name)
     changed = view.personal_preference_or_none(call.me, name)
     note = ""
-    if kind.type == "team" and isinstance(value, str):
-        me = view.principal_or_none(call.me)
-        if view.team_or_none(value) is None or me is None or value not in me.teams:
-            value, note = None, "The team was deleted, or you are no member of it any more."
+    if kind.type == "team" and value is not None and team_view(view, call.me) is None:
+        value, note = None, "The team was deleted, or you are no member of it any more."
     return _drawn(call, (*_OWN, name), name, kind, value, note, changed)
 
 

@@ -81,9 +81,14 @@ def href(edge: Edge, *segments: str, query: Mapping[str, str] | None = None) -> 
     """An absolute address under BASE_URL; every segment is escaped whole, slashes included."""
     path = ""
     for segment in segments:
-        path += f"/{segment if _PLAIN(segment) else quote(segment, safe='')}"
+        path += f"/{escaped(segment)}"
     asked = f"?{urlencode(query)}" if query else ""
     return f"{edge.settings.base_url}{path or '/'}{asked}"
+
+
+def escaped(segment: str) -> str:
+    """A segment of a path, escaped whole, slashes included."""
+    return segment if _PLAIN(segment) else quote(segment, safe="")
 
 
 def here(call: Call) -> str:

@@ -144,6 +144,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("PUT", "/pacticipants/{name}", applications.replaced, "Replace what is known of it"),
     Route("PATCH", "/pacticipants/{name}", applications.patched, "Change a part, or register it"),
     Route("DELETE", "/pacticipants/{name}", applications.deleted, "Delete it with its contracts"),
+    Route(
+        "GET", "/pacticipant/{name}/network", integrations.network, "The integrations that it takes part in"
+    ),
     # -- contracts and integrations ----------------------------------------------------------------------
     Route(
         "POST",

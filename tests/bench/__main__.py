@@ -13,6 +13,7 @@ from tests.bench import (
     appends,
     deciding,
     ground,
+    listing,
     machine,
     measure,
     memory,
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "decisions": deciding.figures,
     "memory": memory.figures,
     "stalls": stalls.figures,
+    "lists": listing.figures,
 }
 
 
@@ -49,7 +51,7 @@ FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "--page-only", is_flag=True, help="Write docs/benchmarks.md from what is kept, and take nothing."
 )
 def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool, page_only: bool) -> None:
-    """Take figures: appends, http, replay, start, decisions, memory, stalls; without a name all of them.
+    """Take figures: appends, http, replay, start, decisions, memory, stalls, lists; without a name all of them.
 
     Each is a ratio to the raw thing beside it, taken in turns in one run: the median of the rounds' ratios, and
     their spread. The databases are made on an embedded Postgres, or on the server of DATABASE_URL, where nothing

@@ -23,6 +23,7 @@ TITLES = {
     "decisions": "Decisions in process",
     "memory": "Memory",
     "stalls": "A bulk deletion, and who waits",
+    "lists": "Long lists over HTTP",
 }
 _BEFORE = """# Benchmarks
 

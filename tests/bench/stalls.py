@@ -49,11 +49,9 @@ async def figures(ground: Ground) -> list[Figure]:
         database = ground.database(stored.database.name)
         settings = worlds.settings_of(database, ground.directory / f"stalls-{number}")
         async with app.opened(settings, follow=True) as opened:
-            connection = await opened.connected("bench")
-            await Trail(connection).caught_up()  # a service that has run for a while is measured
-            await connection.close()
-            idle.append(await _during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
-            busy.append(await _during(opened, _deleted(opened)))
+            await settled(opened)
+            idle.append(await during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
+            busy.append(await during(opened, _deleted(opened)))
         ground.drop(database)
         if busy[-1].removed != shape.changes:
             raise RuntimeError(f"{busy[-1].removed} of {shape.changes} contracts were removed")
@@ -82,7 +80,14 @@ def _figure(what: str, idle: list[Waits], busy: list[Waits], field: str, at_most
     )
 
 
-async def _during(opened: app.App, work: Awaitable[int]) -> Waits:
+async def settled(opened: app.App) -> None:
+    """Wait until the trail has caught up: a service that has run for a while is measured."""
+    connection = await opened.connected("bench")
+    await Trail(connection).caught_up()
+    await connection.close()
+
+
+async def during(opened: app.App, work: Awaitable[int]) -> Waits:
     """Decide every millisecond until the work is done."""
     gaps: list[float] = []
     working = asyncio.ensure_future(work)

@@ -87,6 +87,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/integrations/provider": pair,
         "/pacts": pair,
         "/pacticipants": {"name": "Foo"},
+        "/pacticipant/": {"name": "Foo"},
         "/preferences": {"name": "aiEnabled"},
         "/audit": {"uuid": event},
         "/effects": {"event": event},

@@ -106,6 +106,7 @@ DEEDS: dict[str, str] = {
         for whose in ("ours", "theirs", "hers")
         for deed, request in {
             "see the application": "GET /pacticipants/WHOSE",
+            "see the network": "GET /pacticipant/WHOSE/network",
             "see the contract": "GET /pacts/provider/Partner/consumer/WHOSE/version/1",
             "see the newest contract": "GET /pacts/provider/Partner/consumer/WHOSE/latest",
             "replace the application": 'PUT /pacticipants/WHOSE {"displayName": "Replaced"}',

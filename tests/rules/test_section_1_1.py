@@ -91,7 +91,7 @@ def _of(whose: str, *what: str) -> tuple[str, ...]:
     return tuple(f"{one} of {whose}" for one in what)
 
 
-SEE = ("see the application", "see the contract", "see the newest contract")
+SEE = ("see the application", "see the network", "see the contract", "see the newest contract")
 MANAGE = (
     *SEE,
     "replace the application",

@@ -36,6 +36,7 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/preferences/system": {"name": "aiEnabled"},
         "/preferences/current-user": {"name": "tokenExpiryAlert"},
         "/pacticipants": {"name": "Foo"},
+        "/pacticipant/": {"name": "Foo"},
         "/environments": {"uuid": environment},
         "/integrations/team": {"uuid": team},
         "/audit": {"uuid": events[0]["uuid"]},

@@ -9,7 +9,7 @@ from projections.principals import with_one
 from service.events import environments as events
 from service.events.teams import TeamEnvironmentsChanged
 from service.log.recorded import Foldable
-from service.vocabulary import EnvironmentId, TeamId, interned
+from service.vocabulary import EnvironmentId, Personal, TeamId, interned
 
 EnvironmentEvent = events.EnvironmentEvent | TeamEnvironmentsChanged
 
@@ -22,6 +22,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     display_name: str
     production: bool
     teams: tuple[TeamId, ...] = ()
+    contacts: Personal | None = None
+    """Whom to turn to, as JSON in its seal."""
     created_at: datetime
     updated_at: datetime
 
@@ -45,6 +47,11 @@ def fold(environment: Environment | None, event: EnvironmentEvent, recorded: Fol
             }
             return environment and msgspec.structs.replace(
                 environment, updated_at=recorded.recorded_at, **fields
+            )
+        case events.EnvironmentContactsChanged():
+            contacts = event.after and Personal(recorded.id, "after", event.after)
+            return environment and msgspec.structs.replace(
+                environment, contacts=contacts, updated_at=recorded.recorded_at
             )
         case TeamEnvironmentsChanged():
             if environment is None:

@@ -24,6 +24,7 @@ from service.envelope import Envelope, Material, material_of, redeemer
 from service.events import Event
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractPublished
+from service.events.environments import EnvironmentContactsChanged
 from service.events.people import PersonForgotten
 from service.events.preferences import PreferenceContactsChanged
 from service.events.system_accounts import SystemAccountCreated
@@ -47,7 +48,7 @@ _log = structlog.get_logger("muniment.drafting")
 _NAMING_MATERIAL = frozenset(
     {
         *(TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated),
-        PreferenceContactsChanged,
+        *(PreferenceContactsChanged, EnvironmentContactsChanged),
     }
 )
 
@@ -299,8 +300,9 @@ class Draft:
                 self._put(event.body, material.secrets)
             case UserCreated() | SystemAccountCreated():
                 self.new_key(event.key, material.keys[event.key].octets())
-            case PreferenceContactsChanged(key=str(key)):
-                self.new_key(key, material.keys[key].octets())
+            case PreferenceContactsChanged(key=str(key)) | EnvironmentContactsChanged(key=str(key)):
+                if key not in self._new_keys:  # what a forgetting leaves of several lists is sealed under one
+                    self.new_key(key, material.keys[key].octets())
             case _:
                 pass  # no other event names anything beside the log
 

@@ -9,7 +9,8 @@ from projections import things
 from projections.environments import Environment
 from projections.view import View
 from service import errors
-from service.commands.order import Caller, Need
+from service.commands import contacts
+from service.commands.order import Caller, Need, NewKey
 from service.commands.relations import difference
 from service.events import Event
 from service.events import environments as events
@@ -27,6 +28,9 @@ class CreateEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str | None = None
     production: bool
     teams: tuple[str, ...] = ()
+    contacts: object = msgspec.UNSET
+    key: NewKey | None = None
+    """For the contacts, if there are any."""
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         return (Need("environment:manage", things.anything("environment")),)
@@ -36,7 +40,7 @@ class CreateEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """Change an environment; a field that is None stays."""
+    """Change an environment; a field that is None stays, and contacts that are not named do."""
 
     word: ClassVar[str] = "edit_environment"
     environment: EnvironmentId
@@ -44,6 +48,9 @@ class EditEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str | None = None
     production: bool | None = None
     teams: tuple[str, ...] | None = None
+    contacts: object = msgspec.UNSET
+    key: NewKey | None = None
+    """As above."""
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         return (Need("environment:manage", things.of_environment(view.environment(self.environment))),)
@@ -72,7 +79,11 @@ def create_environment(command: CreateEnvironment, view: View, caller: Caller) -
     created = events.EnvironmentCreated(
         environment=command.environment, name=wanted, display_name=shown, production=command.production
     )
-    return [created, *_attached(view, command.environment, (), command.teams)]
+    return [
+        created,
+        *_contacts(command, None, view),
+        *_attached(view, command.environment, (), command.teams),
+    ]
 
 
 def edit_environment(command: EditEnvironment, view: View, caller: Caller) -> list[Event]:
@@ -94,6 +105,7 @@ def edit_environment(command: EditEnvironment, view: View, caller: Caller) -> li
     decided: list[Event] = []
     if changes:
         decided.append(events.EnvironmentEdited(environment=environment.id, changes=tuple(changes)))
+    decided += _contacts(command, environment, view)
     if command.teams is not None:
         decided += _attached(view, environment.id, environment.teams, command.teams)
     return decided
@@ -103,6 +115,14 @@ def delete_environment(command: DeleteEnvironment, view: View, caller: Caller) -
     """Decide a deletion. Raises NotFound."""
     environment = view.environment(command.environment)
     return [events.EnvironmentDeleted(environment=environment.id, name=environment.name)]
+
+
+def _contacts(
+    command: CreateEnvironment | EditEnvironment, environment: Environment | None, view: View
+) -> list[events.EnvironmentContactsChanged]:
+    if command.contacts is msgspec.UNSET:
+        return []
+    return contacts.changed(command.environment, environment, command.contacts, command.key, view)
 
 
 def _attached(

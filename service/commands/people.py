@@ -7,8 +7,8 @@ import msgspec
 from projections import things
 from projections.view import View
 from service import errors
+from service.commands import contacts, preferences
 from service.commands.order import Caller, Need, NewKey
-from service.commands.preferences import without
 from service.commands.users import DeleteUser, delete_user
 from service.events import Event
 from service.events.people import PersonForgotten
@@ -19,7 +19,8 @@ class ForgetPerson(msgspec.Struct, frozen=True, kw_only=True):
     """Destroy a person's key, at the console alone, since nothing can undo it. A living account is deleted first.
 
     An account that went on without its key could act and be given rights, and nobody could say whose it is.
-    `key` seals what is left of the operational contacts, if an address of theirs is among them.
+    `key` seals what is left of the operational contacts and of environments' contacts, where an address of theirs is
+    among them.
     """
 
     word: ClassVar[str] = "forget_person"
@@ -49,5 +50,11 @@ def forget_person(command: ForgetPerson, view: View, caller: Caller) -> list[Eve
         raise errors.Refused("not_a_person", "This is a system account. Only a person can be forgotten.")
     lives = view.principal_or_none(known.id) is not None
     deleted = delete_user(DeleteUser(principal=known.id), view, caller) if lives else []
-    kept, lists = without(view.addresses_ever(known.id), command.key, view)
-    return [*deleted, *kept, PersonForgotten(principal=known.id, keys=(known.key, *lists))]
+    addresses = view.addresses_ever(known.id)
+    # What an earlier forgetting left of several lists is under one key: all of them are sealed again when it goes.
+    gone = dict.fromkeys([*preferences.naming(addresses, view), *contacts.naming(addresses, view)])
+    kept = [
+        *preferences.without(addresses, gone, command.key, view),
+        *contacts.without(addresses, gone, command.key, view),
+    ]
+    return [*deleted, *kept, PersonForgotten(principal=known.id, keys=(known.key, *gone))]

@@ -1,5 +1,6 @@
 """What may be asked of preferences: the account's, and one's own. Pure: state in, events out."""
 
+from collections.abc import Collection
 from typing import ClassVar, Final
 
 import msgspec
@@ -177,34 +178,40 @@ def _contacts(one: Wanted, key: NewKey, view: View) -> list[Event]:
     before, after = view.text(sealed), "\n".join(_addresses(one)) or None
     if before == after and not (after is None and sealed is not None):
         return []
-    return [
-        events.PreferenceContactsChanged(
-            key=None if after is None else key.id,
-            before=None if before is None or sealed is None else clear(before, sealed.sealed.key),
-            after=None if after is None else clear(after, key.id),
-        )
-    ]
+    return [_sealed(sealed, before, after, key)]
 
 
-def without(addresses: set[str], key: NewKey, view: View) -> tuple[list[Event], list[KeyId]]:
-    """What forgetting addresses (as `email_key` writes them) takes: the contacts without them, and the lists' keys.
+def _sealed(held: Personal | None, before: str | None, after: str | None, key: NewKey) -> Event:
+    return events.PreferenceContactsChanged(
+        key=None if after is None else key.id,
+        before=None if before is None or held is None else clear(before, held.sealed.key),
+        after=None if after is None else clear(after, key.id),
+    )
 
-    Every list that ever held one is forgotten as a whole, since one key seals all of it; `key` seals what is left of
-    the list in force. A list that nobody can read any more is among them, so that no copy brings it back.
+
+def naming(addresses: Collection[str], view: View) -> list[KeyId]:
+    """The keys of every list of contacts that ever held one of the addresses (as `email_key` writes them).
+
+    Each is forgotten as a whole, since one key seals all of it. A list that nobody can read any more is among them, so
+    that no copy brings it back.
     """
     ever = [one.value for one in view.preference_ever(preferences.OPERATIONAL_CONTACTS)]
     texts = {one.sealed.key: view.text(one) for one in ever if isinstance(one, Personal)}
-    gone = [
+    return [
         sealed
         for sealed, text in texts.items()
-        if text is None or addresses.intersection(map(email_key, text.split("\n")))
+        if text is None or any(email_key(one) in addresses for one in text.split("\n"))
     ]
+
+
+def without(addresses: Collection[str], gone: Collection[KeyId], key: NewKey, view: View) -> list[Event]:
+    """What is left of the contacts in force where their key is among the `gone`, sealed under `key`."""
     held = view.preference(preferences.OPERATIONAL_CONTACTS)
     if not isinstance(held, Personal) or held.sealed.key not in gone:
-        return [], gone
-    before = texts[held.sealed.key]
+        return []
+    before = view.text(held)
     left = [] if before is None else [one for one in before.split("\n") if email_key(one) not in addresses]
-    return _contacts(Wanted(preferences.OPERATIONAL_CONTACTS, left), key, view), gone
+    return [_sealed(held, before, "\n".join(left) or None, key)]
 
 
 def _addresses(one: Wanted) -> list[str]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from service.events.applications import Change
-from service.vocabulary import EnvironmentId
+from service.vocabulary import EnvironmentId, KeyId, Sealed
 
 
 class EnvironmentCreated(
@@ -26,6 +26,20 @@ class EnvironmentEdited(
     changes: tuple[Change, ...]
 
 
+class EnvironmentContactsChanged(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment.contacts_changed"
+):
+    """Other people are to be turned to about the environment: `[{name, details?}]` as JSON, in one seal.
+
+    `key` was made for what this order sealed and nothing else: destroying it forgets just that.
+    """
+
+    environment: EnvironmentId
+    key: KeyId | None
+    before: Sealed | None
+    after: Sealed | None
+
+
 class EnvironmentDeleted(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment.deleted"
 ):
@@ -35,4 +49,4 @@ class EnvironmentDeleted(
     name: str
 
 
-EnvironmentEvent = EnvironmentCreated | EnvironmentEdited | EnvironmentDeleted
+EnvironmentEvent = EnvironmentCreated | EnvironmentEdited | EnvironmentContactsChanged | EnvironmentDeleted

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from projections import things
@@ -32,6 +33,9 @@ async def listed(call: Call) -> web.Response:
 
     found = await breathing.kept(view.environments(), readable)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
+    links["pb:environments"] = [
+        {"title": "Environment", "name": one.name, "href": _address(call, one)} for one in rows
+    ]
     embedded = {"environments": await breathing.drawn(rows, lambda one: _document(call, view, one))}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
@@ -53,6 +57,8 @@ async def created(call: Call) -> web.Response:
         display_name=body.optional_text("displayName"),
         production=_production(body),
         teams=body.optional_ids("teamUuids") or (),
+        contacts=_contacts(body),
+        key=call.edge.fresh.key(),
     )
     outcome = await requests.handle(call, command, body)
     view = call.edge.replica.view(outcome.position)
@@ -63,9 +69,10 @@ async def created(call: Call) -> web.Response:
 
 
 async def replaced(call: Call) -> web.Response:
-    """PUT /environments/{uuid}: without a display name it is shown by its name; without `teamUuids` its teams stay.
+    """PUT /environments/{uuid}: without a display name it is shown by its name.
 
-    null takes them away, as an empty list does: a client in Go may write either for the same.
+    Without `teamUuids` its teams stay, without `contacts` these do. null takes either away, as an empty list does: a
+    client in Go may write either for the same.
     """
     body = await requests.body(call)
     command = EditEnvironment(
@@ -74,6 +81,8 @@ async def replaced(call: Call) -> web.Response:
         display_name=body.optional_text("displayName") or body.text("name"),
         production=_production(body),
         teams=body.optional_ids("teamUuids") or () if body.has("teamUuids") else None,
+        contacts=_contacts(body),
+        key=call.edge.fresh.key(),
     )
     outcome = await requests.handle(call, command, body, ("environment", command.environment))
     view = call.edge.replica.view(outcome.position)
@@ -105,6 +114,10 @@ def _production(body: Body) -> bool:
     return production
 
 
+def _contacts(body: Body) -> object:
+    return body.given("contacts") if body.has("contacts") else msgspec.UNSET
+
+
 def _answer(call: Call, view: View, environment: Environment) -> web.Response:
     version = view.version("environment", environment.id)
     return responses.hal(call, _document(call, view, environment), version=version)
@@ -112,11 +125,13 @@ def _answer(call: Call, view: View, environment: Environment) -> web.Response:
 
 def _document(call: Call, view: View, environment: Environment) -> Document:
     teams = Documents(call, view).teams(environment.teams)
+    contacts = view.text(environment.contacts)
     return {
         "uuid": environment.id,
         "name": environment.name,
         "displayName": environment.display_name,
         "production": environment.production,
+        **({} if contacts is None else {"contacts": msgspec.Raw(contacts.encode())}),
         **documents.times(environment.created_at, environment.updated_at),
         "teamUuids": [team["uuid"] for team in teams],
         "_embedded": {"teams": teams},

@@ -177,10 +177,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     # -- environments ------------------------------------------------------------------------------------
     Route("GET", "/environments", environments.listed, "The environments one may see"),
-    Route("POST", "/environments", environments.created, "Make an environment"),
+    Route("POST", "/environments", environments.created, "Make an environment", rehearses=True),
     Route("GET", "/environments/{uuid}", environments.shown, "One environment"),
-    Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment"),
-    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment"),
+    Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment", rehearses=True),
+    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment", rehearses=True),
     # -- who may do what: AuthZEN 1.0, and why ----------------------------------------------------------
     Route(
         "GET",

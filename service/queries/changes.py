@@ -51,7 +51,7 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
     if isinstance(event, VersioningEvent):
         return version_changes.changes(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
-        return _environment(event)
+        return _environment(event, record, names)
     if isinstance(event, deployment_events.DeploymentEvent):
         return _deployment(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
@@ -227,12 +227,17 @@ def _result(event: result_events.ResultEvent, names: Names) -> tuple[Changed, ..
             assert_never(event)
 
 
-def _environment(event: environment_events.EnvironmentEvent) -> tuple[Changed, ...]:
+def _environment(
+    event: environment_events.EnvironmentEvent, record: Recorded, names: Names
+) -> tuple[Changed, ...]:
     match event:
         case environment_events.EnvironmentCreated():
             return _made(name=event.name, displayName=event.display_name, production=event.production)
         case environment_events.EnvironmentEdited():
             return _fields(event.changes)
+        case environment_events.EnvironmentContactsChanged():
+            opened = (names.text(record, field, getattr(event, field)) for field in ("before", "after"))
+            return _one("contacts", *map(_listed, opened))
         case environment_events.EnvironmentDeleted():
             return _ended(name=event.name)
         case _:
@@ -316,6 +321,14 @@ def _fields(changes: Iterable[application_events.Change]) -> tuple[Changed, ...]
     return tuple(
         Changed(field=_camel(change.field), before=change.before, after=change.after) for change in changes
     )
+
+
+def _listed(text: str | None) -> object:
+    """What a seal of JSON says; the word that stands for what cannot be shown."""
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
 
 
 def _camel(field: str) -> str:

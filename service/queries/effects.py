@@ -9,6 +9,7 @@ from projections.replica import Replica
 from service import errors
 from service.commands.cautions import Caution
 from service.events.account import CatalogueAdopted
+from service.events.environments import EnvironmentEvent
 from service.events.roles import RoleEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
@@ -21,12 +22,16 @@ from service.vocabulary import EventId
 _PAGE: Final = 200
 _CHANGING: Final = frozenset(
     {
-        *(kind for union in (RoleEvent, TeamEvent, UserEvent) for kind in typing.get_args(union)),
+        *(
+            kind
+            for union in (RoleEvent, TeamEvent, UserEvent, EnvironmentEvent)
+            for kind in typing.get_args(union)
+        ),
         *(typing.get_args(SystemAccountEvent) or (SystemAccountEvent,)),
         CatalogueAdopted,
     }
 ) - {InvitationRedeemed}
-"""The kinds whose orders are about who may do what. Redeeming a code gives nobody a permission."""
+"""The kinds whose orders are about who may do what, or see what. Redeeming a code gives nobody a permission."""
 
 
 async def order_of(connection: Connection, event: EventId) -> list[Recorded]:

@@ -307,6 +307,9 @@ def _environment(event: environment_events.EnvironmentEvent, names: Names) -> st
         case environment_events.EnvironmentEdited():
             changes = wording.listed([_change(change) for change in event.changes])
             return f"changed {changes} of the environment {names.environment(event.environment)}"
+        case environment_events.EnvironmentContactsChanged():
+            did = "removed" if event.after is None else "changed"
+            return f"{did} the contacts of the environment {names.environment(event.environment)}"
         case environment_events.EnvironmentDeleted():
             return f"deleted the environment {event.name}"
         case _:

@@ -61,7 +61,7 @@ SAFE = {
     "person.forgotten", "preference.changed", "preference.contacts_changed", "personal_preference.changed",
     "authentication.changed",
     "application.created", "application.edited", "application.deleted", "applications.removed",
-    "environment.created", "environment.edited", "environment.deleted",
+    "environment.created", "environment.edited", "environment.contacts_changed", "environment.deleted",
     "deployment.recorded", "deployment.ended", "release.recorded", "release.support_ended",
     "deployments.removed", "releases.removed",
     "contract.published", "contract.deleted", "contracts.removed",

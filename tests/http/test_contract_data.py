@@ -443,6 +443,33 @@ class TestEnvironments:
         assert ["test"] == names(await sally.get("/environments"), "environments")
         assert 403 == (await sally.get(other.headers["Location"])).status
 
+    async def test_contacts_are_kept_until_they_are_taken_away(self, running: Running) -> None:
+        """Section 4.4: as clients of a broker send them; who changes an environment without naming any keeps them."""
+        ann = {"name": "Ann", "details": {"emailAddress": "ann@example.org"}}
+        body = {"name": "test", "production": False}
+        made = await running.admin.post("/environments", {**body, "contacts": [ann]})
+        place = made.headers["Location"]
+        kept = await running.admin.put(place, {**body, "name": "live"})
+        taken = await running.admin.put(place, {**body, "contacts": []})
+        then = await running.admin.get(f"{place}?as_of={made.position}")
+        told = await running.admin.get("/audit?kind=environment.contacts_changed")
+
+        assert [[ann]] * 3 == [one.json["contacts"] for one in (made, kept, then)]
+        assert "contacts" not in taken.json
+        assert [("contacts", [ann], None)] == [
+            (one["field"], one["before"], one.get("after")) for one in told.json["events"][-1]["changes"]
+        ]
+        async with running.app.reader.connection() as connection:
+            assert not await connection.fetchval("select count(*) from log where entry like '%ann@example%'")
+
+    async def test_the_list_links_to_each_by_name(self, running: Running) -> None:
+        """Clients of a broker look an environment up among the links `pb:environments`."""
+        made = await running.admin.post("/environments", {"name": "test", "production": False})
+        listed = await running.admin.get("/environments")
+        assert [("test", made.headers["Location"])] == [
+            (one["name"], one["href"]) for one in listed.json["_links"]["pb:environments"]
+        ]
+
     async def test_an_administrator_sees_the_environments_of_the_team(self, running: Running) -> None:
         """Administering a team shows its environments without a scope for them, and no others."""
         sally = await running.person(

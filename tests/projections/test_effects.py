@@ -35,7 +35,7 @@ REACHES_NOBODY = {
     "invitation.issued", "invitation.redeemed", "invitation.revoked", "person.forgotten",
     "token.issued", "token.regenerated", "token.revoked",
     "application.created", "application.edited", "application.deleted", "applications.removed",
-    "environment.created", "environment.edited", "environment.deleted",
+    "environment.created", "environment.edited", "environment.contacts_changed", "environment.deleted",
     "deployment.recorded", "deployment.ended", "release.recorded", "release.support_ended",
     "deployments.removed", "releases.removed",
     "preference.contacts_changed", "personal_preference.changed", "authentication.changed",

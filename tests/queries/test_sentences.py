@@ -415,6 +415,12 @@ TOLD: tuple[tuple[Event, str], ...] = (
         ),
         "changed the production from true to false of the environment prod",
     ),
+    (
+        environment_events.EnvironmentContactsChanged(
+            environment=PROD, key=KeyId("key"), before=None, after=sealed('[{"name":"Ann"}]')
+        ),
+        "changed the contacts of the environment prod",
+    ),
     (environment_events.EnvironmentDeleted(environment=PROD, name="prod"), "deleted the environment prod"),
     (
         deployment_events.DeploymentRecorded(

@@ -125,7 +125,7 @@ async def test_an_event_that_is_not_there_is_an_error(running: Running) -> None:
     ("words", "kinds"),
     [
         ("role.created", ("role.created",)),
-        ("environment.*", ("environment.created", "environment.deleted", "environment.edited")),
+        ("integration.*", ("integration.contracts_deleted", "integration.deleted")),
         ("token.issued, token.issued", ("token.issued",)),
     ],
 )

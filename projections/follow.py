@@ -1,8 +1,8 @@
 """Following the log: woken by notifications, and polling, because a notification can be lost.
 
-What this replica wrote itself needs no look: its notifications are passed over. The trail is advanced here too, by
-one replica at a time, and gives way to appends: while they go on it takes one page now and then, unless it is far
-behind. A search brings it up to the log first, so that nothing is ever missed.
+What this replica wrote itself needs no look: its notifications are passed over. The trail and the spans are advanced
+here too, by one replica at a time, and give way to appends: while they go on each takes one page now and then, unless
+it is far behind. Whoever reads brings them up to the log first, so that nothing is ever missed.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from projections import trail
+from projections import span_rows, trail
 from projections.replica import Replica
 from service import errors
 from service.log import connect, reader
@@ -96,7 +96,7 @@ class Follower:
             await connect.close(connection)
 
     async def _follow_on(self, connection: Connection) -> None:
-        """Let the trail follow, page by page, until it is time to look at the head again.
+        """Let the trail and the spans follow, page by page, until it is time to look at the head again.
 
         It gives way to appends by a pause between two pages, and to nobody where none come; and however often others
         wake this replica, a page is due after each pause.
@@ -108,6 +108,8 @@ class Follower:
                 before = self._replica.position
                 with self._pulse.felt(connection):
                     reached, caught_up = await trail.advance_page(connection)
+                    spans_reached, spans_caught_up = await span_rows.advance_page(connection)
+                reached, caught_up = min(reached, spans_reached), caught_up and spans_caught_up
                 hurried = self._replica.position == before or before - reached > TRAIL_BEHIND_MAX
                 self._trail_due = self._now() + (0.0 if hurried and not caught_up else TRAIL_PACE_SECONDS)
             now = self._now()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from projections import digest, loading
 from projections.directory import Directory
 from projections.people import People
+from projections.spans import NOTHING_READ, Shelf
 from projections.view import View
 from service import errors
 from service.events.people import PersonForgotten
@@ -70,9 +71,9 @@ class Replica:
             instant = self.directory.instant(position) if position else datetime(1970, 1, 1, tzinfo=UTC)
         return View(self.directory, self.people, position, instant)
 
-    def drafting(self, instant: datetime) -> View:
+    def drafting(self, instant: datetime, shelf: Shelf = NOTHING_READ) -> View:
         """What would be true after what is folded but not yet committed. For the writer alone, under the mutex."""
-        return View(self.directory, self.people, self.directory.position, instant)
+        return View(self.directory, self.people, self.directory.position, instant, shelf)
 
     async def wait_for(self, position: int, timeout_seconds: float) -> None:
         """Return once `position` is committed here. Raises TooLate after the bound."""
@@ -90,12 +91,11 @@ class Replica:
 
         Writers wait until it is done, about three seconds for a million facts; questions are answered meanwhile.
         """
+        found: dict[str, str] = {}
         async with self.mutex:
-            found: dict[str, str] = {}
             for step in digest.steps(self.directory):
-                if step is None:
-                    await asyncio.sleep(0)
-                else:
+                await asyncio.sleep(0)
+                if step is not None:
                     found[step[0]] = step[1]
             return self.directory.position, found
 

@@ -19,6 +19,7 @@ from projections.people import People
 from projections.preferences import Preference
 from projections.principals import Principal
 from projections.roles import Role
+from projections.spans import NOTHING_READ, Shelf
 from projections.teams import Team
 from projections.timeline import Timeline
 from projections.tokens import Invitation, Token
@@ -46,12 +47,23 @@ _FROM_THE_FIRST = ("preference", "personal_preference", "authentication")
 
 
 class View:
-    """The directory at `position`; expiry is compared with `instant`."""
+    """The directory at `position`; expiry is compared with `instant`.
 
-    __slots__ = ("_people", "catalogue", "directory", "instant", "position")
+    `shelf` holds what was read for this view of the facts that live in Postgres.
+    """
 
-    def __init__(self, directory: Directory, people: People, position: int, instant: datetime) -> None:
+    __slots__ = ("_people", "catalogue", "directory", "instant", "position", "shelf")
+
+    def __init__(
+        self,
+        directory: Directory,
+        people: People,
+        position: int,
+        instant: datetime,
+        shelf: Shelf = NOTHING_READ,
+    ) -> None:
         self.directory = directory
+        self.shelf = shelf
         self._people = people
         self.position = position
         self.instant = instant

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from projections import access, effects
+from projections import access, effects, span_folds
 from projections.replica import Replica
+from projections.spans import NOTHING_READ, NotRead, Shelf
 from projections.view import View
 from service import denials, errors
 from service.authorise import authorise, key_reused, may_be_repeated, require_working
@@ -78,9 +79,12 @@ class Drafter:
         """Whether a denied attempt's minute is over, or the service is closing while repeats are still uncounted."""
         return len(self.denials) > 0 and self.denials.any_due(self.clock(), closing=self.closing)
 
-    def draft(self) -> "Draft":
-        """Begin a batch on the replica's head. The caller holds the mutex and ends it by `keep` or `undo`."""
-        return Draft(self)
+    def draft(self, shelf: Shelf = NOTHING_READ) -> "Draft":
+        """Begin a batch on the replica's head. The caller holds the mutex and ends it by `keep` or `undo`.
+
+        `shelf` is what was read for it, at that very head.
+        """
+        return Draft(self, shelf)
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -90,17 +94,19 @@ class _Mark(msgspec.Struct, frozen=True):
     lengths: tuple[int, ...]
     keys: int
     at: datetime
+    shelf: int
 
 
 class Draft:
     """A batch being drafted. `written` is what to append; `keep` or `undo` ends it."""
 
-    def __init__(self, drafter: Drafter) -> None:
+    def __init__(self, drafter: Drafter, shelf: Shelf) -> None:
         head = drafter.replica.head
         assert head is not None, "a replica catches up before it writes"
         self.written = Written()
         self._drafter = drafter
         self._replica = drafter.replica
+        self._shelf = shelf
         self._at = head.recorded_at
         self._new_keys: list[KeyId] = []
         self._denials = denials.Changes(drafter.denials)
@@ -111,7 +117,10 @@ class Draft:
     # -- one order ---------------------------------------------------------------------------------------
 
     def take(self, order: Order) -> Outcome | errors.MunimentError:
-        """Decide one order. A refusal is an answer like any other, and leaves no trace but a denied attempt's."""
+        """Decide one order. A refusal is an answer like any other, and leaves no trace but a denied attempt's.
+
+        Raises NotRead, undone, where an earlier order of the batch changed what this one needs to have been read.
+        """
         repeated = self._repeated(order)
         if repeated is not None:
             return repeated
@@ -127,10 +136,13 @@ class Draft:
         except errors.MunimentError as refusal:
             self._back_to(kept)
             return refusal
+        except NotRead:
+            self._back_to(kept)
+            raise
         except Exception:  # noqa: BLE001  # a defect in one command must not take the whole batch down
             # It is undone, logged and answered alone.
             self._back_to(kept)
-            return self._defect(order)
+            return self.defect(order)
         if rehearsal is not None:
             self._back_to(kept)
             return Outcome(position=position, rehearsal=rehearsal)
@@ -177,7 +189,7 @@ class Draft:
     def _decided(self, order: Order) -> list[Recorded]:
         caller, command = order.caller, order.command
         # One instant for authorising, deciding and the first record; further records follow by a microsecond each.
-        view = self._replica.drafting(self._next_instant())
+        view = self._view(self._next_instant())
         if caller.read_only and not isinstance(command, ReadTrail):
             raise errors.Forbidden("This token is read-only.", "a read/write token", read_only_token=True)
         require_working(caller, view)
@@ -186,10 +198,10 @@ class Draft:
         decided = decide(command, view, caller)
         if len(decided) > _DECIDED_LATE:
             # Deciding so much may take seconds, and no expiry is part of it: it is dated when it is recorded.
-            view = self._replica.drafting(self._next_instant())
+            view = self._view(self._next_instant())
         records = self._record(decided, order, authority, view)
         if guard.dangerous(decided):
-            guard.check(decided, view, self._replica.drafting(view.instant))
+            guard.check(decided, view, self._view(view.instant))
         return records
 
     @staticmethod
@@ -201,6 +213,9 @@ class Draft:
         if current not in condition.versions:
             raise errors.Stale(decided_on=max(condition.versions, default=0), current=current)
 
+    def _view(self, instant: datetime) -> View:
+        return self._replica.drafting(instant, self._shelf)
+
     def _next_instant(self) -> datetime:
         """Strictly after the last record, and never before it whatever the clock says."""
         return max(self._drafter.clock(), self._at + _MICROSECOND)
@@ -211,7 +226,7 @@ class Draft:
         Both moments have the instant of the first record; so they will for whoever asks history later.
         """
         instant = records[0].recorded_at if records else self._next_instant()
-        before, after = self._replica.view(position, instant), self._replica.drafting(instant)
+        before, after = self._replica.view(position, instant), self._view(instant)
         comparison = effects.compared(effects.Comparison(before, after, (record.data for record in records)))
         kinds = itertools.groupby(recorded.kind_of(record.data) for record in records)
         return Rehearsal(
@@ -244,10 +259,11 @@ class Draft:
             first = None
             if records:
                 first = records[0].id
-                view = self._replica.drafting(view.instant + _MICROSECOND)
+                view = self._view(view.instant + _MICROSECOND)
             record = self._enveloped(event, view, envelope, authority, (first, causation or order.causation))
             self.written.entries.append((record, recorded.encode(record)))
             self._replica.directory.apply(record)
+            span_folds.apply(self._shelf, record)
             if not order.dry_run:
                 # Who never comes to be must not stay in an index that only forgetting empties.
                 self._replica.people.learn(record)
@@ -332,7 +348,7 @@ class Draft:
             self._attempt(order, denied)
         except Exception:  # noqa: BLE001  # as for a command's own defect
             self._back_to(kept)
-            return self._defect(order)
+            return self.defect(order)
         return denied
 
     def _attempt(self, order: Order, denied: errors.Forbidden) -> None:
@@ -357,7 +373,7 @@ class Draft:
             on=on,
             read_only_token=denied.read_only_token,
         )
-        record = self._record([event], order, (), self._replica.drafting(self._next_instant()))[0]
+        record = self._record([event], order, (), self._view(self._next_instant()))[0]
         if known is not None:
             self._count(key, known)
         remembered = denials.Denial(record.id, record.recorded_at, denials.without_command(order), event)
@@ -371,7 +387,7 @@ class Draft:
         event = denials.repeats_of(key, denial)
         kept = self._mark()
         try:
-            view = self._replica.drafting(self._next_instant())
+            view = self._view(self._next_instant())
             self._record([event], denial.order, (), view, causation=denial.first)
         except errors.MunimentError:
             # Its person was forgotten meanwhile, say: that must not stop every later batch.
@@ -379,7 +395,8 @@ class Draft:
             _log.warning("repeats were not counted", first=denial.first, repeats=denial.repeats)
 
     @staticmethod
-    def _defect(order: Order) -> errors.Broken:
+    def defect(order: Order) -> errors.Broken:
+        """What an order is answered that the service itself failed at; it was taken back. Logs why."""
         _log.exception("defect", command=order.command.word, request=order.origin.request)
         return errors.Broken("This request met a defect of the service; nothing was done. It was logged.")
 
@@ -389,7 +406,7 @@ class Draft:
         """The answer of an earlier order of the same batch under the same key."""
         if not order.idempotency_key or order.caller.principal is None:
             return None
-        if not may_be_repeated(order, self._replica.drafting(self._next_instant())):
+        if not may_be_repeated(order, self._view(self._next_instant())):
             return None
         found = self._outcomes.get((order.caller.principal, order.idempotency_key))
         if found is None:
@@ -426,10 +443,11 @@ class Draft:
             len(written.idempotency),
         )
         journal = self._replica.directory.mark()
-        return _Mark(journal, lengths, len(self._new_keys), self._at)
+        return _Mark(journal, lengths, len(self._new_keys), self._at, self._shelf.mark())
 
     def _back_to(self, mark: _Mark) -> None:
         self._at = mark.at
+        self._shelf.undo(mark.shelf)
         self._replica.directory.undo(mark.journal)
         for field, length in zip(self.written.__struct_fields__, mark.lengths, strict=True):
             del getattr(self.written, field)[length:]

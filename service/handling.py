@@ -17,7 +17,9 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from projections import span_reading, spans
 from projections.replica import Replica
+from projections.spans import NOTHING_READ, NotRead, Shelf
 from service import errors
 from service.authorise import key_reused, may_be_repeated
 from service.commands import bulk
@@ -44,6 +46,8 @@ CLOCK_AHEAD_MAX = writer.AHEAD_MAX
 CLOCK_BEHIND_MAX = writer.BEHIND_MAX
 _ATTEMPTS_MAX = 5
 _SWITCH_SECONDS = 0.001
+_FROZEN_MIN = 20
+"""Records of a large order from which on what it leaves behind is worth never looking at again."""
 T = TypeVar("T")
 _log = structlog.get_logger("muniment.handling")
 
@@ -191,15 +195,15 @@ class Handler:
         and over. What the order leaves behind stays for good, so the collector never looks at it. And the
         thread lets go of the interpreter five times as often as usual: an answer takes several turns of the loop.
         """
-        before, commits = sys.getswitchinterval(), self.commits
+        before, position = sys.getswitchinterval(), self._replica.position
         gc.disable()
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             return await self._commit(batch, apart=True)
         finally:
             sys.setswitchinterval(before)
-            # Or else whoever is refused again and again would have garbage kept for good.
-            if self.commits > commits:
+            # Or else whoever is refused, or removes little, again and again would have garbage kept for good.
+            if self._replica.position - position >= _FROZEN_MIN:
                 gc.freeze()
             gc.enable()
 
@@ -263,7 +267,7 @@ class Handler:
                 await self._catch_up(connection, tries)  # a follower was cut off in the middle of a page
                 head = self._replica.head
             assert head is not None, "a replica that caught up has a head"
-            one = await self._drafted(batch, apart=apart)
+            one = await self._drafted(connection, batch, apart=apart)
             after = await self._sent(connection, one, tries, head)
             if after is not None:
                 await self._committed(one, after)
@@ -287,7 +291,7 @@ class Handler:
                     return False
             # Once more, under the lock: whoever was first may have answered the very same request.
             await self._answer_repeats(connection, batch, tries)
-            one = await self._drafted(batch, apart=apart)
+            one = await self._drafted(connection, batch, apart=apart)
             for record, _ in one.draft.written.entries:
                 if isinstance(record.data, LogRestored):
                     locked = await writer.adopt_epoch(connection, locked, record.data.epoch)
@@ -374,33 +378,50 @@ class Handler:
         self._replica.committed(after, merkle.leaf_hash(entries[-1][1]) if entries else b"")
         self._deliver(one.answers)
 
-    async def _drafted(self, batch: list[Pending], *, apart: bool) -> Try:
-        """Draft until the batch is full; the rest waits at the head of the queue.
+    async def _drafted(self, connection: Connection, batch: list[Pending], *, apart: bool) -> Try:
+        """Read what the batch needs, and draft until it is full; the rest waits at the head of the queue.
 
         Orders that were answered or given up meanwhile are left out: who was told «not done» can rely on it.
         """
         batch[:] = [pending for pending in batch if not pending.future.done()]
+        shelf = await self._read(connection, batch)
         if apart:
             for pending in batch:
                 pending.begun = True  # whoever gives up while the thread drafts is told «unknown»
-            return await self._in_thread(lambda: self._draft(batch, apart=True))
-        one = self._draft(batch)
+            return await self._in_thread(lambda: self._draft(batch, shelf, apart=True))
+        batch[:] = [pending for pending in batch if not pending.future.done()]
+        one = self._draft(batch, shelf)
         left = batch[len(one.answers) :]
         if left:
             self._waiting.put_back(left)
             del batch[len(one.answers) :]
         return one
 
-    def _draft(self, batch: list[Pending], *, apart: bool = False) -> Try:
+    async def _read(self, connection: Connection, batch: list[Pending]) -> Shelf:
+        """What the orders need of the facts that live in Postgres, at the position on which they are decided."""
+        reading = [pending.order.command for pending in batch if spans.reads(pending.order.command)]
+        if not reading:
+            return NOTHING_READ
+        view = self._replica.drafting(self._drafter.clock())
+        wants = [want for command in reading for want in spans.wanted(command, view)]
+        return await span_reading.shelf(connection, view.position, wants)
+
+    def _draft(self, batch: list[Pending], shelf: Shelf, *, apart: bool = False) -> Try:
         """A draft of as much of the batch as fits into one. Touches nothing of the event loop's."""
-        draft = self._drafter.draft()
+        draft = self._drafter.draft(shelf)
         answers: list[tuple[Pending, Answer]] = []
         size = seen = 0
         try:
             draft.flush_denials()
             entries = draft.written.entries
             for pending in batch:
-                answers.append((pending, draft.take(pending.order)))
+                try:
+                    answer = draft.take(pending.order)
+                except NotRead:
+                    if answers:
+                        break  # the next batch reads for it what an earlier order of this one has changed
+                    answer = draft.defect(pending.order)
+                answers.append((pending, answer))
                 while seen < len(entries):
                     size += len(entries[seen][1])
                     seen += 1

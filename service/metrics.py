@@ -231,6 +231,7 @@ def _database(app: App) -> Iterator[Metric]:
     yield _gauge(
         "trail_lag_records", "Records that the search tables lack.", max(0, last.position - last.trail)
     )
+    yield _gauge("span_lag_records", "Records that the spans lack.", max(0, last.position - last.spans))
     yield _gauge("checkpoint_position", "Up to where a signed checkpoint covers the log.", last.signed)
     yield _gauge(
         "unsigned_records", "Records that no checkpoint covers.", max(0, last.position - last.signed)

@@ -38,6 +38,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     epoch: str
     trail: int
+    spans: int
     signed: int
     skew: timedelta
     read_only: bool
@@ -178,6 +179,7 @@ class Vigil:
             position=row["position"],
             epoch=row["epoch"],
             trail=row["trail"],
+            spans=row["spans"],
             signed=row["signed"],
             skew=before + timedelta(seconds=took / 2) - row["clock"],
             read_only=row["read_only"],

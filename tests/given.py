@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from projections import span_folds
 from projections.access import may
 from projections.principals import Principal
 from projections.replica import Replica
+from projections.spans import Shelf
 from projections.things import Target
 from projections.view import View
 from service import errors
@@ -83,6 +85,7 @@ class Account:
         self.replica = Replica(KEYS, self.clock)
         self.drafter = Drafter(self.replica, self.fresh, self.clock, "0.0.0")
         self.log: list[Recorded] = []
+        self.shelf = Shelf(complete=True)
         self._head = Head(
             account=self.fresh.id(),
             epoch=self.fresh.id(),
@@ -105,6 +108,7 @@ class Account:
     def _go_on(self, history: Sequence[Recorded]) -> None:
         for record in history:
             self.replica.directory.apply(record)
+            span_folds.apply(self.shelf, record)
             self.replica.people.learn(record)
         last = history[-1]
         self._head = msgspec.structs.replace(self._head, position=last.position, recorded_at=last.recorded_at)
@@ -126,7 +130,9 @@ class Account:
 
     @property
     def now(self) -> View:
-        return self.replica.now()
+        view = self.replica.now()
+        view.shelf = self.shelf
+        return view
 
     def do(self, command: Command, by: Caller | PrincipalId | None = None, **more: object) -> list[Event]:
         """The facts that an order leaves, by Kevin unless another gives it. Raises what refuses it."""
@@ -146,7 +152,7 @@ class Account:
 
     def batch(self, orders: Sequence[Order]) -> list[Outcome | errors.MunimentError]:
         """The answers of one batch, as the writer drafts and commits it."""
-        draft = self.drafter.draft()
+        draft = self.drafter.draft(self.shelf)
         draft.flush_denials()
         answers = [draft.take(order) for order in orders]
         draft.keep()

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import asyncpg
 import msgspec
 
-from projections import snapshot
+from projections import snapshot, span_rows
 from service import app as application
 from service import data_directory, database, errors, tls
 from service.cli import logs, options, rotation
@@ -38,7 +38,7 @@ _GRANTS: Final = (
     ("idempotency", "SELECT, INSERT"),
     *(
         (table, "SELECT, INSERT, UPDATE, DELETE")
-        for table in ("trail_head", "trail", "trail_touch", "token_use")
+        for table in ("trail_head", "trail", "trail_touch", "token_use", "span_head", "span")
     ),
     ("migration", "SELECT"),
     ("snapshot", "SELECT, INSERT, DELETE"),
@@ -226,14 +226,15 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
         yield Line(what="key in force", outcome=outcome, sentence=sentence)
         yield await _witness(settings, connection, keys)
         yield await _snapshot(settings, connection, keys, head)
-    trail = await connection.fetchval(sql.text("trail_position"))
-    lag = head.position - trail
-    sentence = f"{lag} records behind the log" if lag else "at the log's head"
-    yield (
-        _warn("trail", f"{sentence}; a running service or a search catches up.")
-        if lag > _TRAIL_LAG_WARN
-        else _ok("trail", sentence)
-    )
+    for what in ("trail", "spans"):
+        statement = sql.text("trail_position") if what == "trail" else span_rows.statement("span_position")
+        lag = head.position - await connection.fetchval(statement)
+        sentence = f"{lag} records behind the log" if lag else "at the log's head"
+        yield (
+            _warn(what, f"{sentence}; a running service or whoever reads it catches up.")
+            if lag > _TRAIL_LAG_WARN
+            else _ok(what, sentence)
+        )
     note = await checkpoint.latest(connection)
     signed = checkpoint.parse(note).size if note else 0
     unsigned = head.position - signed

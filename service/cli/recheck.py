@@ -12,7 +12,7 @@ import aiohttp
 import click
 import msgspec
 
-from projections import digest, rebuild
+from projections import digest, rebuild, span_rows
 from projections.rebuild import Check
 from service import data_directory, errors
 from service.cli import opening, options, output
@@ -60,6 +60,9 @@ async def check(token_file: Path | None) -> tuple[Check, Answer | None, str]:
             with output.progress("Replaying") as tell:
                 claimed = rebuild.Served(position=answer.position, parts=answer.parts) if answer else None
                 found = await rebuild.check(connection, app.replica.directory, tell, claimed)
+            with output.waiting("Comparing the spans"):
+                if await span_rows.differ(connection):
+                    found = msgspec.structs.replace(found, differing=(*found.differing, "spans"))
         finally:
             await connection.close()
     return found, answer, _verdict(settings, found, answer) if answer else told
@@ -84,11 +87,11 @@ def report(found: Check, answer: Answer | None, told: str, as_json: bool) -> int
         click.echo(found.digest)
         output.words(
             f"Replayed {found.position} records: once as a start does, and once with every page folded, taken back and"
-            " folded again. "
+            " folded again; and wrote the spans anew. "
             + (
                 f"They differ in: {', '.join(found.differing)}. "
                 if found.differing
-                else "Both give the same state. "
+                else "All give the same state. "
             )
             + told
         )

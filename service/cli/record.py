@@ -113,17 +113,19 @@ def rebuild(check: bool, token_file: Path | None, as_json: bool) -> int:
     if as_json:
         output.json({"position": position})
     else:
-        output.words(f"The trail was rebuilt up to position {position}.")
+        output.words(f"The trail and the spans were rebuilt up to position {position}.")
     return ALLOWED
 
 
 async def _rebuild() -> int:
-    from projections import trail
+    from projections import span_rows, trail
     from service.cli import opening
 
     async with opening.record("rebuild") as record:
         with output.waiting("Rebuilding the trail"):
-            return await trail.rebuild(record.connection)
+            reached = await trail.rebuild(record.connection)
+        with output.waiting("Rebuilding the spans"):
+            return min(reached, await span_rows.rebuild(record.connection))
 
 
 @click.command()

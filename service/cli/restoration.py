@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from projections import digest, snapshot, trail
+from projections import digest, snapshot, span_rows, trail
 from service import app as application
 from service import data_directory, database, errors
 from service.app import App
@@ -94,6 +94,7 @@ async def _begun(app: App, manifest: Manifest, people: People, reason: str, tick
     connection = await app.connected("rebuild")
     try:
         await trail.rebuild(connection)
+        await span_rows.rebuild(connection)
     finally:
         await connection.close()
     return Restored(

@@ -22,6 +22,8 @@ _Removing = (
     | ChangeMembers
 )
 _REMOVING = frozenset(typing.get_args(_Removing))
+_SWEEPING = frozenset({DeleteIntegration, DeleteIntegrationContracts, DeleteApplication, DeleteIntegrations})
+"""What may remove any number of facts that only Postgres knows of: always apart."""
 REMOVED_MIN = 500
 """Contracts, or links to a team, from which on an order gets a batch of its own, drafted beside the event loop: some
 milliseconds' work."""
@@ -31,6 +33,8 @@ REACHED_MIN = 1_000
 
 def is_bulk(command: Command, now: Callable[[], View]) -> bool:
     """Whether the order is about to remove a great deal, as far as is known now; cheap to ask of any order."""
+    if type(command) in _SWEEPING:
+        return True
     if type(command) not in _REMOVING:
         return False
     assert isinstance(command, _Removing), "the set holds these types"

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
-from projections import access, things
+from projections import access, span_reading, things
 from projections.principals import Principal
 from projections.replica import Replica
+from projections.spans import Shelf, Want
 from projections.things import Target
 from projections.view import View
 from service import errors
@@ -191,6 +192,25 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         )
         self.progress.moment = found
         return found
+
+    async def spans(self, view: View, *wants: Want) -> Shelf:
+        """What Postgres keeps of the facts that are wanted, as it was at the view's position.
+
+        Raises Unavailable when Postgres is away.
+        """
+        async with self.edge.reader.connection() as connection:
+            return await span_reading.shelf(connection, view.position, wants)
+
+    async def span_page(
+        self, view: View, want: Want, *, number: int = 1, size: int | None = None
+    ) -> tuple[list[Any], int]:
+        """A page of an application's facts at the view's position, the newest first, and how many there are in all.
+
+        `number` counts from 1; no size: all of them. Raises Unavailable when Postgres is away.
+        """
+        async with self.edge.reader.connection() as connection:
+            skip = (number - 1) * (size or 0)
+            return await span_reading.page(connection, view.position, want, skip=skip, size=size)
 
     @property
     def judged_in(self) -> View:

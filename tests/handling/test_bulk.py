@@ -122,15 +122,13 @@ async def test_a_bulk_deletion_that_lost_the_race_leaves_nothing_and_wins_the_ne
         assert [] == one.replica.now().contracts_of(deletion.consumer, deletion.provider)
 
 
-async def test_a_small_deletion_goes_with_the_others(database: postgres.Database, place: Path) -> None:
-    """Only what is large gets a batch and a thread of its own."""
+async def test_only_what_may_be_large_goes_apart(database: postgres.Database, place: Path) -> None:
+    """What may remove any number of facts that only Postgres knows of gets a batch and a thread of its own."""
     async with doors.opened(database, place) as app:
         deletion = await published(app, 3)
-        assert not bulk.is_bulk(deletion, app.replica.now)
+        assert bulk.is_bulk(deletion, app.replica.now)
         assert not bulk.is_bulk(given.role(app.fresh, "role"), app.replica.now)
-        assert not bulk.is_bulk(
-            DeleteApplication(application=given.publish(app.fresh, "X", "Y").consumer_id), app.replica.now
-        )
+        assert not bulk.is_bulk(given.publish(app.fresh, "Foo", "Bar"), app.replica.now)
 
 
 async def test_a_refused_bulk_order_leaves_the_collector_as_it_was(

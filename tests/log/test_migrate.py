@@ -16,7 +16,7 @@ async def test_migrating_again_does_nothing(log: Log) -> None:
 async def test_two_schemas_are_two_logs(log: Log) -> None:
     """No SQL names the schema: a second account in the same database has tables of its own."""
     other = await connect.connect(log.database.owner_dsn, 'Account "Two"', "migrate")
-    assert ["0001_the_log", "0002_snapshot", "0003_token_use"] == await migrate.migrate(
+    assert ["0001_the_log", "0002_snapshot", "0003_token_use", "0004_span"] == await migrate.migrate(
         other, 'Account "Two"', log.database.service_role
     )
     accounts = {await one.fetchval("select account::text from log_head") for one in (log.owner, other)}

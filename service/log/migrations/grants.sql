@@ -16,5 +16,6 @@ begin
     execute format('grant select, insert on idempotency to %I', role);
     execute format('grant select, insert, update, delete on token_use to %I', role);
     execute format('grant select, insert, update, delete on trail_head, trail, trail_touch to %I', role);
+    execute format('grant select, insert, update, delete on span_head, span to %I', role);
 end
 $$

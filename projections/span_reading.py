@@ -1,0 +1,104 @@
+"""Reading the facts that live in Postgres, as they were at a position: onto a shelf, or page by page.
+
+Whoever reads names a position, and brings the rows up to it first where they lag: what is read is exact, whatever was
+appended since.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import asyncpg
+
+from projections import span_rows
+from projections.spans import Shelf, Want
+from service.log.connect import Connection
+
+_STRETCH: Final = 2_000
+"""Rows that are decoded before others have their turn."""
+
+
+async def shelf(connection: Connection, position: int, wants: Iterable[Want]) -> Shelf:
+    """What the wants ask for, as it was at a position. The rows are brought up to it first where they lag.
+
+    Raises Unavailable as `advance` does.
+    """
+    found = Shelf()
+    wanted = list(dict.fromkeys(wants))
+    if not wanted:
+        return found
+    await reach(connection, position)
+    keys = [(want.fact.noun, key) for want in wanted for key in want.keys]
+    if keys:
+        await _put(
+            found,
+            await connection.fetch(
+                span_rows.statement("spans_by_key"), position, *span_rows.columns(keys, 2)
+            ),
+        )
+    for (text, arguments), nouns in _grouped(wanted).items():
+        await _put(
+            found, await connection.fetch(span_rows.statement(text), position, *_with(arguments, nouns, text))
+        )
+    for want in wanted:
+        found.read(want)
+    return found
+
+
+async def page(
+    connection: Connection, position: int, want: Want, *, skip: int = 0, size: int | None = None
+) -> tuple[list[Any], int]:
+    """Facts of one application at a position, the newest first by when they came to be; and how many there are."""
+    await reach(connection, position)
+    asked = (position, want.application, want.fact.noun, want.version, want.place)
+    total: int = await connection.fetchval(span_rows.statement("span_count"), *asked)
+    rows = await connection.fetch(
+        span_rows.statement("span_page"), *asked, skip, size if size is not None else total
+    )
+    found = Shelf()
+    await _put(found, rows)
+    return [*found.everything()], total
+
+
+async def reach(connection: Connection, position: int) -> None:
+    """Bring the rows up to a position, if they are not there yet."""
+    if await connection.fetchval(span_rows.statement("span_position")) < position:
+        await span_rows.advance(connection, position)
+
+
+def _grouped(wants: Iterable[Want]) -> dict[tuple[str, tuple[str | None, ...]], list[str]]:
+    """Each question once for all the nouns that it is asked about: (statement, its arguments) -> nouns."""
+    grouped: dict[tuple[str, tuple[str | None, ...]], list[str]] = {}
+    for want in wants:
+        if want.keys:
+            continue
+        question: tuple[str, tuple[str | None, ...]]
+        if want.prefix:
+            question = ("spans_under", (want.prefix, _after(want.prefix)))
+        elif want.place:
+            question = ("spans_at_place", (want.application or None, want.place))
+        elif want.version:
+            question = ("spans_of_version", (want.application, want.version))
+        else:
+            question = ("spans_of_application", (want.application,))
+        grouped.setdefault(question, []).append(want.fact.noun)
+    return grouped
+
+
+def _with(arguments: tuple[str | None, ...], nouns: list[str], text: str) -> tuple[object, ...]:
+    """The arguments in the order in which the statement takes them: an application stands before the nouns."""
+    if text == "spans_under":
+        return (nouns, *arguments)
+    return (arguments[0], nouns, *arguments[1:])
+
+
+def _after(prefix: str) -> str:
+    """The first text behind all that begin with this one, sorted by bytes."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+async def _put(found: Shelf, rows: Sequence[asyncpg.Record]) -> None:
+    for number, row in enumerate(rows, 1):
+        found.put(span_rows.decoded(row["noun"], row["value"]))
+        if number % _STRETCH == 0:
+            await asyncio.sleep(0)

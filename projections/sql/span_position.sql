@@ -1,0 +1,2 @@
+-- Up to where the spans are written.
+select position from span_head

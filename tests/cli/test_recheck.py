@@ -95,7 +95,7 @@ async def test_without_a_service_the_replays_are_compared(
     for ran, words in zip((refused, nobody, no_token), told, strict=True):
         assert 0 == ran.returncode
         assert words in ran.stderr
-        assert "Both give the same state." in ran.stderr
+        assert "All give the same state." in ran.stderr
 
 
 async def test_who_hands_over_a_token_means_the_service(

@@ -14,7 +14,8 @@ from projections.branches import Branch, BranchVersion
 from projections.contents import Content, content_key
 from projections.spans import Fact, NotRead, Shelf, keyed
 from projections.versions import Version
-from service.commands.contracts import DeleteContract, DeleteIntegrationContracts, PublishContract
+from service.commands.contracts import DeleteContract, PublishContract
+from service.commands.integrations import DeleteIntegrationContracts
 from service.log import reader, recorded
 from service.log.connect import Connection
 from tests import given as account

@@ -1,26 +1,25 @@
 """How long the long lists take over HTTP, and how long decisions wait meanwhile.
 
-The service, a bare handler that answers with the very same bytes, and the coroutine that decides share one loop, as in
-the service; who asks is a thread that does no more than receive.
+The service, a bare handler that answers with as many bytes, and the coroutine that decides share one loop, as in the
+service; who asks is a process of its own.
 """
 
-import asyncio
-import http.client
 import json
+import logging
 import socket
 import statistics
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
+import structlog
 from aiohttp import web
 
 from service import app
 from service.http import wire
 from tests.bench import stalls, worlds
-from tests.bench.ground import Ground
+from tests.bench.ground import Fresh, Ground
 from tests.bench.measure import Figure, spelt
 from tests.bench.population import Shape
 from tests.bench.stalls import PUBLISHING
@@ -41,54 +40,57 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def figures(ground: Ground) -> list[Figure]:
-    """Every list in turns with its bytes from the bare handler."""
+    """Every list in turns with as many bytes from the bare handler."""
     rows = ground.size(_ROWS, 40)
     shape = Shape(users=20, teams=max(2, rows // 100), applications=rows, changes=rows, mix=PUBLISHING)
     stored = await ground.world(shape)
     settings = worlds.settings_of(ground.database(stored.database.name), ground.directory / "listing")
-    found = []
+    client = ground.fresh("receiving")
+    found: list[Figure] = []
     async with app.opened(settings, follow=True) as opened, _served(opened) as address:
         await stalls.settled(opened)
         somebody = await _team_reader(address)
-        for what, path, member, token in (
-            ("GET /integrations", "/integrations", "integrations", worlds.ADMIN_TOKEN),
-            ("the same, by who reads by teams alone", "/integrations", "integrations", somebody),
-            ("GET /pacticipants", "/pacticipants", "pacticipants", worlds.ADMIN_TOKEN),
+        for what, place, token in (
+            ("GET /integrations", "integrations", worlds.ADMIN_TOKEN),
+            ("the same, by who reads by teams alone", "integrations", somebody),
+            ("GET /pacticipants", "pacticipants", worlds.ADMIN_TOKEN),
         ):
-            found += _figures(what, await _taken(ground, opened, address, path, member, token), rows)
+            asked = {"address": address, "path": f"/{place}", "token": token}
+            whole = await client.ask({**asked, "count": place})
+            async with _bare(bytes(whole["bytes"])) as bare:
+                taken = Taken(rows=whole["rows"])
+                for _ in range(ground.rounds):
+                    await _take(opened, client, {**asked, "address": bare}, whole["bytes"], taken.bare)
+                    waits = await _take(opened, client, asked, whole["bytes"], taken.ours)
+                    taken.longest.append(waits.longest)
+            found += _figures(what, taken)
+    ground.end(client.program)
     return found
 
 
-async def _taken(ground: Ground, opened: app.App, address: str, path: str, member: str, token: str) -> Taken:
-    """One list, as often as there are rounds. Raises RuntimeError where an answer is not the whole list."""
-    octets = await asyncio.to_thread(_received, address, path, token)
-    taken = Taken(rows=len(json.loads(octets)["_embedded"][member]))
-    async with _bare(octets) as bare:
-        for _ in range(ground.rounds):
-            for at, into in ((bare, taken.bare), (address, taken.ours)):
-                waits = await stalls.during(opened, _timed(at, path, token, len(octets), into))
-                if at is address:
-                    taken.longest.append(waits.longest)
-    return taken
+async def _take(
+    opened: app.App, client: Fresh, asked: dict[str, str], octets: int, into: list[float]
+) -> stalls.Waits:
+    """One turn. Raises RuntimeError where the answer is not what it was before."""
+
+    async def received() -> int:
+        found = await client.ask(asked)
+        if found["bytes"] != octets:
+            raise RuntimeError(f"{asked['path']}: {found['bytes']} bytes, and {octets} before")
+        into.append(found["ms"])
+        return octets
+
+    return await stalls.during(opened, received())
 
 
-async def _timed(address: str, path: str, token: str, octets: int, into: list[float]) -> int:
-    began = time.perf_counter()
-    received = await asyncio.to_thread(_received, address, path, token)
-    into.append((time.perf_counter() - began) * 1_000)
-    if len(received) != octets:
-        raise RuntimeError(f"{path}: {len(received)} bytes, and {octets} before")
-    return len(received)
-
-
-def _figures(what: str, taken: Taken, rows: int) -> list[Figure]:
+def _figures(what: str, taken: Taken) -> list[Figure]:
     many = f"{what}, {taken.rows:,} rows"
     return [
         Figure(
             what=f"{many}: request to last byte",
             rounds=tuple(taken.ours),
             unit="ms",
-            raw=f"{spelt(statistics.median(taken.bare))} ms for the same bytes",
+            raw=f"{spelt(statistics.median(taken.bare))} ms for as many bytes",
             ours=f"{spelt(statistics.median(taken.ours))} ms",
             at_most=_MS_MAX,
         ),
@@ -101,20 +103,6 @@ def _figures(what: str, taken: Taken, rows: int) -> list[Figure]:
             at_most=_STALL_MS_MAX,
         ),
     ]
-
-
-def _received(address: str, path: str, token: str) -> bytes:
-    """The body of one GET. Raises RuntimeError for anything but 200."""
-    connection = http.client.HTTPConnection(address, timeout=60)
-    try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
-        answer = connection.getresponse()
-        octets = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status} {octets[:200]!r}")
-        return octets
-    finally:
-        connection.close()
 
 
 async def _team_reader(address: str) -> str:
@@ -146,9 +134,14 @@ async def _team_reader(address: str) -> str:
 
 @asynccontextmanager
 async def _served(opened: app.App) -> AsyncIterator[str]:
-    """The service on a free port of the loopback; its address."""
-    async with _listening(wire.runner(edge_of(opened), shutdown_timeout=1.0)) as address:
-        yield address
+    """The service on a free port of the loopback, which writes no lines about its answers; its address."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        async with _listening(wire.runner(edge_of(opened), shutdown_timeout=1.0)) as address:
+            yield address
+    finally:
+        structlog.configure(**before)
 
 
 @asynccontextmanager

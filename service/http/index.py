@@ -1,25 +1,9 @@
-"""What stands at `/`: a start page for a browser, the HAL index for a program, and what each relation means.
+"""The links of the index, and the relations that other documents show: where they lead, and what they need."""
 
-A client takes a link that is missing for one that it may not follow, so the index shows exactly those links
-whose path this release serves and whose right the caller has.
-"""
-
-import functools
 import re
 from typing import Final
 
-import jinja2
 import msgspec
-from aiohttp import web
-
-from service import errors
-from service.http import problem_types, problems, responses
-from service.http.edge import PATHS, Call
-
-STARTED: Final = "start.html"
-CONTENT_SECURITY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -123,80 +107,17 @@ IN_DOCUMENTS: Final = (
 """Relations that other documents show."""
 
 
-async def start(call: Call) -> web.Response:
-    """GET /: the start page for a browser, which needs no token; the index for everybody else, who does."""
-    if problems.accepts(call.request, "text/html") and not problems.accepts(
-        call.request, "application/hal+json"
-    ):
-        return _page(call)
-    if call.principal is None:
-        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
-    served = call.request.app[PATHS]
-    links = {
-        link.relation: responses.link(_address(call, link.path), link.title, "{" in link.path)
-        for link in LINKS
-        if _shape(link.path) in served and _may_follow(call, link)
-    }
-    curies = [
-        {"name": name, "href": f"{responses.href(call.edge, 'doc', name)}/{{rel}}", "templated": True}
-        for name in ("pb", "pf", "mun")
-    ]
-    answer = responses.hal(call, {"_links": {**links, "curies": curies}})
-    answer.headers["X-Pactflow-Compatible"] = "muniment"  # clients look for the word in the names of headers
-    answer.headers["Vary"] = "Accept, Authorization"
-    return answer
-
-
-async def relation(call: Call) -> web.Response:
-    """GET /doc/{curie}/{rel}: what a relation means."""
-    wanted = f"{call.path('curie')}:{call.path('rel')}"
-    for link in (*LINKS, *IN_DOCUMENTS):
-        if link.relation == wanted and _shape(link.path) in call.request.app[PATHS]:
-            needs = f" Needs {' or '.join(link.needs)}." if link.needs else ""
-            text = f"{link.relation}: {link.title}. {link.path}{needs}\n"
-            return responses.made(call, text.encode(), problems.PLAIN)
-    raise errors.NotFound("There is no such relation.")
-
-
-async def problem(call: Call) -> web.Response:
-    """GET /doc/problems/{name}: what a type of problem documents means (RFC 9457)."""
-    kind = problem_types.BY_NAME.get(call.path("name"))
-    if kind is None:
-        raise errors.NotFound("There is no such type of problem.")
-    return responses.made(call, f"{kind.title}. {kind.meaning}\n".encode(), problems.PLAIN)
+CURIES: Final = tuple(
+    dict.fromkeys(link.relation.partition(":")[0] for link in (*LINKS, *IN_DOCUMENTS) if ":" in link.relation)
+)
+"""The prefixes of all relations."""
 
 
 def served_paths(paths: list[str]) -> frozenset[str]:
     """The shapes of the paths that the table of routes serves, for comparing with a link's."""
-    return frozenset(map(_shape, paths))
+    return frozenset(map(shape, paths))
 
 
-def _may_follow(call: Call, link: Link) -> bool:
-    if link.changes and call.caller.read_only:
-        return False
-    return not link.needs or any(call.may_somewhere(action) for action in link.needs)
-
-
-def _page(call: Call) -> web.Response:
-    html = _template().render(base_url=call.edge.settings.base_url, release=call.edge.release)
-    answer = responses.made(call, html.encode(), responses.HTML)
-    answer.headers["Content-Security-Policy"] = CONTENT_SECURITY
-    answer.headers["Vary"] = "Accept, Authorization"
-    return answer
-
-
-@functools.cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("service.http"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template(STARTED)
-
-
-def _address(call: Call, path: str) -> str:
-    return call.edge.settings.base_url + path
-
-
-def _shape(path: str) -> str:
+def shape(path: str) -> str:
     """A path whose placeholders have lost their names, and the query its own: the table may call them differently."""
     return re.sub(r"\{[^}]*\}", "{}", re.sub(r"\{\?[^}]*\}", "", path))

@@ -1,14 +1,28 @@
 """Branches of an application and the versions on them, as they are true at some moment."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 import msgspec
 
-from projections.spans import keyed
+from projections.spans import SEPARATOR, keyed
+from service.events import branches as events
 from service.events import contracts as contract_events
 from service.log.recorded import Foldable
 from service.vocabulary import ApplicationId
+
+OneBranchEvent = (
+    contract_events.ContractPublished
+    | events.VersionPutOnBranch
+    | events.BranchDeleted
+    | events.BranchesRemoved
+)
+MembershipEvent = (
+    contract_events.ContractPublished
+    | events.VersionPutOnBranch
+    | events.VersionTakenOffBranch
+    | events.BranchVersionsRemoved
+)
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -51,34 +65,60 @@ class BranchVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.branch
 
 
-def fold_implied(branch: Branch | None, _event: object, recorded: Foldable, key: str) -> Branch:
-    """The branch, made if it was not there."""
-    if branch is not None:
-        return branch
-    application, _, name = key.partition("\t")
-    return Branch(application=ApplicationId(application), name=name, created_at=recorded.recorded_at)
+def fold(branch: Branch | None, event: OneBranchEvent, recorded: Foldable, key: str) -> Branch | None:
+    """The branch after the event, or None once it is gone."""
+    match event:
+        case contract_events.ContractPublished() | events.VersionPutOnBranch():
+            application, _, name = key.partition(SEPARATOR)
+            return branch or Branch(
+                application=ApplicationId(application), name=name, created_at=recorded.recorded_at
+            )
+        case events.BranchDeleted() | events.BranchesRemoved():
+            return None
+        case _:
+            assert_never(event)
 
 
 def fold_membership(
-    held: BranchVersion | None, _event: object, recorded: Foldable, key: str
-) -> BranchVersion:
-    """The version on the branch, since the first time that it was put there."""
-    if held is not None:
-        return held
-    application, branch, number = key.split("\t")
-    return BranchVersion(
-        application=ApplicationId(application),
-        branch=branch,
-        version=number,
-        created_at=recorded.recorded_at,
-    )
+    held: BranchVersion | None, event: MembershipEvent, recorded: Foldable, key: str
+) -> BranchVersion | None:
+    """The version on the branch, since the first time that it was put there; None once it is off."""
+    match event:
+        case contract_events.ContractPublished() | events.VersionPutOnBranch():
+            application, branch, number = key.split(SEPARATOR)
+            return held or BranchVersion(
+                application=ApplicationId(application),
+                branch=branch,
+                version=number,
+                created_at=recorded.recorded_at,
+            )
+        case events.VersionTakenOffBranch() | events.BranchVersionsRemoved():
+            return None
+        case _:
+            assert_never(event)
 
 
-def implied_by_contract(event: contract_events.ContractPublished) -> tuple[str, ...]:
-    """The branch that a publication names, if any."""
-    return (keyed(event.consumer, event.branch),) if event.branch else ()
+def keys(event: OneBranchEvent) -> tuple[str, ...]:
+    """The branches that an event is about."""
+    match event:
+        case contract_events.ContractPublished():
+            return (keyed(event.consumer, event.branch),) if event.branch else ()
+        case events.BranchesRemoved():
+            return tuple(keyed(one.application, one.branch) for one in event.branches)
+        case events.VersionPutOnBranch() | events.BranchDeleted():
+            return (keyed(event.application, event.branch),)
+        case _:
+            assert_never(event)
 
 
-def membership_by_contract(event: contract_events.ContractPublished) -> tuple[str, ...]:
-    """The version that a publication puts on a branch, if it names one."""
-    return (keyed(event.consumer, event.branch, event.version),) if event.branch else ()
+def membership_keys(event: MembershipEvent) -> tuple[str, ...]:
+    """Which versions on which branches an event is about."""
+    match event:
+        case contract_events.ContractPublished():
+            return (keyed(event.consumer, event.branch, event.version),) if event.branch else ()
+        case events.BranchVersionsRemoved():
+            return tuple(keyed(one.application, one.branch, one.version) for one in event.branch_versions)
+        case events.VersionPutOnBranch() | events.VersionTakenOffBranch():
+            return (keyed(event.application, event.branch, event.version),)
+        case _:
+            assert_never(event)

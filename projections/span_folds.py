@@ -2,12 +2,16 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, versions
+from projections import branches, contents, labels, versions
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content
+from projections.labels import Label
 from projections.spans import NOTHING_READ, Fold, Shelf
-from projections.versions import Version
+from projections.versions import Tag, Version
+from service.events import branches as branch_events
 from service.events import contracts as contract_events
+from service.events import labels as label_events
+from service.events import versions as version_events
 from service.events.applications import ApplicationCreated
 from service.log import recorded
 from service.log.recorded import Foldable
@@ -15,12 +19,38 @@ from service.log.recorded import Foldable
 FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
     contract_events.ContractPublished: (
         Fold(Version, versions.implied_by_contract, versions.fold_implied),
-        Fold(Branch, branches.implied_by_contract, branches.fold_implied),
-        Fold(BranchVersion, branches.membership_by_contract, branches.fold_membership),
+        Fold(Branch, branches.keys, branches.fold),
+        Fold(BranchVersion, branches.membership_keys, branches.fold_membership),
         Fold(Content, contents.keys, contents.fold),
     ),
     contract_events.ContractDeleted: (Fold(Content, contents.keys, contents.fold),),
     contract_events.ContractsRemoved: (Fold(Content, contents.keys, contents.fold),),
+    version_events.VersionCreated: (Fold(Version, versions.keys, versions.fold),),
+    version_events.VersionEdited: (Fold(Version, versions.keys, versions.fold),),
+    version_events.VersionDeleted: (Fold(Version, versions.keys, versions.fold),),
+    version_events.VersionsRemoved: (Fold(Version, versions.keys, versions.fold),),
+    version_events.VersionTagged: (
+        Fold(Version, versions.implied, versions.fold_implied),
+        Fold(Tag, versions.tag_keys, versions.fold_tag),
+    ),
+    version_events.VersionUntagged: (Fold(Tag, versions.tag_keys, versions.fold_tag),),
+    version_events.TagsRemoved: (Fold(Tag, versions.tag_keys, versions.fold_tag),),
+    branch_events.VersionPutOnBranch: (
+        Fold(Version, versions.implied, versions.fold_implied),
+        Fold(Branch, branches.keys, branches.fold),
+        Fold(BranchVersion, branches.membership_keys, branches.fold_membership),
+    ),
+    branch_events.VersionTakenOffBranch: (
+        Fold(BranchVersion, branches.membership_keys, branches.fold_membership),
+    ),
+    branch_events.BranchDeleted: (Fold(Branch, branches.keys, branches.fold),),
+    branch_events.BranchesRemoved: (Fold(Branch, branches.keys, branches.fold),),
+    branch_events.BranchVersionsRemoved: (
+        Fold(BranchVersion, branches.membership_keys, branches.fold_membership),
+    ),
+    label_events.LabelAdded: (Fold(Label, labels.keys, labels.fold),),
+    label_events.LabelRemoved: (Fold(Label, labels.keys, labels.fold),),
+    label_events.LabelsRemoved: (Fold(Label, labels.keys, labels.fold),),
 }
 FACTS: Final[dict[str, type[Any]]] = {fold.fact.noun: fold.fact for folds in FOLDS.values() for fold in folds}
 """Every noun of theirs."""

@@ -128,6 +128,26 @@ def delete_application(command: DeleteApplication, view: View, caller: Caller) -
     return [parent, *removals.contracts_removed(contracts)]
 
 
+def managing(view: View, wanted: str, caller: Caller) -> Need:
+    """What it takes to do something to the application of this name, which is made if it is not here (section 3.4)."""
+    cleaned = name(wanted, "name", "name")
+    application = view.application_named(cleaned)
+    if application is None:
+        return Need("contract_data:manage", things.about_to_exist("application", cleaned, caller.principal))
+    return Need("contract_data:manage", things.of_application(application))
+
+
+def found_or_made(
+    view: View, wanted: str, new: ApplicationId, caller: Caller
+) -> tuple[ApplicationId, list[Event]]:
+    """The application of this name, and the facts by which it is made, under the new id, if it is not here."""
+    cleaned = name(wanted, "name", "name")
+    found = view.application_named(cleaned)
+    if found is not None:
+        return found.id, []
+    return new, created(view, ApplicationCreated(application=new, name=cleaned, creator=caller.principal))
+
+
 def created(view: View, application: ApplicationCreated) -> list[Event]:
     """The facts of a new application: it joins the preferred or the Default team, while there is one (seed 002)."""
     team = newcomers.team(view)

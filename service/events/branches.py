@@ -18,6 +18,16 @@ class VersionPutOnBranch(
     version: str
 
 
+class VersionTakenOffBranch(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="version.taken_off_branch"
+):
+    """The version is no longer on the branch; both stay themselves."""
+
+    application: ApplicationId
+    branch: str
+    version: str
+
+
 class BranchDeleted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="branch.deleted"):
     """The branch is gone; children of the same correlation list which versions were on it, all of which stay."""
 
@@ -63,4 +73,11 @@ class BranchVersionsRemoved(
     branch_versions: tuple[RemovedBranchVersion, ...]
 
 
-BranchEvent = VersionPutOnBranch | BranchDeleted | BranchesDeleted | BranchesRemoved | BranchVersionsRemoved
+BranchEvent = (
+    VersionPutOnBranch
+    | VersionTakenOffBranch
+    | BranchDeleted
+    | BranchesDeleted
+    | BranchesRemoved
+    | BranchVersionsRemoved
+)

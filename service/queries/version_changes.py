@@ -44,6 +44,8 @@ def _branch(event: branches.BranchEvent, names: Names) -> tuple[Changed, ...]:
     match event:
         case branches.VersionPutOnBranch():
             return _related("branches", event.branch, gone=False)
+        case branches.VersionTakenOffBranch():
+            return _related("branches", event.branch, gone=True)
         case branches.BranchDeleted():
             return ended(branch=event.branch, versions=event.versions)
         case branches.BranchesDeleted():

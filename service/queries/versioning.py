@@ -84,6 +84,11 @@ def _branch(event: branches.BranchEvent, names: Names) -> str:
             return (
                 f"put version {event.version} of the application {application} on the branch {event.branch}"
             )
+        case branches.VersionTakenOffBranch():
+            application = names.application(event.application)
+            return (
+                f"took version {event.version} of the application {application} off the branch {event.branch}"
+            )
         case branches.BranchDeleted():
             application = names.application(event.application)
             held = wording.counted(event.versions, "version")

@@ -66,8 +66,8 @@ SAFE = {
     "deployments.removed", "releases.removed",
     "contract.published", "contract.deleted", "contracts.removed",
     "version.created", "version.edited", "version.deleted", "version.tagged", "version.untagged", "versions.removed",
-    "tags.removed", "version.put_on_branch", "branch.deleted", "branches.deleted", "branches.removed",
-    "branch_versions.removed", "label.added", "label.removed", "labels.removed",
+    "tags.removed", "version.put_on_branch", "version.taken_off_branch", "branch.deleted", "branches.deleted",
+    "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip

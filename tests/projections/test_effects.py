@@ -42,8 +42,8 @@ REACHES_NOBODY = {
     "contract.published", "contract.deleted", "contracts.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
     "version.created", "version.edited", "version.deleted", "version.tagged", "version.untagged", "versions.removed",
-    "tags.removed", "version.put_on_branch", "branch.deleted", "branches.deleted", "branches.removed",
-    "branch_versions.removed", "label.added", "label.removed", "labels.removed",
+    "tags.removed", "version.put_on_branch", "version.taken_off_branch", "branch.deleted", "branches.deleted",
+    "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""

@@ -377,6 +377,10 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "put version 1 of the application Foo on the branch main",
     ),
     (
+        branch_events.VersionTakenOffBranch(application=FOO, branch="main", version="1"),
+        "took version 1 of the application Foo off the branch main",
+    ),
+    (
         branch_events.BranchDeleted(application=FOO, branch="main", versions=1),
         "deleted the branch main of the application Foo, which held 1 version",
     ),

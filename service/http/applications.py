@@ -39,7 +39,6 @@ async def listed(call: Call) -> web.Response:
     view = (await call.moment()).view
     call.require_somewhere(READ)
     wanted = email_key(call.asked("q") or "")
-
     reads = rights.Right(call, READ)
 
     def shown(one: Application) -> bool:
@@ -48,8 +47,9 @@ async def listed(call: Call) -> web.Response:
 
     found = await breathing.kept(view.applications(), shown)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
-    embedded = {"pacticipants": await breathing.drawn(rows, lambda one: document(call, one))}
-    return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
+    drawn = {"pacticipants": await breathing.drawn(rows, lambda one: _line(call, one))}
+    # At its top as well, where a Pact Broker had the list first and the newer of its command lines still reads it.
+    return responses.hal(call, {"_embedded": drawn, **drawn, **counted, "_links": links})
 
 
 async def shown(call: Call) -> web.Response:
@@ -159,6 +159,11 @@ def document(call: Call, application: Application) -> Document:
         "_embedded": {"labels": []},
         "_links": _links(call, application),
     }
+
+
+def _line(call: Call, application: Application) -> Document:
+    """A pacticipant in a list, where clients read a name for display of every one, be it null."""
+    return {**document(call, application), "displayName": application.display_name}
 
 
 def _links(call: Call, application: Application) -> Document:

@@ -1,11 +1,16 @@
-"""A verification result as it is true at some moment: what a provider's version made of a consumer's expectations."""
+"""A verification result as it is true at some moment: what a provider's version made of a consumer's expectations.
+
+It is about a content, not about a version of the consumer: it stays when one contract with the content goes, and counts
+for every other that holds it, now or later.
+"""
 
 from datetime import datetime
 from typing import ClassVar, assert_never
 
 import msgspec
 
-from projections.contracts import integration_id
+from projections.contents import content_key
+from projections.spans import keyed
 from service.events import results as events
 from service.log.recorded import Foldable
 from service.vocabulary import ApplicationId, PrincipalId, ResultId
@@ -30,17 +35,29 @@ class VerificationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def key(self) -> str:
-        return self.id
+        """The content and the number: what it is called by on the wire."""
+        return result_key(self.place, self.number)
 
     @property
     def application(self) -> ApplicationId:
-        """Whose it is: the provider's."""
+        """Whose it is: the provider's, which was verified."""
         return self.provider
 
     @property
     def place(self) -> str:
         """The content that was verified."""
-        return f"{integration_id(self.consumer, self.provider)}/{self.digest}"
+        return content_key(self.consumer, self.provider, self.digest)
+
+
+def result_key(content: str, number: int) -> str:
+    """The key of a result of the content with this key."""
+    return f"{content}/{number}"
+
+
+def keys(event: events.ResultEvent) -> tuple[str, ...]:
+    """The results that an event is about."""
+    every = event.results if isinstance(event, events.VerificationResultsRemoved) else (event,)
+    return tuple(result_key(content_key(one.consumer, one.provider, one.digest), one.number) for one in every)
 
 
 def fold(
@@ -67,3 +84,8 @@ def fold(
             return None
         case _:
             assert_never(event)
+
+
+def implied_version(event: events.VerificationPublished) -> tuple[str, ...]:
+    """The provider's version that a result names: it is there from then on."""
+    return (keyed(event.provider, event.version),)

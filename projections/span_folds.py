@@ -2,15 +2,17 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, labels, versions
+from projections import branches, contents, labels, results, versions
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content
 from projections.labels import Label
+from projections.results import VerificationResult
 from projections.spans import NOTHING_READ, Fold, Shelf
 from projections.versions import Tag, Version
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
 from service.events import labels as label_events
+from service.events import results as result_events
 from service.events import versions as version_events
 from service.events.applications import ApplicationCreated
 from service.log import recorded
@@ -51,6 +53,12 @@ FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
     label_events.LabelAdded: (Fold(Label, labels.keys, labels.fold),),
     label_events.LabelRemoved: (Fold(Label, labels.keys, labels.fold),),
     label_events.LabelsRemoved: (Fold(Label, labels.keys, labels.fold),),
+    result_events.VerificationPublished: (
+        Fold(Version, results.implied_version, versions.fold_implied),
+        Fold(VerificationResult, results.keys, results.fold),
+    ),
+    result_events.VerificationDeleted: (Fold(VerificationResult, results.keys, results.fold),),
+    result_events.VerificationResultsRemoved: (Fold(VerificationResult, results.keys, results.fold),),
 }
 FACTS: Final[dict[str, type[Any]]] = {fold.fact.noun: fold.fact for folds in FOLDS.values() for fold in folds}
 """Every noun of theirs."""

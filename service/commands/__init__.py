@@ -11,6 +11,7 @@ from service.commands.integrations import (
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
+from service.commands.results import DeleteVerification, PublishVerification
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
@@ -49,6 +50,8 @@ Command = (
     | DeleteIntegrationContracts
     | DeleteIntegration
     | DeleteIntegrations
+    | PublishVerification
+    | DeleteVerification
     | CreateEnvironment
     | EditEnvironment
     | DeleteEnvironment

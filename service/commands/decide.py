@@ -14,6 +14,7 @@ from service.commands import (
     organization,
     people,
     preferences,
+    results,
     roles,
     system_accounts,
     teams,
@@ -35,6 +36,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return applications.delete_application(command, view, caller)
         case contracts.PublishContract() | contracts.DeleteContract():
             return _contracts(command, view, caller)
+        case results.PublishVerification() | results.DeleteVerification():
+            return _results(command, view, caller)
         case (
             integrations.DeleteIntegrationContracts()
             | integrations.DeleteIntegration()
@@ -237,5 +240,17 @@ def _integrations(
             return integrations.delete_integration(command, view, caller)
         case integrations.DeleteIntegrations():
             return integrations.delete_integrations(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _results(
+    command: results.PublishVerification | results.DeleteVerification, view: View, caller: Caller
+) -> list[Event]:
+    match command:
+        case results.PublishVerification():
+            return results.publish_verification(command, view, caller)
+        case results.DeleteVerification():
+            return results.delete_verification(command, view, caller)
         case _:
             assert_never(command)

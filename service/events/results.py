@@ -10,8 +10,9 @@ class VerificationPublished(
 ):
     """A provider's version passed or failed the verification of one content of its contract with a consumer.
 
-    `digest` names the content, `version` is the provider's. `number` counts the results of one content from 1, and is
-    never given twice. `verifier` and `verifier_version` are the tool that tried it, as it calls itself.
+    `digest` names the content, `version` is the provider's. `number` is what it is called by on the wire: it grows from
+    one result to the next, and is never given twice. `verifier` and `verifier_version` are the tool that tried it, as
+    it calls itself.
     """
 
     result: ResultId

@@ -48,6 +48,7 @@ OF_OTHER_THINGS = {
     "DeleteApplication", "PublishContract", "DeleteContract", "DeleteIntegrationContracts", "DeleteIntegration",
     "DeleteIntegrations", "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "ChangeAuthentication",
+    "PublishVerification", "DeleteVerification",
 }  # fmt: skip
 """Commands none of whose events is about a role, who holds it, an account that is there, or its tokens."""
 SAFE = {

@@ -1,0 +1,72 @@
+"""Judges: programs that are not ours use a live service, and what they say and what the record holds must agree.
+
+    scripts/judges [JUDGE …]
+
+Each judge has a service of its own and the company of seed 002 on it. One line a proof. A judge whose client cannot be
+had here is skipped, which is said; with CI set that is a failure. Exit 0: every proof held; 1: one did not.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from tests.judges import ruby, tools
+from tests.judges.proofs import Proofs
+from tests.judges.tools import Absent, Tools
+
+Judge = Callable[[Proofs, Tools], Awaitable[None]]
+JUDGES: Final[dict[str, Judge]] = {ruby.NAME: ruby.judge}
+"""Who judges."""
+
+
+def main() -> int:
+    """Let those judge who were asked for, or all, and say what came of it. The exit code."""
+    parser = argparse.ArgumentParser(prog="scripts/judges", description=f"Judges: {', '.join(JUDGES)}.")
+    parser.add_argument("judge", nargs="*", choices=[*JUDGES, []], metavar="JUDGE", help="without one, all")
+    names = parser.parse_args().judge or list(JUDGES)
+    return asyncio.run(_judged(names))
+
+
+async def _judged(names: list[str]) -> int:
+    """Fetch the clients and let each judge judge, all at once."""
+    task = asyncio.current_task()
+    assert task is not None, "this runs in one"
+    # So that whatever was started is ended, too.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    began = time.monotonic()
+    found = await tools.fetched()
+    _tell(f"The clients are here after {time.monotonic() - began:.0f} s.")
+    proofs = [Proofs(name, _tell) for name in names]
+    await asyncio.gather(*(_heard(one, found) for one in proofs))
+    held, broken = sum(len(one.held) for one in proofs), sum(len(one.broken) for one in proofs)
+    skipped = [f"{one.judge} was SKIPPED: {one.skipped}." for one in proofs if one.skipped]
+    for sentence in skipped:
+        _tell(sentence)
+    must = bool(skipped and os.environ.get("CI"))
+    if must:
+        _tell("With CI set nothing may be skipped.")
+    _tell(f"{held} proofs held, {broken} were broken, in {time.monotonic() - began:.0f} s.")
+    return int(bool(broken) or must)
+
+
+async def _heard(proofs: Proofs, found: Tools) -> None:
+    try:
+        await JUDGES[proofs.judge](proofs, found)
+    except Absent as why:
+        proofs.skipped = str(why)
+    except Exception:  # noqa: BLE001  # the other judges go on
+        proofs.broke("it came to its end", traceback.format_exc())
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

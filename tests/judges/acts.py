@@ -1,0 +1,222 @@
+"""One act after the other: a person's command, what the client must say to it, and what the record must hold of it.
+
+A judge is a list of acts. Each is a proof by itself; that the record holds exactly what they leave, and nothing else,
+is two more: as GET /audit tells it while the service runs, and as `muniment audit` does once it has stopped.
+"""
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tests.judges import programs
+from tests.judges.company import Company, Record
+from tests.judges.programs import Said
+from tests.judges.proofs import Proofs, Wrong, require
+
+FORBIDDEN: Final = (
+    "Forbidden. Either you are using a read only token for a request that requires a write token (the most likely "
+    "cause), or you do not have the required permissions."
+)
+"""The sentence of seed 002, letter for letter: what its readers saw their client print."""
+READ_ONLY: Final = "the token is read only"
+_NAME: Final = re.compile(r"\{([^{}]+)\}")
+_DENIED: Final = re.compile(r"(\w+) tried to .+? (?:(\d+) more times? )?and was refused: (.+)\.")
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person does, by the client (`run`, its command line) or over plain HTTP (`ask`, `DELETE /pacts/…`).
+
+    `{name}` in both stands for what an earlier act kept: `keep` maps a name to a pattern whose group is sought in what
+    came back, and `mark` names the position before the act. `ends` is the exit code or the status. `leaves` are the
+    sentences that the act adds to the trail, `denied` what a denied one missed.
+    """
+
+    claim: str
+    who: str
+    run: str = ""
+    ask: str = ""
+    environ: dict[str, str] = {}
+    ends: int = 0
+    says: tuple[str, ...] = ()
+    silent_about: tuple[str, ...] = ()
+    keep: dict[str, str] = {}
+    mark: str = ""
+    leaves: tuple[str, ...] = ()
+    denied: str = ""
+
+
+DELETING: Final = (
+    Act(
+        claim="over plain HTTP: Billy, whose team has the provider alone, may not delete Foo's contract",
+        who="billy",
+        ask="DELETE /pacts/provider/Bar/consumer/Foo/version/1.0.0",
+        ends=403,
+        says=(FORBIDDEN,),
+        denied="contract_data:manage on Foo",
+    ),
+    Act(
+        claim="Sally deletes it",
+        who="sally",
+        ask="DELETE /pacts/provider/Bar/consumer/Foo/version/1.0.0",
+        mark="contract",
+        ends=200,
+        leaves=("Sally deleted the contract Foo/Bar of version 1.0.0.",),
+    ),
+    Act(
+        claim="that contract is gone",
+        who="watcher",
+        ask="GET /pacts/provider/Bar/consumer/Foo/version/1.0.0",
+        ends=404,
+    ),
+    Act(
+        claim="and is shown as of before, whole",
+        who="watcher",
+        ask="GET /pacts/provider/Bar/consumer/Foo/version/1.0.0?as_of={contract}",
+        ends=200,
+        says=("a request for one thing",),
+    ),
+    Act(
+        claim="Billy, who manages Bar, may not delete its integration in bulk",
+        who="billy",
+        ask="DELETE /integrations/provider/Baz/consumer/Bar",
+        ends=403,
+        says=(FORBIDDEN, "Missing: contract_data:bulk_delete on Bar/Baz."),
+        denied="contract_data:bulk_delete on Bar/Baz",
+    ),
+    Act(
+        claim="Kevin deletes the integration",
+        who="kevin",
+        ask="DELETE /integrations/provider/Baz/consumer/Bar",
+        mark="integration",
+        ends=204,
+        leaves=(
+            "Kevin deleted the integration Bar/Baz with 1 contract.",
+            "Kevin thereby removed the contract Bar/Baz/1.0.0.",
+        ),
+    ),
+    Act(
+        claim="that integration is shown as of before",
+        who="watcher",
+        ask="GET /integrations?as_of={integration}",
+        ends=200,
+        says=('"Baz"',),
+    ),
+)
+"""What no client of this kind can delete: contracts and integrations."""
+
+
+class Stage:
+    """Where a judge's acts take place: its company, its client, and what was kept so far."""
+
+    def __init__(self, company: Company, client: tuple[str, ...], token_flag: str, directory: Path) -> None:
+        self.company = company
+        self.names: dict[str, str] = {**company.ids, "url": company.url}
+        self.taken: list[Act] = []
+        self._client = client
+        self._token_flag = token_flag
+        self._directory = directory
+
+    async def judged(self, proofs: Proofs, *acts: Act) -> None:
+        """Prove each act, in their order, and what the record holds afterwards; the service is stopped then.
+
+        One that fails leaves the others to be tried.
+        """
+        began = await self.company.position()
+        for act in acts:
+            with proofs.of(act.claim):
+                await self.done(act)
+        with proofs.of("GET /audit names exactly these acts, and each denial with the missing permission"):
+            compared(self.taken, await self.company.trail(began), counted=False)
+        with proofs.of("so does muniment audit, with how often each was denied"):
+            compared(self.taken, await self.company.stopped(began), counted=True)
+
+    async def done(self, act: Act) -> None:
+        """Take the act. Raises Wrong where something else came of it."""
+        self.taken.append(act)
+        if act.mark:
+            self.names[act.mark] = str(await self.company.position())
+        said = await (self._run(act) if act.run else self._ask(act))
+        require(act.ends == said.code, f"It ended with {said.code} in place of {act.ends}: {said.text}")
+        for part in act.says:
+            wanted = self._filled(part)
+            require(wanted in said.text, f"It said, without {wanted!r}: {said.text}")
+        for part in act.silent_about:
+            require(part not in said.text, f"It said {part!r}: {said.text}")
+        for name, pattern in act.keep.items():
+            found = re.search(pattern, said.text)
+            if found is None:
+                raise Wrong(f"It said nothing like {pattern!r}: {said.text}")
+            self.names[name] = found[1]
+
+    async def _run(self, act: Act) -> Said:
+        where = ("--broker-base-url", self.company.url, self._token_flag, self.company.tokens[act.who])
+        words = [self._filled(word) for word in act.run.split()]
+        environ = {**foreign_environ(self._directory), **act.environ}
+        return await programs.run(*self._client, *words, *where, environ=environ, directory=self._directory)
+
+    async def _ask(self, act: Act) -> Said:
+        method, path = act.ask.split(" ", 1)
+        answer = await self.company.ask(act.who, method, self._filled(path))
+        return Said(code=answer.status, text=answer.text)
+
+    def _filled(self, text: str) -> str:
+        return _NAME.sub(lambda found: self.names.get(found[1], found[0]), text)
+
+
+def foreign_environ(home: Path) -> dict[str, str]:
+    """The environment of a foreign program: nothing of ours, no proxy, no colours, and no word home to its makers."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "NO_COLOR": "1",
+        "NO_PROXY": "*",
+        "PACT_DO_NOT_TRACK": "true",
+    }
+
+
+def compared(acts: list[Act], trail: list[Record], *, counted: bool) -> None:
+    """Hold the trail against what the acts leave. With `counted` every denied attempt is in it; before, each kind once.
+
+    Raises Wrong with what is missing and what is too much.
+    """
+    done = [one.sentence for one in trail if one.outcome != "denied"]
+    expected = [sentence for act in acts for sentence in act.leaves]
+    require(expected == done, _difference(expected, done))
+    found: Counter[str] = Counter()
+    for one in trail:
+        if one.outcome == "denied":
+            found += _denial(one.sentence)
+    denied = Counter(f"{_person(act.who)}: {act.denied}" for act in acts if act.denied)
+    if not counted:
+        found, denied = Counter(set(found)), Counter(set(denied))
+    require(denied == found, f"Denied were {_told(denied)}; the trail has {_told(found)}.")
+
+
+def _denial(sentence: str) -> Counter[str]:
+    told = _DENIED.fullmatch(sentence)
+    if told is None:
+        raise Wrong(f"This is no sentence of a denied attempt: {sentence}")
+    who, count, why = told.groups()
+    return Counter({f"{who}: {why.removesuffix(' was missing')}": int(count or 1)})
+
+
+def _person(who: str) -> str:
+    return who.partition(",")[0].capitalize()
+
+
+def _difference(expected: list[str], found: list[str]) -> str:
+    missing, more = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    lines = [
+        *(f"missing: {one}" for one in missing.elements()),
+        *(f"too much: {one}" for one in more.elements()),
+    ]
+    return "\n".join(lines) if lines else "The order differs:\n" + "\n".join(found)
+
+
+def _told(counted: Counter[str]) -> str:
+    return ", ".join(f"{number} × «{what}»" for what, number in sorted(counted.items())) or "none"

@@ -16,12 +16,12 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.judges import ruby, tools
+from tests.judges import ruby, rust, tools
 from tests.judges.proofs import Proofs
 from tests.judges.tools import Absent, Tools
 
 Judge = Callable[[Proofs, Tools], Awaitable[None]]
-JUDGES: Final[dict[str, Judge]] = {ruby.NAME: ruby.judge}
+JUDGES: Final[dict[str, Judge]] = {ruby.NAME: ruby.judge, rust.NAME: rust.judge}
 """Who judges."""
 
 

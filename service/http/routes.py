@@ -180,13 +180,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/environments", environments.listed, "The environments one may see"),
     Route("POST", "/environments", environments.created, "Make an environment", rehearses=True),
     Route("GET", "/environments/{uuid}", environments.shown, "One environment"),
-    # -- what only a contract broker can answer ------------------------------------------------------------
-    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment"),
-    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment", rehearses=True),
-    Route("GET", "/can-i-deploy", matrix.asked, "The same"),
-    Route("GET", "/matrix", matrix.asked, "Whether contracts agree, which Muniment does not compare"),
-    Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment"),
     Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment", rehearses=True),
+    Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment", rehearses=True),
+    # -- what only a contract broker can answer ------------------------------------------------------------
+    Route("GET", "/matrix", matrix.asked, "Whether contracts agree, which Muniment does not compare"),
+    Route("GET", "/can-i-deploy", matrix.asked, "The same"),
     # -- who may do what: AuthZEN 1.0, and why ----------------------------------------------------------
     Route(
         "GET",

@@ -143,6 +143,29 @@ class TestTheChosenView:
 
 
 class TestTheLinks:
+    @pytest.mark.parametrize("extent", ["*", "team", "own"])
+    async def test_the_way_to_a_deletion_is_shown_where_the_evaluator_allows_it(
+        self, running: Running, extent: str
+    ) -> None:
+        """Section 3.6: the consumer decides, whoever made the provider and whatever team that is in."""
+        role = await running.role("R", "contract_data:manage:own", f"contract_data:bulk_delete:{extent}")
+        reads = await running.role("Reads", "contract_data:read:*")
+        sally = await running.person("Sally", roles=[role, reads], teams=[])
+        assert 201 == (await sally.post("/pacticipants", {"name": "Bar"})).status
+        team = await four(running)
+        await running.admin.post(f"/admin/teams/{team}/users", {"users": [sally.id]})
+        shown = (await sally.get("/integrations")).json["_embedded"]["integrations"]
+        for one in shown:
+            question = {
+                "subject": {"type": "user", "id": sally.id},
+                "action": {"name": "contract_data:bulk_delete"},
+                "resource": {"type": "integration", "id": one["id"]},
+            }
+            decided = (await running.admin.post("/access/v1/evaluation", question)).json["decision"]
+            assert decided == ("pb:delete_integration" in one["_links"]), one
+        deletable = [pair for pair, one in zip(ALL, shown, strict=True) if len(one["_links"]) > 1]
+        assert {"*": ALL, "team": OF_FOO, "own": ALL[:1]}[extent] == deletable
+
     async def test_a_read_only_token_is_not_shown_the_way_to_a_deletion(self, running: Running) -> None:
         """A link that is missing means «not permitted»: of the same person, the token decides."""
         team = await four(running)

@@ -22,7 +22,13 @@ FORBIDDEN: Final = (
     "cause), or you do not have the required permissions."
 )
 """The sentence of seed 002, letter for letter: what its readers saw their client print."""
+ACT: Final = "…"
+"""Where an act's own words stand in a client's command line."""
+BROKER: Final = (ACT, "--broker-base-url", "{url}", "--broker-token", "{token}")
+"""How the command lines for a Pact Broker are told where it is and who asks."""
 READ_ONLY: Final = "the token is read only"
+TOLD_MAX: Final = 1500
+"""So much of what a client said is told, from its end, where a proof is broken."""
 _NAME: Final = re.compile(r"\{([^{}]+)\}")
 _DENIED: Final = re.compile(r"(\w+) tried to .+? (?:(\d+) more times? )?and was refused: (.+)\.")
 
@@ -39,6 +45,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     run: str = ""
     ask: str = ""
+    sends: object = None
+    """The JSON body of what is asked over plain HTTP."""
     environ: dict[str, str] = {}
     ends: int = 0
     says: tuple[str, ...] = ()
@@ -112,13 +120,12 @@ DELETING: Final = (
 class Stage:
     """Where a judge's acts take place: its company, its client, and what was kept so far."""
 
-    def __init__(self, company: Company, client: tuple[str, ...], token_flag: str, directory: Path) -> None:
+    def __init__(self, company: Company, client: tuple[str, ...], **names: str) -> None:
+        """`client` are the words of its command line: ACT, {url} for the service, {token} for who asks."""
         self.company = company
-        self.names: dict[str, str] = {**company.ids, "url": company.url}
+        self.names: dict[str, str] = {**company.ids, "url": company.url, **names}
         self.taken: list[Act] = []
         self._client = client
-        self._token_flag = token_flag
-        self._directory = directory
 
     async def judged(self, proofs: Proofs, *acts: Act) -> None:
         """Prove each act, in their order, and what the record holds afterwards; the service is stopped then.
@@ -140,27 +147,32 @@ class Stage:
         if act.mark:
             self.names[act.mark] = str(await self.company.position())
         said = await (self._run(act) if act.run else self._ask(act))
-        require(act.ends == said.code, f"It ended with {said.code} in place of {act.ends}: {said.text}")
+        end = said.text[-TOLD_MAX:]
+        require(act.ends == said.code, f"It ended with {said.code} in place of {act.ends}: {end}")
         for part in act.says:
             wanted = self._filled(part)
-            require(wanted in said.text, f"It said, without {wanted!r}: {said.text}")
+            require(wanted in said.text, f"It said, without {wanted!r}: {end}")
         for part in act.silent_about:
-            require(part not in said.text, f"It said {part!r}: {said.text}")
+            require(part not in said.text, f"It said {part!r}: {end}")
         for name, pattern in act.keep.items():
             found = re.search(pattern, said.text)
             if found is None:
-                raise Wrong(f"It said nothing like {pattern!r}: {said.text}")
+                raise Wrong(f"It said nothing like {pattern!r}: {end}")
             self.names[name] = found[1]
 
     async def _run(self, act: Act) -> Said:
-        where = ("--broker-base-url", self.company.url, self._token_flag, self.company.tokens[act.who])
-        words = [self._filled(word) for word in act.run.split()]
-        environ = {**foreign_environ(self._directory), **act.environ}
-        return await programs.run(*self._client, *words, *where, environ=environ, directory=self._directory)
+        self.names["token"] = self.company.tokens[act.who]
+        at = self._client.index(ACT)
+        line = (*self._client[:at], *act.run.split(), *self._client[at + 1 :])
+        words = [self._filled(word) for word in line]
+        directory = self.company.directory
+        return await programs.run(
+            *words, environ={**foreign_environ(directory), **act.environ}, directory=directory
+        )
 
     async def _ask(self, act: Act) -> Said:
         method, path = act.ask.split(" ", 1)
-        answer = await self.company.ask(act.who, method, self._filled(path))
+        answer = await self.company.ask(act.who, method, self._filled(path), act.sends)
         return Said(code=answer.status, text=answer.text)
 
     def _filled(self, text: str) -> str:

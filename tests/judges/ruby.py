@@ -286,7 +286,7 @@ async def judge(proofs: Proofs, found: Tools) -> None:
     client = tools.pact_cli(found.ruby, "pact-broker")
     async with company.opened(NAME) as ours:
         pacts.written(ours.directory)
-        stage = acts.Stage(ours, client, "--broker-token", ours.directory)
+        stage = acts.Stage(ours, (*client, *acts.BROKER))
         await stage.judged(
             proofs,
             *ENVIRONMENTS,

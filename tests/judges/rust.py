@@ -329,7 +329,7 @@ async def judge(proofs: Proofs, found: Tools) -> None:
     client = tools.pact_cli(found.rust, "pact-broker")
     async with company.opened(NAME) as ours:
         pacts.written(ours.directory)
-        stage = acts.Stage(ours, client, "--broker-token", ours.directory)
+        stage = acts.Stage(ours, (*client, *acts.BROKER))
         await stage.judged(
             proofs,
             *ENVIRONMENTS,

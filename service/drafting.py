@@ -323,7 +323,7 @@ class Draft:
                 pass  # no other event names anything beside the log
 
     def _put(self, ref: VaultRef, secrets: dict[VaultRef, Secret]) -> None:
-        secret = secrets.get(ref)
+        secret = secrets.pop(ref, None)  # two facts of one order may name one body
         if secret is not None:  # a body that is in the vault already keeps its first row
             self.written.vault_put.append((ref, self._replica.keys.seal_vault(ref, secret.octets())))
 

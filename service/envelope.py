@@ -8,7 +8,7 @@ import msgspec
 
 from projections.view import View
 from service.commands import Command
-from service.commands.contracts import PublishContract
+from service.commands.contracts import PublishContract, PublishContracts
 from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
 from service.events import Event, Removal
 from service.events.users import InvitationRedeemed
@@ -107,8 +107,10 @@ def material_of(command: Command) -> Material:
                 found.secrets[value.read_write.ref] = value.read_write.value
             case _:
                 pass  # one that was left out
-    if isinstance(command, PublishContract):
-        found.secrets[command.body_ref] = command.body
+    published = command.contracts if isinstance(command, PublishContracts) else (command,)
+    for contract in published:
+        if isinstance(contract, PublishContract):
+            found.secrets[contract.body_ref] = contract.body
     return found
 
 

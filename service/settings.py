@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     denials_per_minute: int
     # How long the database may be out of hearing before questions are answered 503 instead of from what was heard.
     staleness_seconds_max: int
+    # Whether a version's contract may be published again with another content. A Pact Broker's default: it may not.
+    contract_changes: str
     # A snapshot is taken when the newest lies so many records behind; 0: only when somebody runs `muniment snapshot`.
     snapshot_every: int
     # The least severe messages to log: debug, info, warning or error.
@@ -124,6 +126,7 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         connections_max=read.get("MUNIMENT_CONNECTIONS_MAX", 1_000),
         denials_per_minute=read.get("MUNIMENT_DENIALS_PER_MINUTE", 60),
         staleness_seconds_max=read.get("MUNIMENT_STALENESS_SECONDS_MAX", 300),
+        contract_changes=read.get("MUNIMENT_CONTRACT_CHANGES", "refused"),
         snapshot_every=read.get("MUNIMENT_SNAPSHOT_EVERY", 100_000),
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
@@ -154,6 +157,7 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_CONNECTIONS_MAX": str(settings.connections_max),
         "MUNIMENT_DENIALS_PER_MINUTE": str(settings.denials_per_minute),
         "MUNIMENT_STALENESS_SECONDS_MAX": str(settings.staleness_seconds_max),
+        "MUNIMENT_CONTRACT_CHANGES": settings.contract_changes,
         "MUNIMENT_SNAPSHOT_EVERY": str(settings.snapshot_every),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
@@ -213,6 +217,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_CONNECTIONS_MAX": settings_values.whole(1, 100_000),
     "MUNIMENT_DENIALS_PER_MINUTE": settings_values.whole(0, 60_000),
     "MUNIMENT_STALENESS_SECONDS_MAX": settings_values.whole(1, 86_400),
+    "MUNIMENT_CONTRACT_CHANGES": settings_values.one_of("refused", "allowed"),
     "MUNIMENT_SNAPSHOT_EVERY": settings_values.whole(0, 1_000_000_000),
     "LOG_LEVEL": settings_values.one_of("debug", "info", "warning", "error"),
     "LOG_FORMAT": settings_values.one_of("auto", "console", "json"),

@@ -1,7 +1,7 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.authentication import ChangeAuthentication
-from service.commands.contracts import DeleteContract, PublishContract
+from service.commands.contracts import DeleteContract, PublishContract, PublishContracts
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.integrations import (
     DeleteIntegration,
@@ -46,6 +46,7 @@ Command = (
     | EditApplication
     | DeleteApplication
     | PublishContract
+    | PublishContracts
     | DeleteContract
     | DeleteIntegrationContracts
     | DeleteIntegration

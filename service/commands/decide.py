@@ -34,7 +34,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return applications.edit_application(command, view, caller)
         case applications.DeleteApplication():
             return applications.delete_application(command, view, caller)
-        case contracts.PublishContract() | contracts.DeleteContract():
+        case contracts.PublishContract() | contracts.PublishContracts() | contracts.DeleteContract():
             return _contracts(command, view, caller)
         case results.PublishVerification() | results.DeleteVerification():
             return _results(command, view, caller)
@@ -215,11 +215,15 @@ def _settings(
 
 
 def _contracts(
-    command: contracts.PublishContract | contracts.DeleteContract, view: View, caller: Caller
+    command: contracts.PublishContract | contracts.PublishContracts | contracts.DeleteContract,
+    view: View,
+    caller: Caller,
 ) -> list[Event]:
     match command:
         case contracts.PublishContract():
             return contracts.publish_contract(command, view, caller)
+        case contracts.PublishContracts():
+            return contracts.publish_contracts(command, view, caller)
         case contracts.DeleteContract():
             return contracts.delete_contract(command, view, caller)
         case _:

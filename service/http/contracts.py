@@ -12,66 +12,94 @@ from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, PublishContract
 from service.commands.integrations import DeleteIntegrationContracts
-from service.events.contracts import ContractPublished
-from service.http import applications, edge, repeats, requests, responses
+from service.events.contracts import ContractDeleted, ContractPublished
+from service.http import (
+    applications,
+    breathing,
+    edge,
+    pact_documents,
+    pagination,
+    publishing,
+    repeats,
+    requests,
+    responses,
+)
 from service.http.edge import Call
+from service.http.publishing import Wanted
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Outcome
 from service.queries import vault
-from service.vocabulary import ApplicationId, ContractId, Secret, name
+from service.vocabulary import ApplicationId, name
 
 BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of a request that carries contracts, which generated tests make large; everything else may have 2 MiB."""
+_VERSION_HEADER: Final = "X-Pact-Consumer-Version"
 
 
 async def published(call: Call) -> web.Response:
-    """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one."""
-    octets = await requests.raw(call)
-    body = await requests.body(call)
-    require_object(octets, "")
-    if (before := await repeats.answered(call)) is not None:
-        return _published(call, before, octets, None)
-    _require_names(body, call)
-    command = publication(
-        call, call.path("consumer"), call.path("provider"), call.path("version"), octets, branch=None
-    )
-    return _published(call, await requests.handle(call, command), octets, command)
+    """PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}: 201, or 200 where there was one.
+
+    Another content than the version has is 409, unless MUNIMENT_CONTRACT_CHANGES allows it.
+    """
+    return await _ordered(call, merges=False)
+
+
+async def merged(call: Call) -> web.Response:
+    """PATCH …/version/{version}: 201, or 200 with what both contents say; 409 where they contradict each other."""
+    return await _ordered(call, merges=True)
 
 
 async def shown(call: Call) -> web.Response:
     """GET …/version/{version}: the contract as it was published, with links beside it."""
     view = (await call.moment()).view
-    consumer, provider = _pair(view, call)
-    _require_readable(call, consumer, provider)
+    consumer, provider = pair_of(view, call)
     contract = view.contract_of(consumer.id, provider.id, name(call.path("version"), "version", "version"))
     if contract is None:
         raise _missing(call)
-    return await _content(call, view, contract)
+    return await content(call, view, contract)
 
 
 async def latest(call: Call) -> web.Response:
     """GET /pacts/provider/{provider}/consumer/{consumer}/latest: of the newest version."""
     view = (await call.moment()).view
-    consumer, provider = _pair(view, call)
-    _require_readable(call, consumer, provider)
-    held = view.contracts_of(consumer.id, provider.id)
-    if not held:
-        raise _missing(call)
-    return await _content(call, view, max(held, key=lambda one: one.created_at))
+    consumer, provider = pair_of(view, call)
+    return await newest(call, view, view.contracts_of(consumer.id, provider.id))
+
+
+async def versions(call: Call) -> web.Response:
+    """GET …/versions?page=&size=: every version's contract, the newest first."""
+    view = (await call.moment()).view
+    consumer, provider = pair_of(view, call)
+    held = sorted(view.contracts_of(consumer.id, provider.id), key=lambda one: one.created_at, reverse=True)
+    rows, counted, links = pagination.cut(call, held)
+    links["self"]["title"] = f"All versions of the pact between {consumer.name} and {provider.name}"
+    for relation, side in (("consumer", consumer), ("provider", provider)):
+        if applications.readable(call, side):
+            place = applications.address(call, side)
+            links[relation] = pact_documents.named(place, relation.capitalize(), side.name)
+    links["pact-versions"] = await breathing.each(rows, lambda one: _self(call, view, one))
+    pacts = await breathing.drawn(rows, lambda one: _summary(call, view, one))
+    return responses.hal(call, {"_embedded": {"pacts": pacts}, **counted, "_links": links})
 
 
 async def deleted(call: Call) -> web.Response:
-    """DELETE …/version/{version}: 200 with links, as a Pact Broker answers it. No bulk permission is needed."""
+    """DELETE …/version/{version}: 200 with the way to what is left. No bulk permission is needed."""
     body = await requests.body(call)
-    if await repeats.answered(call) is None:
+    outcome = await repeats.answered(call)
+    if outcome is None:
         contract = _held(call.view, call)
         if contract is None:
             raise _missing(call)
-        await requests.handle(call, DeleteContract(contract=contract.id), body)
-    consumer, provider = call.path("consumer"), call.path("provider")
-    left = responses.href(call.edge, "pacts", "provider", provider, "consumer", consumer, "latest")
-    return responses.hal(call, {"_links": {"pb:latest-pact-version": responses.link(left)}})
+        outcome = await requests.handle(call, DeleteContract(contract=contract.id), body)
+    event = requests.event(outcome, ContractDeleted)
+    view = call.edge.replica.view(outcome.position)
+    links = {"index": responses.link(responses.href(call.edge))}
+    if view.contracts_of(event.consumer, event.provider):
+        pair = view.application(event.consumer), view.application(event.provider)
+        left = f"{pact_documents.pair_address(call, *pair)}/latest"
+        links["pb:latest-pact-version"] = responses.link(left, "Latest pact")
+    return responses.hal(call, {"_links": links})
 
 
 async def all_deleted(call: Call) -> web.Response:
@@ -79,44 +107,42 @@ async def all_deleted(call: Call) -> web.Response:
     body = await requests.body(call)
     if await repeats.answered(call) is not None:
         return responses.nothing()
-    consumer, provider = _pair(call.view, call)
+    consumer, provider = _named(call.view, call)
     command = DeleteIntegrationContracts(consumer=consumer.id, provider=provider.id)
     await requests.handle(call, command, body)
     return responses.nothing()
 
 
-def _published(call: Call, outcome: Outcome, octets: bytes, command: PublishContract | None) -> web.Response:
-    """201 with a contract that is new, else 200. `command` names one that was here as it is, unrecorded."""
-    view = call.edge.replica.view(outcome.position)
-    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
-    if events:
-        contract = view.contract(events[0].contract)
-    else:
-        assert command is not None, "only what was recorded is answered again"
-        contract = _of_names(view, command.consumer, command.provider, command.version)
-    shown = _document(call, view, contract, octets)
-    if events and events[0].replaces is None:
-        return responses.created(call, shown, _address(call, view, contract))
-    return responses.hal(call, shown)
+async def content(call: Call, view: View, contract: Contract) -> web.Response:
+    """200 with the contract's document."""
+    octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
+    document = pact_documents.document(call, view, contract, octets)
+    return responses.made(call, document, responses.HAL)
 
 
-def publication(
-    call: Call, consumer: str, provider: str, version: str, octets: bytes, branch: str | None
-) -> PublishContract:
-    """The command that publishes these bytes, with new ids for whatever it makes."""
-    fresh = call.edge.fresh
-    return PublishContract(
-        contract=ContractId(fresh.id()),
-        consumer=_spelt(call, consumer),
-        provider=_spelt(call, provider),
-        consumer_id=ApplicationId(fresh.id()),
-        provider_id=ApplicationId(fresh.id()),
-        version=version,
-        branch=branch,
-        digest=hashlib.sha256(octets).hexdigest(),
-        body_ref=fresh.ref(),
-        body=Secret(octets),
-    )
+async def newest(call: Call, view: View, held: list[Contract]) -> web.Response:
+    """The newest of these contracts; a header says of which version it is. Raises NotFound where there is none.
+
+    Newest is the version that was published last for the first time, as a Pact Broker orders versions.
+    """
+    if not held:
+        raise _missing(call)
+    contract = max(held, key=lambda one: one.created_at)
+    answer = await content(call, view, contract)
+    if contract.version.isascii():  # what else a header can hold is nobody's to guess
+        answer.headers[_VERSION_HEADER] = contract.version
+    return answer
+
+
+def pair_of(view: View, call: Call) -> tuple[Application, Application]:
+    """The consumer and the provider of the path. Raises NotFound, and Forbidden for who may read neither of the two.
+
+    An integration is readable to whoever may read either of its sides (section 3.4).
+    """
+    consumer, provider = _named(view, call)
+    if not applications.readable(call, provider):
+        applications.require_readable(call, consumer)
+    return consumer, provider
 
 
 def require_object(octets: bytes, pointer: str) -> None:
@@ -130,86 +156,89 @@ def require_object(octets: bytes, pointer: str) -> None:
         raise errors.Invalid("The contract must be a JSON object.", pointer)
 
 
-def _spelt(call: Call, text: str) -> str:
-    """The name of the application that is meant, if it is here; otherwise the text, for one that is made."""
-    try:
-        return applications.named(call.view, text).name
-    except errors.NotFound:
-        return text
-
-
-def _require_names(body: Body, call: Call) -> None:
+def require_names(body: Body, consumer: str, provider: str) -> None:
     """Raise Invalid where the contract itself names another pair than the path does."""
-    for side in ("consumer", "provider"):
+    for side, wanted in (("consumer", consumer), ("provider", provider)):
         part = body.member(side)
         given = part.optional_text("name")
-        if given is not None and name(given) != name(_spelt(call, call.path(side))):
+        if given is not None and given != wanted and name(given) != name(wanted):
             raise errors.Invalid(
                 f"The name in the contract, {given[:64]!r}, is not the one in the path.", part.pointer("name")
             )
 
 
-def _pair(view: View, call: Call) -> tuple[Application, Application]:
+async def _ordered(call: Call, *, merges: bool) -> web.Response:
+    octets = await requests.raw(call)
+    body = await requests.body(call)
+    require_object(octets, "")
+    if (before := await repeats.answered(call)) is not None:
+        return await _published(call, before, octets, None)
+    consumer = publishing.spelt(call.view, call.path("consumer"))
+    provider = publishing.spelt(call.view, call.path("provider"))
+    require_names(body, consumer, provider)
+    wanted = Wanted(
+        consumer=consumer,
+        provider=provider,
+        version=call.path("version"),
+        branch=None,
+        octets=octets,
+        merges=merges,
+    )
+    new = ApplicationId(call.edge.fresh.id())
+    outcome, command = await publishing.ordered(
+        call, lambda view: publishing.publication(call, view, wanted, new)
+    )
+    return await _published(call, outcome, octets, command)
+
+
+async def _published(
+    call: Call, outcome: Outcome, octets: bytes, command: PublishContract | None
+) -> web.Response:
+    """201 with a contract that is new, else 200. `command` names one that was here as it is, unrecorded."""
+    view = call.edge.replica.view(outcome.position)
+    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
+    if events:
+        contract = view.contract(events[0].contract)
+    else:
+        assert command is not None, "only what was recorded is answered again"
+        found = publishing.held_by(view, command.consumer, command.provider, command.version)
+        assert found is not None, "it was published at this very position"
+        contract = found
+    sent = hashlib.sha256(octets).hexdigest() if command is None or command.basis else command.digest
+    if sent != contract.digest:  # the version has what was merged, or what said the same before
+        octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
+    document = pact_documents.document(call, view, contract, octets)
+    is_new = bool(events) and events[0].replaces is None
+    answer = responses.made(call, document, responses.HAL, 201 if is_new else 200)
+    if is_new:
+        answer.headers["Location"] = pact_documents.address(call, view, contract)
+    return answer
+
+
+def _named(view: View, call: Call) -> tuple[Application, Application]:
     return applications.named(view, call.path("consumer")), applications.named(view, call.path("provider"))
 
 
 def _held(view: View, call: Call) -> Contract | None:
     try:
-        consumer, provider = _pair(view, call)
+        consumer, provider = _named(view, call)
     except errors.NotFound:
         return None
     return view.contract_of(consumer.id, provider.id, name(call.path("version"), "version", "version"))
 
 
-def _of_names(view: View, consumer: str, provider: str, version: str) -> Contract:
-    first, second = applications.named(view, consumer), applications.named(view, provider)
-    contract = view.contract_of(first.id, second.id, name(version))
-    assert contract is not None, "it was published at this very position"
-    return contract
-
-
-def _require_readable(call: Call, consumer: Application, provider: Application) -> None:
-    """An integration is readable to whoever may read either of its sides (section 3.4)."""
-    if not applications.readable(call, provider):
-        applications.require_readable(call, consumer)
-
-
-async def _content(call: Call, view: View, contract: Contract) -> web.Response:
-    octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
-    return responses.hal(call, _document(call, view, contract, octets))
-
-
-def _document(call: Call, view: View, contract: Contract, octets: bytes) -> Document:
-    """The contract's own members, then ours. The vault keeps the exact bytes, whose digest the record holds."""
-    content: Document = msgspec.json.decode(octets)
-    consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    links = {
-        "self": responses.link(_address(call, view, contract)),
-        "pb:consumer": {
-            **responses.link(applications.address(call, consumer), "Consumer"),
-            "name": consumer.name,
-        },
-        "pb:provider": {
-            **responses.link(applications.address(call, provider), "Provider"),
-            "name": provider.name,
-        },
-        "pb:latest-pact-version": responses.link(
-            responses.href(call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "latest")
-        ),
-    }
+def _summary(call: Call, view: View, contract: Contract) -> Document:
     return {
-        **content,
         "createdAt": edge.iso(contract.created_at),
-        "uuid": contract.id,
         "digest": contract.digest,
-        "_links": links,
+        "_embedded": {"consumerVersion": {"number": contract.version}},
+        "_links": {"self": _self(call, view, contract)},
     }
 
 
-def _address(call: Call, view: View, contract: Contract) -> str:
-    consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    segments = ("pacts", "provider", provider.name, "consumer", consumer.name, "version", contract.version)
-    return responses.href(call.edge, *segments)
+def _self(call: Call, view: View, contract: Contract) -> Document:
+    place = pact_documents.address(call, view, contract)
+    return pact_documents.named(place, "Pact", pact_documents.title(view, contract))
 
 
 def _missing(call: Call) -> errors.NotFound:

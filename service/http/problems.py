@@ -31,6 +31,7 @@ _REFUSED: Final = {
     "email_taken": 409,
     "external_id_taken": 409,
     "contract_conflict": 409,
+    "contract_moved": 409,
     "role_locked": 403,
     "role_predefined": 403,
 }

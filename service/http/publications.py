@@ -1,110 +1,227 @@
-"""/contracts/publish: several contracts of one consumer's version in one request (section 4.7)."""
+"""/contracts/publish: the contracts of one consumer's version in one request, all of them or none (section 4.7).
+
+Clients print the notices as they are, so these are in a Pact Broker's words.
+"""
 
 import base64
 import binascii
+import itertools
+from typing import Final
 
+import msgspec
 from aiohttp import web
 
-from projections import access
+from projections.applications import Application
+from projections.contracts import Contract
 from projections.view import View
 from service import errors
-from service.commands.contracts import PublishContract
-from service.http import contracts, repeats, requests, responses
-from service.http.edge import Call
+from service.commands import contracts as commands
+from service.commands.contracts import PublishContracts
+from service.events.contracts import ContractPublished
+from service.http import applications, contracts, pact_documents, publishing, repeats, requests, responses
+from service.http.edge import PATHS, Call
+from service.http.publishing import Wanted
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Outcome
-from service.vocabulary import name
+from service.vocabulary import ApplicationId, name
+
+Notice = dict[str, str]
+_ITEMS_MAX: Final = 1_000
+_ON_CONFLICT: Final = ("overwrite", "merge")
+_INTEGRATIONS_MAX: Final = 100
+"""With how many providers it is looked whether they have a contract of the version."""
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """What the request says: the version of a consumer, and what is published of it."""
+
+    consumer: str
+    version: str
+    branch: str | None
+    wanted: tuple[Wanted, ...]
 
 
 async def published(call: Call) -> web.Response:
-    """POST /contracts/publish: several contracts of one consumer version; 200 with a notice for each.
+    """POST /contracts/publish: 200 with a notice for each; 409 with notices for another content than a version has.
 
-    The whole request is read, and every contract's permission looked at, before anything is recorded; then each
-    contract is an order of its own. Tags are not recorded, and a notice says so. Raises Invalid for no contracts, a
-    contract of another consumer or a content that is no JSON.
+    It is one order: whatever refuses one contract refuses all. Raises Invalid for no contracts, a contract of another
+    consumer or a content that is no JSON.
     """
     body = await requests.body(call)
+    asked = _read(body)
+    outcome = await repeats.answered(call)
+    if outcome is None:
+        new = ApplicationId(call.edge.fresh.id())
+
+        async def prepared(view: View) -> PublishContracts:
+            made = [await publishing.publication(call, view, one, new) for one in asked.wanted]
+            return PublishContracts(contracts=tuple(made))
+
+        try:
+            outcome, _ = await publishing.ordered(call, prepared, body)
+        except errors.Refused as refusal:
+            if refusal.reason != "contract_conflict":
+                raise
+            return await _conflict(call, await prepared(call.edge.replica.now()))
+    return responses.hal(call, _answer(call, asked, outcome))
+
+
+def _read(body: Body) -> Publication:
     consumer, version = body.text("pacticipantName"), body.text("pacticipantVersionNumber")
-    branch, tags = body.optional_text("branch"), body.texts("tags")
-    if branch:
-        name(branch, "/branch", "branch")
+    branch = body.optional_text("branch")
+    name(consumer, "/pacticipantName")
     name(version, "/pacticipantVersionNumber", "version")
-    commands = [_from_item(call, item, consumer, version, branch) for item in body.objects("contracts")]
-    if not commands:
+    if branch:  # an empty one is what a client sends where there is none
+        name(branch, "/branch", "branch")
+    wanted = tuple(_wanted(item, consumer, version, branch or None) for item in body.objects("contracts"))
+    if not wanted:
         raise errors.Invalid("There is no contract to publish.", "/contracts")
-    outcomes = await _in_order(call, body, commands)
-    call.progress.position = max(one.position for one in outcomes)
-    notices = [_notice(command, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
-    if tags:
-        notices.append({"type": "info", "text": "Tags are not recorded by this service; use the branch."})
-    return responses.hal(call, _answer(call, consumer, commands, notices))
+    if len(wanted) > _ITEMS_MAX:
+        raise errors.Invalid(f"There are more than {_ITEMS_MAX:,} contracts.", "/contracts")
+    return Publication(consumer=consumer, version=version, branch=branch or None, wanted=wanted)
 
 
-async def _in_order(call: Call, body: Body, commands: list[PublishContract]) -> list[Outcome]:
-    """What each became. Those that seem denied go first: the first denial is recorded by the door, and ends it all.
-
-    One that was answered before under its key is no denial there, whatever its caller may now.
-    """
-    view = call.edge.replica.now()
-    outcomes: dict[int, Outcome] = {}
-    for number in sorted(range(len(commands)), key=lambda one: _permitted(call, view, commands[one])):
-        order = await requests.order(call, commands[number], body)
-        part = repeats.part_of(order, str(number) if number else "")
-        outcomes[number] = await call.edge.handler.handle(part)
-    return [outcomes[number] for number in range(len(commands))]
-
-
-def _permitted(call: Call, view: View, command: PublishContract) -> bool:
-    """Whether the caller may publish it, as far as can be seen before; the door judges."""
-    principal = call.caller.principal
-    return principal is not None and all(
-        access.may(view, principal, need.action, need.target) for need in command.needs(view, call.caller)
-    )
-
-
-def _from_item(call: Call, item: Body, consumer: str, version: str, branch: str | None) -> PublishContract:
+def _wanted(item: Body, consumer: str, version: str, branch: str | None) -> Wanted:
     if item.text("consumerName") != consumer:
         raise errors.Invalid("The consumer's name must be the pacticipant's.", item.pointer("consumerName"))
     if (specification := item.optional_text("specification") or "pact") != "pact":
         raise errors.Invalid(
             f"The specification {specification[:64]!r} is not known.", item.pointer("specification")
         )
+    provider = item.text("providerName")
+    name(provider, item.pointer("providerName"))
+    octets = _content(item, consumer, provider)
+    mode = item.optional_text("onConflict") or item.optional_text("writeMode") or "overwrite"
+    if mode not in _ON_CONFLICT:
+        raise errors.Invalid(f"This must be one of {', '.join(_ON_CONFLICT)}.", item.pointer("onConflict"))
+    return Wanted(
+        consumer=consumer,
+        provider=provider,
+        version=version,
+        branch=branch,
+        octets=octets,
+        merges=mode == "merge",
+    )
+
+
+def _content(item: Body, consumer: str, provider: str) -> bytes:
+    pointer = item.pointer("content")
     try:
         octets = base64.b64decode(item.text("content"), validate=True)
     except (binascii.Error, ValueError) as failure:
-        raise errors.Invalid("The content must be base64.", item.pointer("content")) from failure
+        raise errors.Invalid("The content must be base64.", pointer) from failure
     try:
-        requests.decoded(octets)
+        document = requests.decoded(octets)
     except errors.Invalid as failure:
-        raise errors.Invalid(f"The content: {failure.sentence}", item.pointer("content")) from failure
-    contracts.require_object(octets, item.pointer("content"))
-    provider = item.text("providerName")
-    name(provider, item.pointer("providerName"))
-    return contracts.publication(call, consumer, provider, version, octets, branch)
+        raise errors.Invalid(f"The content: {failure.sentence}", pointer) from failure
+    contracts.require_object(octets, pointer)
+    assert isinstance(document, dict), "it was just found to be one"
+    contracts.require_names(Body(document, pointer), consumer, provider)
+    return octets
 
 
-def _notice(command: PublishContract, outcome: Outcome) -> Document:
-    for_whom = f"for {command.consumer} version {command.version} and provider {command.provider}"
-    if outcome.records:
-        return {"type": "success", "text": f"Pact successfully published {for_whom}."}
-    return {"type": "info", "text": f"Pact {for_whom} was published before, with the same content."}
+def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
+    """The notices in their order, and links to everything that was published. All of the moment it reached."""
+    view = call.edge.replica.view(outcome.position)
+    events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
+    fresh = {event.contract: event for event in events}
+    held = [_held(view, one) for one in asked.wanted]
+    consumer = view.application(held[0].consumer)
+    notices = _of_version(asked, known=_was_known(call, consumer, asked, outcome))
+    for one, contract in zip(asked.wanted, held, strict=True):
+        notices += _of_contract(call, view, one, contract, fresh.get(contract.id))
+    place = applications.address(call, consumer)
+    version_place = responses.href(call.edge, "pacticipants", consumer.name, "versions", held[0].version)
+    version = pact_documents.named(version_place, "Version", held[0].version)
+    links: Document = {"pb:pacticipant": pact_documents.named(place, "Pacticipant", consumer.name)}
+    embedded: Document = {"number": held[0].version}
+    if pact_documents.VERSION in call.request.app[PATHS]:
+        links["pb:pacticipant-version"] = {**version, "title": "Pacticipant version"}
+        embedded["_links"] = {"self": version}
+    links["pb:contracts"] = [
+        pact_documents.named(pact_documents.address(call, view, one), "Pact", pact_documents.title(view, one))
+        for one in held
+    ]
+    pacticipant = {"name": consumer.name, "_links": {"self": {"href": place}}}
+    return {
+        "notices": notices,
+        "logs": _logs(notices),
+        "_embedded": {"pacticipant": pacticipant, "version": embedded},
+        "_links": links,
+    }
 
 
-def _answer(call: Call, consumer: str, commands: list[PublishContract], notices: list[Document]) -> Document:
-    made = [
-        responses.link(
-            responses.href(
-                call.edge,
-                *("pacts", "provider", one.provider, "consumer", one.consumer, "version", one.version),
-            ),
-            "Pact",
+async def _conflict(call: Call, order: PublishContracts) -> web.Response:
+    """409 as a Pact Broker answers it: why, and what is different. Clients print the notices."""
+    notices: list[Notice] = []
+    for contract in order.contracts:
+        if contract.basis is not None and contract.compared == "other":
+            different = await publishing.difference(call, call.edge.replica.now(), contract)
+            notices += _notice("error", commands.conflict(contract)), _notice("info", different)
+    told = [notice["text"] for notice in notices if notice["type"] == "error"]
+    document = {"notices": notices, "errors": {"contracts": told}}
+    return responses.made(call, msgspec.json.encode(document), responses.JSON, 409)
+
+
+def _of_version(asked: Publication, *, known: bool) -> list[Notice]:
+    of = f" with branch {asked.branch}" if asked.branch else ""
+    done = "Updated" if known else "Created"
+    notices = [_notice("debug", f"{done} {asked.consumer} version {asked.version}{of}")]
+    if not asked.branch:
+        notices.append(
+            _notice(
+                "prompt",
+                "  Next steps:\n    Configure the version branch to be the value of your repository branch.",
+            )
         )
-        for one in commands
+    return notices
+
+
+def _of_contract(
+    call: Call, view: View, wanted: Wanted, contract: Contract, event: ContractPublished | None
+) -> list[Notice]:
+    """What became of one contract; without an event it was here as it is."""
+    of = f"for {wanted.consumer} version {wanted.version} and provider {wanted.provider}"
+    kind, said = "success", f"Pact successfully published {of}."
+    if event is None or event.replaces is not None:
+        if wanted.merges:
+            said = f"Pact content merged with existing content {of}."
+        elif event is None or event.replaces == event.digest:
+            said = f"Pact successfully republished {of} with no content changes."
+        else:
+            kind = "warning"
+            said = (
+                f"Pact with changed content published over existing content {of}. This is not recommended in normal"
+                " circumstances and may indicate that you have not configured your Pact pipeline correctly. For more"
+                " information see https://docs.pact.io/go/versioning"
+            )
+    place = pact_documents.address(call, view, contract)
+    return [_notice(kind, said), _notice("debug", f"  View the published pact at {place}")]
+
+
+def _was_known(call: Call, consumer: Application, asked: Publication, outcome: Outcome) -> bool:
+    """Whether the consumer's version had a contract before, as far as is looked: no permission depends on it."""
+    position = outcome.records[0].position - 1 if outcome.records else outcome.position
+    before = call.edge.replica.view(position)
+    number = name(asked.version, "/version", "version")
+    among = itertools.islice(before.integrations_of(consumer.id), _INTEGRATIONS_MAX)
+    return any(before.contract_of(consumer.id, one.provider, number) is not None for one in among)
+
+
+def _held(view: View, wanted: Wanted) -> Contract:
+    found = publishing.held_by(view, wanted.consumer, wanted.provider, wanted.version)
+    assert found is not None, "it was published, or here, at this very position"
+    return found
+
+
+def _notice(kind: str, text: str) -> Notice:
+    return {"type": kind, "text": text}
+
+
+def _logs(notices: list[Notice]) -> list[Notice]:
+    """The same for clients from before there were notices."""
+    return [
+        {"level": one["type"], "message": one["text"], "deprecationWarning": "Replaced by notices"}
+        for one in notices
     ]
-    place = responses.link(responses.href(call.edge, "pacticipants", consumer), "Pacticipant")
-    logs = [
-        {"level": notice["type"], "message": notice["text"], "deprecationWarning": "Use notices"}
-        for notice in notices
-    ]
-    return {"notices": notices, "logs": logs, "_links": {"pb:pacticipant": place, "pb:contracts": made}}

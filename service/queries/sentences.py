@@ -258,7 +258,7 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> str:
     match event:
         case contract_events.ContractPublished():
             pair = names.integration(event.consumer, event.provider)
-            again = " again, with other content," if event.replaces else ""
+            again = " again, with other content," if event.replaces not in (None, event.digest) else ""
             return f"published the contract {pair}{again} for version {event.version}"
         case contract_events.ContractDeleted():
             pair = names.integration(event.consumer, event.provider)

@@ -287,7 +287,7 @@ def environment(fresh: Fresh, name: str, teams: Sequence[str] = ()) -> CreateEnv
 def publish(
     fresh: Fresh, consumer: str, provider: str, version: str = "1", body: str | None = None
 ) -> PublishContract:
-    """A publication; without a body one that no other publication has."""
+    """A publication that replaces what there is; without a body one that no other publication has."""
     octets = (body if body is not None else f"{consumer} {provider} {version} {fresh.id()}").encode()
     return PublishContract(
         contract=ContractId(fresh.id()),
@@ -299,4 +299,5 @@ def publish(
         digest=hashlib.sha256(octets).hexdigest(),
         body_ref=fresh.ref(),
         body=Secret(octets),
+        overwrites=True,
     )

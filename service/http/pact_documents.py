@@ -53,7 +53,9 @@ def links(call: Call, view: View, contract: Contract) -> Document:
     found["pb:latest-pact-version"] = responses.link(f"{pair}/latest", "Latest version of this pact")
     found["pb:all-pact-versions"] = responses.link(f"{pair}/versions", "All versions of this pact")
     if f"{_PAIR}/latest/{{}}" in served:
-        tagged = responses.link(f"{pair}/latest/{{tag}}", "Latest tagged version of this pact", templated=True)
+        tagged = responses.link(
+            f"{pair}/latest/{{tag}}", "Latest tagged version of this pact", templated=True
+        )
         found["pb:latest-tagged-pact-version"] = tagged
     if f"{VERSION}/tags/{{}}" in served and call.may_order(MANAGE, things.of_application(consumer)):
         found["pb:tag-prod-version"] = responses.link(

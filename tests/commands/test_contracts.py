@@ -8,6 +8,7 @@ from service.catalogue.compiled import DEFAULT_TEAM
 from service.commands.contracts import (
     DeleteContract,
     PublishContract,
+    PublishContracts,
 )
 from service.commands.teams import DeleteTeam
 from service.events.applications import ApplicationCreated
@@ -81,6 +82,97 @@ def test_publishing_the_same_again_changes_nothing(account: Account) -> None:
     published = made[-1]
     assert isinstance(published, ContractPublished)
     assert (first.contract, first.digest) == (published.contract, published.replaces)
+
+
+def strictly(account: Account, version: str = "1", **more: object) -> PublishContract:
+    """A publication that overwrites nothing."""
+    made = given.publish(account.fresh, "Foo", "Bar", version)
+    return msgspec.structs.replace(made, overwrites=False, **more)
+
+
+def refusal(account: Account, command: PublishContract | PublishContracts) -> errors.Refused:
+    with pytest.raises(errors.Refused) as caught:
+        account.do(command)
+    return caught.value
+
+
+def test_another_content_of_a_published_version_is_a_conflict(account: Account) -> None:
+    """Nobody changes what was verified under a version's number: the words are a Pact Broker's."""
+    first = given.publish(account.fresh, "Foo", "Bar")
+    account.do(first)
+    refused = refusal(account, strictly(account, basis=first.digest))
+    assert "contract_conflict" == refused.reason
+    assert refused.sentence.startswith(
+        "Cannot change the content of the pact for Foo version 1 and provider Bar,"
+    )
+    assert account.do(strictly(account, version="2"))
+
+
+def test_what_says_the_same_changes_nothing_and_what_was_merged_replaces(account: Account) -> None:
+    """A comparison with what the version has decides; on a branch of its own the same content is said again."""
+    first = given.publish(account.fresh, "Foo", "Bar")
+    account.do(first)
+    same = strictly(account, basis=first.digest, compared="same")
+    assert [] == account.do(same)
+    (branched,) = account.do(msgspec.structs.replace(same, branch="main"))
+    assert isinstance(branched, ContractPublished)
+    assert ("main", first.digest, first.body_ref) == (branched.branch, branched.digest, branched.body)
+    merged = strictly(account, basis=first.digest, compared="merged")
+    (replaced,) = account.do(merged)
+    assert isinstance(replaced, ContractPublished)
+    assert (merged.digest, first.digest, "main") == (replaced.digest, replaced.replaces, replaced.branch)
+
+
+@pytest.mark.parametrize("compared", ["other", "same", "merged"])
+def test_a_comparison_with_what_is_no_longer_there_decides_nothing(account: Account, compared: str) -> None:
+    """Somebody was faster: whoever compared compares anew, and nothing that they published is lost."""
+    account.do(given.publish(account.fresh, "Foo", "Bar"))
+    assert "contract_moved" == refusal(account, strictly(account, basis="ab" * 32, compared=compared)).reason
+    assert "contract_moved" == refusal(account, strictly(account)).reason
+
+
+def several(account: Account, *providers: str, **more: object) -> PublishContracts:
+    made = [given.publish(account.fresh, "Foo", provider, body="{}") for provider in providers]
+    ids = {"consumer_id": made[0].consumer_id, **more}
+    return PublishContracts(contracts=tuple(msgspec.structs.replace(one, **ids) for one in made))
+
+
+def test_several_are_one_order(account: Account) -> None:
+    """All have one correlation; each application is made once, and one body is kept once, whoever expects it."""
+    command = several(account, "Bar", "Foo", "Baz")
+    records = account.handle(command).records
+    made = [one.data for one in records]
+    published = [one for one in made if isinstance(one, ContractPublished)]
+    assert ["Foo", "Bar", "Baz"] == [one.name for one in made if isinstance(one, ApplicationCreated)]
+    assert 3 == len(published)
+    assert 1 == len({one.body for one in published})
+    assert {records[0].id} == {one.correlation for one in records[1:]}
+    assert [] == account.do(command)
+
+
+def test_what_refuses_one_of_several_refuses_all(account: Account) -> None:
+    """A conflict, a bad digest or two contracts with one provider: nothing is made, not even the applications."""
+    first = given.publish(account.fresh, "Foo", "Bar")
+    account.do(first)
+    command = several(account, "New", "Bar", overwrites=False, basis=first.digest)
+    assert "contract_conflict" == refusal(account, command).reason
+    twice = several(account, "New", "Baz")
+    bad = msgspec.structs.replace(twice.contracts[1], digest="AB")
+    for wrong in (several(account, "New", "New"), PublishContracts(contracts=(twice.contracts[0], bad))):
+        with pytest.raises(errors.Invalid):
+            account.do(wrong)
+    assert account.now.application_named("New") is None
+
+
+def test_a_denial_of_one_of_several_is_the_whole_order_s(account: Account) -> None:
+    """Section 3.4: the consumer's W, and the right to make each provider that nobody knows yet."""
+    foo = account.application("Foo")
+    account.application("Bar")
+    sally = person(account, "Sally", "contract_data:manage:team", team=account.team("A", [foo]))
+    assert account.do(several(account, "Bar"), sally)
+    with pytest.raises(errors.Forbidden) as caught:
+        account.do(several(account, "Bar", "New"), sally)
+    assert "contract_data:manage on New" == caught.value.missing
 
 
 def test_one_body_is_kept_once(account: Account) -> None:

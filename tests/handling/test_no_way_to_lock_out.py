@@ -45,8 +45,9 @@ TRIED = {
 }  # fmt: skip
 OF_OTHER_THINGS = {
     "OpenAccount", "ReadTrail", "RestoreLog", "AddKey", "CreateTeam", "CreateApplication", "EditApplication",
-    "DeleteApplication", "PublishContract", "DeleteContract", "DeleteIntegrationContracts", "DeleteIntegration",
-    "DeleteIntegrations", "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
+    "DeleteApplication", "PublishContract", "PublishContracts", "DeleteContract", "DeleteIntegrationContracts",
+    "DeleteIntegration", "DeleteIntegrations",
+    "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "ChangeAuthentication",
     "PublishVerification", "DeleteVerification",
 }  # fmt: skip

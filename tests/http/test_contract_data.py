@@ -196,22 +196,14 @@ class TestContracts:
         assert f"https://contracts.example.org{FOO_BAR}/version/1" == read.json["_links"]["self"]["href"]
         assert ["Bar", "Foo"] == names(await running.admin.get("/pacticipants"))
 
-    async def test_other_content_replaces_what_a_version_had(self, running: Running) -> None:
-        """A version has one contract with a provider; the record says which content was replaced."""
-        first = await published(running.admin)
-        second = await published(running.admin, interactions=[{"description": "more"}])
-        event = (await running.admin.get("/audit?sort=-timestamp&kind=contract.published")).json["events"][0]
-
-        assert (201, 200) == (first.status, second.status)
-        assert [
-            {"field": "content", "before": first.json["digest"], "after": second.json["digest"]}
-        ] == event["changes"]
-
     async def test_the_latest_contract_is_of_the_newest_version(self, running: Running) -> None:
         """Newest is the version that was published last for the first time, as a Pact Broker orders versions."""
         await published(running.admin, "1")
         await published(running.admin, "2")
-        await published(running.admin, "1", interactions=[{"description": "again"}])
+        again = await running.admin.patch(
+            f"{FOO_BAR}/version/1", {"interactions": [{"description": "again"}]}
+        )
+        assert 200 == again.status
         latest = await running.admin.get(f"{FOO_BAR}/latest")
 
         assert latest.json["_links"]["self"]["href"].endswith("/version/2")
@@ -251,17 +243,6 @@ class TestContracts:
         assert 200 == deleted.status
         assert 404 == (await sally.get(f"{FOO_BAR}/version/2")).status
         assert (await sally.get(f"{FOO_BAR}/latest")).json["_links"]["self"]["href"].endswith("/version/1")
-
-    async def test_publishing_several_says_what_became_of_each(self, running: Running) -> None:
-        """Every contract has a notice; what was there already with the same content is no event."""
-        body = publication("Foo", "1", "Bar", "Baz")
-        first = await running.admin.post("/contracts/publish", {**body, "branch": "main", "tags": ["dev"]})
-        second = await running.admin.post("/contracts/publish", body)
-
-        assert 200 == first.status
-        assert ["success", "success", "info"] == [one["type"] for one in first.json["notices"]]
-        assert ["info", "info"] == [one["type"] for one in second.json["notices"]]
-        assert first.position == second.position
 
     async def test_one_idempotency_key_covers_all_contracts_of_a_request(self, running: Running) -> None:
         """The key is the request's: repeating it repeats nothing, and each contract was published once."""

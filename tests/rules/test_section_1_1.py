@@ -91,13 +91,20 @@ def _of(whose: str, *what: str) -> tuple[str, ...]:
     return tuple(f"{one} of {whose}" for one in what)
 
 
-SEE = ("see the application", "see the network", "see the contract", "see the newest contract")
+SEE = (
+    "see the application",
+    "see the network",
+    "see the contract",
+    "see the newest contract",
+    "see every version's contract",
+)
 MANAGE = (
     *SEE,
     "replace the application",
     "change the application",
     "delete the unused application",
     "publish a contract",
+    "merge a contract",
     "publish the newer way",
     "delete one contract",
 )

@@ -38,6 +38,10 @@ def _content(consumer: str, provider: str) -> dict[str, str]:
     return {"consumerName": consumer, "providerName": provider, "content": "eyJhIjoyfQ=="}
 
 
+def _pact(description: str) -> dict[str, Any]:
+    return {"interactions": [{"description": description}]}
+
+
 def _person(known: Known, name: str) -> dict[str, Any]:
     return {"name": name, "email": f"{name}@{known['s']}.example.org", "active": True}
 
@@ -179,12 +183,12 @@ STORY: Final = (
         body=lambda k: {"name": f"environment-{k['s']}", "production": True, "teamUuids": [k["team"]]},
     ),
     Step(method="PUT", path=f"{_PATH}/version/1", status=201, body=lambda _: {"a": 1}, route=_VERSION),
-    Step(method="PUT", path=f"{_PATH}/version/1", status=200, body=lambda _: {"a": 3}, route=_VERSION),
+    Step(method="PUT", path=f"{_PATH}/version/4", status=201, body=lambda _: _pact("a"), route=_VERSION),
+    Step(method="PATCH", path=f"{_PATH}/version/4", status=200, body=lambda _: _pact("b"), route=_VERSION),
     Step(
         method="POST",
         path="/contracts/publish",
         status=200,
-        orders=2,
         body=lambda k: {
             "pacticipantName": f"A-{k['s']}",
             "pacticipantVersionNumber": "2",

@@ -15,9 +15,8 @@ from projections import access
 from projections.contracts import Contract
 from projections.view import View
 from service import errors
-from service.commands import merging
 from service.commands.contracts import PublishContract, PublishContracts
-from service.http import applications, requests
+from service.http import applications, merging, requests
 from service.http.edge import Call
 from service.http.requests import Body
 from service.orders import Outcome

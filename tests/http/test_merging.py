@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.commands import merging
+from service.http import merging
 
 TEXTS = st.text(alphabet="abü", max_size=3)
 REQUESTS = st.fixed_dictionaries({"method": st.sampled_from(["GET", "PUT"]), "path": TEXTS})

@@ -25,8 +25,8 @@ class PublishContract(msgspec.Struct, frozen=True, kw_only=True):
 
     `digest` is hex SHA-256 of the body's bytes. What the version has already is not changed: the same body changes
     nothing, and another one is a conflict unless it `overwrites`, or was compared with `basis`, the digest of what the
-    version has, and found to say the same or to contain it (by whoever read both). Where the version has another content
-    than the basis by now, the order is refused as `contract_moved`, and whoever compared compares anew.
+    version has, by somebody who read both, and found to say the same or to contain it. Where the version has another
+    content than the basis by now, the order is refused as `contract_moved`, and whoever compared compares anew.
     """
 
     word: ClassVar[str] = "publish_contract"

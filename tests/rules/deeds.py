@@ -114,7 +114,7 @@ DEEDS: dict[str, str] = {
             "delete the unused application": "DELETE /pacticipants/WHOSE-unused",
             "publish a contract": "PUT /pacts/provider/Partner/consumer/WHOSE/version/2 {}",
             "see every version's contract": "GET /pacts/provider/Partner/consumer/WHOSE/versions",
-            "merge a contract": 'PATCH /pacts/provider/Partner/consumer/WHOSE/version/5 {}',
+            "merge a contract": "PATCH /pacts/provider/Partner/consumer/WHOSE/version/5 {}",
             "publish the newer way": f"POST /contracts/publish {_publication('WHOSE')}",
             "delete one contract": "DELETE /pacts/provider/Partner/consumer/WHOSE/version/1",
             "bulk delete the contracts": "DELETE /pacts/provider/Partner/consumer/WHOSE/versions",

@@ -1,6 +1,7 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.authentication import ChangeAuthentication
+from service.commands.branches import DeleteBranch, DeleteBranches, PutOnBranch, TakeOffBranch
 from service.commands.contracts import DeleteContract, PublishContract, PublishContracts
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.integrations import (
@@ -8,6 +9,7 @@ from service.commands.integrations import (
     DeleteIntegrationContracts,
     DeleteIntegrations,
 )
+from service.commands.labels import AddLabel, RemoveLabel
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
@@ -17,6 +19,7 @@ from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
+from service.commands.versions import DeleteVersion, DescribeVersion, TagVersion, UntagVersion
 
 Command = (
     OpenAccount
@@ -45,6 +48,16 @@ Command = (
     | CreateApplication
     | EditApplication
     | DeleteApplication
+    | AddLabel
+    | RemoveLabel
+    | DescribeVersion
+    | DeleteVersion
+    | TagVersion
+    | UntagVersion
+    | PutOnBranch
+    | TakeOffBranch
+    | DeleteBranch
+    | DeleteBranches
     | PublishContract
     | PublishContracts
     | DeleteContract

@@ -7,6 +7,7 @@ from projections.view import View
 from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
+from service.commands.branches import DeleteBranch, DeleteBranches
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
@@ -22,7 +23,16 @@ _Removing = (
     | ChangeMembers
 )
 _REMOVING = frozenset(typing.get_args(_Removing))
-_SWEEPING = frozenset({DeleteIntegration, DeleteIntegrationContracts, DeleteApplication, DeleteIntegrations})
+_SWEEPING = frozenset(
+    {
+        DeleteBranch,
+        DeleteBranches,
+        DeleteIntegration,
+        DeleteIntegrationContracts,
+        DeleteApplication,
+        DeleteIntegrations,
+    }
+)
 """What may remove any number of facts that only Postgres knows of: always apart."""
 REMOVED_MIN = 500
 """Contracts, or links to a team, from which on an order gets a batch of its own, drafted beside the event loop: some

@@ -8,9 +8,11 @@ from service.commands import (
     account,
     applications,
     authentication,
+    branches,
     contracts,
     environments,
     integrations,
+    labels,
     organization,
     people,
     preferences,
@@ -20,6 +22,7 @@ from service.commands import (
     teams,
     tokens,
     users,
+    versions,
 )
 from service.commands.order import Caller
 from service.events import Event
@@ -44,6 +47,19 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | integrations.DeleteIntegrations()
         ):
             return _integrations(command, view, caller)
+        case (
+            versions.DescribeVersion()
+            | versions.DeleteVersion()
+            | versions.TagVersion()
+            | versions.UntagVersion()
+            | branches.PutOnBranch()
+            | branches.TakeOffBranch()
+            | branches.DeleteBranch()
+            | branches.DeleteBranches()
+            | labels.AddLabel()
+            | labels.RemoveLabel()
+        ):
+            return _versions(command, view, caller)
         case (
             account.OpenAccount()
             | account.AdoptCatalogue()
@@ -256,5 +272,44 @@ def _results(
             return results.publish_verification(command, view, caller)
         case results.DeleteVerification():
             return results.delete_verification(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _versions(
+    command: versions.DescribeVersion
+    | versions.DeleteVersion
+    | versions.TagVersion
+    | versions.UntagVersion
+    | branches.PutOnBranch
+    | branches.TakeOffBranch
+    | branches.DeleteBranch
+    | branches.DeleteBranches
+    | labels.AddLabel
+    | labels.RemoveLabel,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case versions.DescribeVersion():
+            return versions.describe_version(command, view, caller)
+        case versions.DeleteVersion():
+            return versions.delete_version(command, view, caller)
+        case versions.TagVersion():
+            return versions.tag_version(command, view, caller)
+        case versions.UntagVersion():
+            return versions.untag_version(command, view, caller)
+        case branches.PutOnBranch():
+            return branches.put_on_branch(command, view, caller)
+        case branches.TakeOffBranch():
+            return branches.take_off_branch(command, view, caller)
+        case branches.DeleteBranch():
+            return branches.delete_branch(command, view, caller)
+        case branches.DeleteBranches():
+            return branches.delete_branches(command, view, caller)
+        case labels.AddLabel():
+            return labels.add_label(command, view, caller)
+        case labels.RemoveLabel():
+            return labels.remove_label(command, view, caller)
         case _:
             assert_never(command)

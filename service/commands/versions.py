@@ -84,7 +84,7 @@ class DeleteVersion(msgspec.Struct, frozen=True, kw_only=True):
                 spans.of_version(fact, application, version)
                 for fact in (Tag, BranchVersion, VerificationResult, Deployment, Release)
             ),
-            spans.by_key(Content, *contents),
+            *(spans.by_key(Content, content) for content in contents),
             *(spans.at_place(VerificationResult, content) for content in contents),
         )
 

@@ -1,12 +1,14 @@
 """/pacticipants: applications, under the name that a Pact Broker gives them on the wire (section 4.7)."""
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from projections import things
+from projections import spans, things
 from projections.applications import Application
+from projections.labels import Label
 from projections.things import Target
 from projections.view import View
 from service import errors
@@ -27,6 +29,7 @@ from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Outcome
+from service.queries import versions
 from service.vocabulary import ApplicationId, Thing, email_key, name
 
 READ: Final = "contract_data:read"
@@ -47,9 +50,16 @@ async def listed(call: Call) -> web.Response:
 
     found = await breathing.kept(view.applications(), shown)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
-    drawn = {"pacticipants": await breathing.drawn(rows, lambda one: _line(call, one))}
+    try:
+        labels = await labelled(call, view) if rows else {}
+    except errors.Unavailable:  # the applications themselves are held here
+        labels = None
+    drawn = await breathing.drawn(
+        rows, lambda one: line(call, one, None if labels is None else labels.get(one.id, ()))
+    )
+    listed = {"pacticipants": drawn}
     # At its top as well, where a Pact Broker had the list first and the newer of its command lines still reads it.
-    return responses.hal(call, {"_embedded": drawn, **drawn, **counted, "_links": links})
+    return responses.hal(call, {"_embedded": listed, **listed, **counted, "_links": links})
 
 
 async def shown(call: Call) -> web.Response:
@@ -57,7 +67,7 @@ async def shown(call: Call) -> web.Response:
     view = (await call.moment()).view
     application = named(view, call.path("name"))
     require_readable(call, application)
-    return _answer(call, view, application)
+    return await _answer(call, view, application)
 
 
 async def created(call: Call) -> web.Response:
@@ -72,7 +82,7 @@ async def replaced(call: Call) -> web.Response:
         raise problems.Unfit(415, "A PUT replaces: send application/json, or PATCH a part.")
     body = await requests.body(call)
     if (before := await repeats.answered(call)) is not None:
-        return _outcome(call, before)
+        return await _outcome(call, before)
     application = named(call.view, call.path("name"))
     command = EditApplication(
         application=application.id,
@@ -88,7 +98,7 @@ async def patched(call: Call) -> web.Response:
     """PATCH /pacticipants/{name}: what the body lacks stays, null takes away. A missing application is made: 201."""
     body = await requests.body(call)
     if (before := await repeats.answered(call)) is not None:
-        return _outcome(call, before)
+        return await _outcome(call, before)
     application = _found(call.view, call.path("name"))
     if application is None:
         try:
@@ -144,8 +154,11 @@ def current_target(call: Call, application: Application) -> Target:
     return things.of_application(current)
 
 
-def document(call: Call, application: Application) -> Document:
-    """A pacticipant (section 4.4). Only what was set is shown: clients compare it with what they sent."""
+def document(call: Call, application: Application, labels: Sequence[str] | None = ()) -> Document:
+    """A pacticipant (section 4.4). Only what was set is shown: clients compare it with what they sent.
+
+    `labels` that are None are not known now: a document without them says that, where an empty list would say none.
+    """
     optional = {
         "displayName": application.display_name,
         "repositoryUrl": application.repository_url,
@@ -156,14 +169,25 @@ def document(call: Call, application: Application) -> Document:
         "name": application.name,
         **{field: value for field, value in optional.items() if value is not None},
         **documents.times(application.created_at, application.updated_at),
-        "_embedded": {"labels": []},
+        "_embedded": {} if labels is None else {"labels": [_label(call, application, one) for one in labels]},
         "_links": _links(call, application),
     }
 
 
-def _line(call: Call, application: Application) -> Document:
+def line(call: Call, application: Application, labels: Sequence[str] | None = ()) -> Document:
     """A pacticipant in a list, where clients read a name for display of every one, be it null."""
-    return {**document(call, application), "displayName": application.display_name}
+    return {**document(call, application, labels), "displayName": application.display_name}
+
+
+async def labelled(call: Call, view: View) -> dict[ApplicationId, list[str]]:
+    """The labels of every application that carries any. Raises Unavailable when Postgres is away."""
+    async with call.edge.reader.connection() as connection:
+        return await versions.labels(connection, view.position)
+
+
+def _label(call: Call, application: Application, label: str) -> Document:
+    place = responses.href(call.edge, "pacticipants", application.name, "labels", label)
+    return {"name": label, "_links": {"self": {**responses.link(place, "Label"), "name": label}}}
 
 
 def _links(call: Call, application: Application) -> Document:
@@ -179,6 +203,14 @@ def _links(call: Call, application: Application) -> Document:
 def address(call: Call, application: Application) -> str:
     """Where the application is found."""
     return responses.href(call.edge, "pacticipants", application.name)
+
+
+def spelt(call: Call, text: str) -> str:
+    """The name of the application that is meant, if it is here; otherwise the text, for one that is made."""
+    try:
+        return named(call.view, text).name
+    except errors.NotFound:
+        return text
 
 
 def _found(view: View, text: str) -> Application | None:
@@ -216,15 +248,15 @@ async def _created(call: Call, body: Body, wanted: str) -> web.Response:
         repository_url=body.optional_text("repositoryUrl"),
         main_branch=body.optional_text("mainBranch"),
     )
-    return _outcome(call, await requests.handle(call, command, body))
+    return await _outcome(call, await requests.handle(call, command, body))
 
 
 async def _edited(call: Call, command: EditApplication, body: Body) -> web.Response:
     outcome = await requests.handle(call, command, body, ("application", command.application))
-    return _outcome(call, outcome, command.application)
+    return await _outcome(call, outcome, command.application)
 
 
-def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Response:
+async def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Response:
     """201 with the application that was made, or 200 with the one that was edited; `edited` where nothing changed."""
     view = call.edge.replica.view(outcome.position)
     for record in outcome.records:
@@ -235,9 +267,15 @@ def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Response:
             return responses.created(call, drawn, drawn["_links"]["self"]["href"], version)
         if isinstance(record.data, ApplicationEdited):
             edited = record.data.application
-    return _answer(call, view, view.application(edited))
+    return await _answer(call, view, view.application(edited))
 
 
-def _answer(call: Call, view: View, application: Application) -> web.Response:
+async def _answer(call: Call, view: View, application: Application) -> web.Response:
     version = view.version("application", application.id)
-    return responses.hal(call, document(call, application), version=version)
+    try:
+        shelf = await call.spans(view, spans.of_application(Label, application.id))
+    except errors.Unavailable:
+        labels = None  # the application itself is held here, and is shown as it is
+    else:
+        labels = sorted(one.name for one in shelf.of_application(Label, application.id))
+    return responses.hal(call, document(call, application, labels), version=version)

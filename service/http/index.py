@@ -40,6 +40,49 @@ LINKS: Final = (
         "Fetch an application by name",
         ("contract_data:read",),
     ),
+    Link("pb:labels", "/labels", "Labels of applications", ("contract_data:read",)),
+    Link(
+        "pb:pacticipants-with-label",
+        "/pacticipants/label/{label}",
+        "Applications that carry a label",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:latest-version",
+        "/pacticipants/{pacticipant}/latest-version",
+        "Latest pacticipant version",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:latest-tagged-version",
+        "/pacticipants/{pacticipant}/latest-version/{tag}",
+        "Latest pacticipant version with the specified tag",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:pacticipant-version",
+        "/pacticipants/{pacticipant}/versions/{version}",
+        "Get, create or delete a pacticipant version",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:pacticipant-version-tag",
+        "/pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
+        "Get, create or delete a tag for a pacticipant version",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:pacticipant-branch",
+        "/pacticipants/{pacticipant}/branches/{branch}",
+        "Get or delete a pacticipant branch",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:pacticipant-branch-version",
+        "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
+        "Get or add/create a pacticipant version for a branch",
+        ("contract_data:read",),
+    ),
     Link("pb:integrations", "/integrations", "Integrations", ("contract_data:read",)),
     Link("pb:environments", "/environments", "Environments", ("environment:read",)),
     Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read",)),
@@ -63,6 +106,32 @@ LINKS: Final = (
 )
 
 OF_APPLICATION: Final = (
+    Link("pb:versions", "/pacticipants/{pacticipant}/versions", "Its versions", ("contract_data:read",)),
+    Link(
+        "pb:version",
+        "/pacticipants/{pacticipant}/versions/{version}",
+        "Get, create or delete a pacticipant version",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:version-tag",
+        "/pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
+        "Get, create or delete a tag for a version",
+        ("contract_data:read",),
+    ),
+    Link("pb:branches", "/pacticipants/{pacticipant}/branches", "Its branches", ("contract_data:read",)),
+    Link(
+        "pb:branch-version",
+        "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
+        "Get or add/create a version for a branch",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:label",
+        "/pacticipants/{pacticipant}/labels/{label}",
+        "Get, create or delete a label",
+        ("contract_data:read",),
+    ),
     Link(
         "pf:network",
         "/pacticipant/{pacticipant}/network",
@@ -74,6 +143,24 @@ OF_APPLICATION: Final = (
 
 IN_DOCUMENTS: Final = (
     *OF_APPLICATION,
+    Link(
+        "pb:tag",
+        "/pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
+        "Get, create or delete a tag for this version",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:branch",
+        "/pacticipants/{pacticipant}/branches/{branch}",
+        "The branch that the version is on",
+        ("contract_data:read",),
+    ),
+    Link(
+        "pb:pact-versions",
+        "/pacts/provider/{provider}/consumer/{consumer}/version/{version}",
+        "The contracts of a version",
+        ("contract_data:read",),
+    ),
     Link("pf:reset", "/admin/roles/reset", "POST: reset the predefined roles", ("role:manage",)),
     Link("pf:membership", "/teams/{uuid}/users/{user}", "One member of a team", ("team:read",)),
     Link(

@@ -38,18 +38,26 @@ def cut(call: Call, rows: Sequence[T]) -> tuple[Sequence[T], Document, Document]
     The document adds `page: {number, size, totalElements, totalPages}`; the links `next` and `previous` exist
     where there is such a page. Raises Invalid.
     """
-    links: Document = {"self": responses.link(responses.here(call))}
     page = asked(call)
+    counted, links = around(call, page, len(rows))
     if page is None:
-        return rows, {}, links
-    pages = -(-len(rows) // page.size)
+        return rows, counted, links
     first = (page.number - 1) * page.size
+    return rows[first : first + page.size], counted, links
+
+
+def around(call: Call, page: Page | None, total: int) -> tuple[Document, Document]:
+    """What `cut` adds to the document, and its links, for a page that was cut elsewhere out of so many rows."""
+    links: Document = {"self": responses.link(responses.here(call))}
+    if page is None:
+        return {}, links
+    pages = -(-total // page.size)
     if page.number < pages:
         links["next"] = responses.link(_at(call, page, page.number + 1), "Next page")
     if 1 < page.number <= pages + 1:
         links["previous"] = responses.link(_at(call, page, page.number - 1), "Previous page")
-    counted = {"number": page.number, "size": page.size, "totalElements": len(rows), "totalPages": pages}
-    return rows[first : first + page.size], {"page": counted}, links
+    counted = {"number": page.number, "size": page.size, "totalElements": total, "totalPages": pages}
+    return {"page": counted}, links
 
 
 def _number(call: Call, names: tuple[str, ...], most: int) -> int | None:

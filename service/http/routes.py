@@ -7,12 +7,14 @@ from service.http import (
     audit,
     authentication,
     authzen,
+    branches,
     contracts,
     effects,
     environments,
     health,
     integrations,
     invitations,
+    labels,
     matrix,
     members,
     preferences,
@@ -21,13 +23,18 @@ from service.http import (
     served,
     start,
     system_accounts,
+    tags,
     teams,
     tokens,
     users,
+    versions,
 )
 from service.http.route import Route
 
 _PAIR: Final = "/pacts/provider/{provider}/consumer/{consumer}"
+_APPLICATION: Final = "/pacticipants/{name}"
+_VERSION: Final = f"{_APPLICATION}/versions/{{version}}"
+_BRANCH: Final = f"{_APPLICATION}/branches/{{branch}}"
 
 ROUTES: Final[tuple[Route, ...]] = (
     # -- is it alive -------------------------------------------------------------------------------------
@@ -148,6 +155,32 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "GET", "/pacticipant/{name}/network", integrations.network, "The integrations that it takes part in"
     ),
+    # -- their labels, versions, tags and branches -------------------------------------------------------
+    Route("GET", "/labels", labels.listed, "The labels of the applications one may read"),
+    Route("GET", "/pacticipants/label/{label}", labels.pacticipants, "The applications with a label"),
+    Route("GET", f"{_APPLICATION}/labels/{{label}}", labels.shown, "Whether it carries a label"),
+    Route("PUT", f"{_APPLICATION}/labels/{{label}}", labels.put, "Give it a label"),
+    Route("DELETE", f"{_APPLICATION}/labels/{{label}}", labels.deleted, "Take a label from it"),
+    Route("GET", f"{_APPLICATION}/versions", versions.listed, "Its versions, the newest first"),
+    Route("GET", f"{_APPLICATION}/latest-version", versions.latest, "The one that came last"),
+    Route("GET", f"{_APPLICATION}/latest-version/{{tag}}", versions.latest_tagged, "The last with a tag"),
+    Route("GET", f"{_APPLICATION}/tags/{{tag}}/versions", versions.with_tag, "Those with a tag"),
+    Route("GET", _VERSION, versions.shown, "One version"),
+    Route("PUT", _VERSION, versions.described, "Make a version, or say what is known of it"),
+    Route("PATCH", _VERSION, versions.patched, "Change a part of that, or make it"),
+    Route("DELETE", _VERSION, versions.deleted, "Delete it with all it has"),
+    Route("GET", f"{_VERSION}/tags/{{tag}}", tags.shown, "Whether it carries a tag"),
+    Route("PUT", f"{_VERSION}/tags/{{tag}}", tags.put, "Tag it, or make it tagged"),
+    Route("DELETE", f"{_VERSION}/tags/{{tag}}", tags.deleted, "Take a tag from it"),
+    Route("GET", f"{_APPLICATION}/branches", branches.listed, "An application's branches"),
+    Route("DELETE", f"{_APPLICATION}/branches", branches.all_deleted, "Delete all but those to be kept"),
+    Route("GET", _BRANCH, branches.shown, "One branch"),
+    Route("DELETE", _BRANCH, branches.deleted, "Delete it; its versions stay"),
+    Route("GET", f"{_BRANCH}/latest-version", versions.latest_on_branch, "The version put there last"),
+    Route("GET", f"{_BRANCH}/versions", versions.on_branch, "The versions on it"),
+    Route("GET", f"{_BRANCH}/versions/{{version}}", branches.version_shown, "Whether a version is on it"),
+    Route("PUT", f"{_BRANCH}/versions/{{version}}", branches.version_put, "Put a version on it"),
+    Route("DELETE", f"{_BRANCH}/versions/{{version}}", branches.version_removed, "Take a version off it"),
     # -- contracts and integrations ----------------------------------------------------------------------
     Route(
         "POST",

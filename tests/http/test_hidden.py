@@ -45,8 +45,15 @@ EVERYBODYS: Final = {
 NO_ORACLES: Final = {
     "GET /audit/{uuid}": (403, 403),
     "GET /settings/tokens/{uuid}": (404, 404),
+    "GET /pacticipants/label/{label}": (403, 403),
     "PATCH /pacticipants/{name}": (403, 403),  # makes what is missing
+    "PUT /pacticipants/{name}/labels/{label}": (403, 403),  # the same
+    "PUT /pacticipants/{name}/versions/{version}": (403, 403),
+    "PATCH /pacticipants/{name}/versions/{version}": (403, 403),
+    "PUT /pacticipants/{name}/versions/{version}/tags/{tag}": (403, 403),
+    "PUT /pacticipants/{name}/branches/{branch}/versions/{version}": (403, 403),
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),  # the same
+    "PATCH /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),
 }
 """What (there, missing) are where they are not (403, 404): others' records and tokens are nobody's to find."""
 NAMED_BY_NOTHING: Final = {"GET /access/v1/why", "GET /access/v1/who"}
@@ -86,7 +93,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/integrations/team": {"uuid": team},
         "/integrations/provider": pair,
         "/pacts": pair,
-        "/pacticipants": {"name": "Foo"},
+        "/pacticipants": {"name": "Foo", "version": "1", "tag": "prod", "branch": "main", "label": "web"},
         "/pacticipant/": {"name": "Foo"},
         "/preferences": {"name": "aiEnabled"},
         "/audit": {"uuid": event},

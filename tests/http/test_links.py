@@ -34,6 +34,8 @@ async def furnished(running: Running) -> str:
         assert 201 == (await admin.post("/pacticipants", {"name": name})).status
     path = "/pacts/provider/Bar/consumer/Foo/version/1"
     assert 201 == (await admin.put(path, {"interactions": []})).status
+    for rest in ("versions/1/tags/prod", "branches/main/versions/1", "labels/web"):
+        assert 201 == (await admin.put(f"/pacticipants/Foo/{rest}", {})).status
     bot = await running.system_account("bot")
     environment = await admin.post("/environments", {"name": "production", "production": True})
     team = await running.team(

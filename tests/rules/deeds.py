@@ -98,6 +98,8 @@ DEEDS: dict[str, str] = {
     "change our environment": 'PUT /environments/<ours environment> {"name": "ours", "production": true}',
     "delete our environment": "DELETE /environments/<ours environment>",
     "list applications": "GET /pacticipants",
+    "list labels": "GET /labels",
+    "list applications with a label": "GET /pacticipants/label/seen",
     "list integrations": "GET /integrations",
     "list our team's integrations": "GET /integrations/team/<mine>",
     "make an application": 'POST /pacticipants {"name": "Made"}',
@@ -112,6 +114,29 @@ DEEDS: dict[str, str] = {
             "replace the application": 'PUT /pacticipants/WHOSE {"displayName": "Replaced"}',
             "change the application": 'PATCH /pacticipants/WHOSE {"displayName": "Changed"}',
             "delete the unused application": "DELETE /pacticipants/WHOSE-unused",
+            "see its versions": "GET /pacticipants/WHOSE/versions",
+            "see a version": "GET /pacticipants/WHOSE/versions/1",
+            "see its newest version": "GET /pacticipants/WHOSE/latest-version",
+            "see its branches": "GET /pacticipants/WHOSE/branches",
+            "describe a version": 'PUT /pacticipants/WHOSE/versions/5 {"buildUrl": "https://ci.example.org/5"}',
+            "change a version": 'PATCH /pacticipants/WHOSE/versions/5 {"buildUrl": null}',
+            "tag a version": "PUT /pacticipants/WHOSE/versions/5/tags/prod",
+            "see a tag": "GET /pacticipants/WHOSE/versions/1/tags/seen",
+            "see versions with a tag": "GET /pacticipants/WHOSE/tags/seen/versions",
+            "see the newest version with a tag": "GET /pacticipants/WHOSE/latest-version/seen",
+            "untag a version": "DELETE /pacticipants/WHOSE/versions/1/tags/gone",
+            "put a version on a branch": "PUT /pacticipants/WHOSE/branches/main/versions/5",
+            "see a branch": "GET /pacticipants/WHOSE/branches/seen",
+            "see the newest version on a branch": "GET /pacticipants/WHOSE/branches/seen/latest-version",
+            "see versions on a branch": "GET /pacticipants/WHOSE/branches/seen/versions",
+            "see a version on a branch": "GET /pacticipants/WHOSE/branches/seen/versions/1",
+            "take a version off a branch": "DELETE /pacticipants/WHOSE/branches/left/versions/1",
+            "delete a branch": "DELETE /pacticipants/WHOSE/branches/gone",
+            "label it": "PUT /pacticipants/WHOSE/labels/web",
+            "see a label": "GET /pacticipants/WHOSE/labels/seen",
+            "take a label": "DELETE /pacticipants/WHOSE/labels/gone",
+            "delete a version": "DELETE /pacticipants/WHOSE/versions/gone",
+            "delete most branches": "DELETE /pacticipants/WHOSE/branches?exclude[]=main",
             "publish a contract": "PUT /pacts/provider/Partner/consumer/WHOSE/version/2 {}",
             "see every version's contract": "GET /pacts/provider/Partner/consumer/WHOSE/versions",
             "merge a contract": "PATCH /pacts/provider/Partner/consumer/WHOSE/version/5 {}",
@@ -223,6 +248,7 @@ async def world(running: Running, *scopes: str) -> World:
         for whose in ("ours", "theirs", "hers"):
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
             assert 201 == published.status, published.text
+    await _furnish(admin)
     await _own_tokens(sally, ids, running)
     given = await admin.put(
         f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}
@@ -247,6 +273,17 @@ async def _team_things(running: Running, whose: str, ids: dict[str, str], team: 
         ids[f"{whose} {name}"] = account.id
         if name == "account":
             ids[f"{whose} token"] = await _read_only_token(running, account.id)
+
+
+async def _furnish(admin: Client) -> None:
+    """Tags, branches, labels and a version of each application: some to be seen, some to be deleted."""
+    for whose in ("ours", "theirs", "hers"):
+        for rest in (
+            *("versions/1/tags/seen", "versions/1/tags/gone", "branches/seen/versions/1", "labels/seen"),
+            *("branches/gone/versions/1", "branches/left/versions/1", "labels/gone", "versions/gone"),
+        ):
+            made = await admin.put(f"/pacticipants/{whose}/{rest}", {})
+            assert 201 == made.status, made.text
 
 
 async def _read_only_token(running: Running, account: str) -> str:

@@ -82,7 +82,13 @@ SEE_TEAMS = (
     "see a member",
     "see a member at the other address",
 )
-SEE_APPLICATIONS = ("list applications", "list integrations", "list our team's integrations")
+SEE_APPLICATIONS = (
+    "list applications",
+    "list labels",
+    "list applications with a label",
+    "list integrations",
+    "list our team's integrations",
+)
 SEE_OUR_ACCOUNT = ("list principals", "see our account")
 SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account")
 
@@ -91,7 +97,35 @@ def _of(whose: str, *what: str) -> tuple[str, ...]:
     return tuple(f"{one} of {whose}" for one in what)
 
 
+SEE_VERSIONS = (
+    "see its versions",
+    "see a version",
+    "see its newest version",
+    "see a tag",
+    "see versions with a tag",
+    "see the newest version with a tag",
+    "see its branches",
+    "see a branch",
+    "see the newest version on a branch",
+    "see versions on a branch",
+    "see a version on a branch",
+    "see a label",
+)
+MANAGE_VERSIONS = (
+    "describe a version",
+    "change a version",
+    "tag a version",
+    "untag a version",
+    "put a version on a branch",
+    "take a version off a branch",
+    "delete a branch",
+    "delete most branches",
+    "delete a version",
+    "label it",
+    "take a label",
+)
 SEE = (
+    *SEE_VERSIONS,
     "see the application",
     "see the network",
     "see the contract",
@@ -100,6 +134,7 @@ SEE = (
 )
 MANAGE = (
     *SEE,
+    *MANAGE_VERSIONS,
     "replace the application",
     "change the application",
     "delete the unused application",

@@ -20,6 +20,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     admin = running.admin
     published = await admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {"interactions": []})
     assert 201 == published.status, published.text
+    for rest in ("versions/1/tags/prod", "branches/main/versions/1", "labels/web"):
+        assert 201 == (await admin.put(f"/pacticipants/Foo/{rest}", {})).status
     sally = await running.person("Sally")
     team = await running.team("A", pacticipantNames=["Foo"])
     assert 200 == (await admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})).status
@@ -37,7 +39,7 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/settings": {"uuid": token},
         "/preferences/system": {"name": "aiEnabled"},
         "/preferences/current-user": {"name": "tokenExpiryAlert"},
-        "/pacticipants": {"name": "Foo"},
+        "/pacticipants": {"name": "Foo", "version": "1", "tag": "prod", "branch": "main", "label": "web"},
         "/pacticipant/": {"name": "Foo"},
         "/environments": {"uuid": environment},
         "/integrations/team": {"uuid": team},

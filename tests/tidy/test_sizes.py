@@ -11,6 +11,7 @@ NEARLY = 0.9
 LONG_MODULES = {
     "projections/directory.py": "one table and one step of the fold a noun; apart they would hide what undo must cover",
     "projections/view.py": "every look-up there is, a few lines each, found in one place",
+    "service/commands/decide.py": "one branch a command, so that the type checker misses none",
     "service/commands/users.py": "people and system accounts share all but their creation",
     "service/drafting.py": "one order's way into a batch, and out of it again when it is refused",
     "service/handling.py": "one batch's way into the log, with every way it can fail and be found again",

@@ -30,6 +30,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 VIEWER: Final = "9fa50562-a42b-4771-aa8e-4bb3d623ae60"
+_APPLICATION: Final = "/pacticipants/{name}"
 _PATH: Final = "/pacts/provider/B-{s}/consumer/A-{s}"
 _VERSION: Final = "/pacts/provider/{provider}/consumer/{consumer}/version/{version}"
 
@@ -197,6 +198,80 @@ STORY: Final = (
                 _content(f"A-{k['s']}", f"C-{k['s']}"),
             ],
         },
+    ),
+    Step(
+        method="PUT",
+        path="/pacticipants/A-{s}/versions/9",
+        status=201,
+        body=lambda k: {"buildUrl": f"https://ci.example.org/{k['s']}"},
+        route=f"{_APPLICATION}/versions/{{version}}",
+    ),
+    Step(
+        method="PATCH",
+        path="/pacticipants/A-{s}/versions/9",
+        status=200,
+        body=lambda _: {"buildUrl": None},
+        route=f"{_APPLICATION}/versions/{{version}}",
+    ),
+    Step(
+        method="PUT",
+        path="/pacticipants/A-{s}/versions/9/tags/prod",
+        status=201,
+        route=f"{_APPLICATION}/versions/{{version}}/tags/{{tag}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/versions/9/tags/prod",
+        status=204,
+        route=f"{_APPLICATION}/versions/{{version}}/tags/{{tag}}",
+    ),
+    Step(
+        method="PUT",
+        path="/pacticipants/A-{s}/branches/main/versions/9",
+        status=201,
+        route=f"{_APPLICATION}/branches/{{branch}}/versions/{{version}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/branches/main/versions/9",
+        status=204,
+        route=f"{_APPLICATION}/branches/{{branch}}/versions/{{version}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/branches/main",
+        status=204,
+        route=f"{_APPLICATION}/branches/{{branch}}",
+    ),
+    Step(
+        method="PUT",
+        path="/pacticipants/A-{s}/branches/other/versions/9",
+        status=201,
+        route=f"{_APPLICATION}/branches/{{branch}}/versions/{{version}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/branches",
+        status=202,
+        route=f"{_APPLICATION}/branches",
+    ),
+    Step(
+        method="PUT",
+        path="/pacticipants/A-{s}/labels/web",
+        status=201,
+        route=f"{_APPLICATION}/labels/{{label}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/labels/web",
+        status=204,
+        route=f"{_APPLICATION}/labels/{{label}}",
+    ),
+    Step(
+        method="DELETE",
+        path="/pacticipants/A-{s}/versions/9",
+        status=204,
+        route=f"{_APPLICATION}/versions/{{version}}",
     ),
     Step(
         method="PATCH",

@@ -9,6 +9,7 @@ import pytest
 from service import demo
 from service.catalogue.compiled import ADMINISTRATOR
 from service.http import problems
+from tests.judges import __main__ as judges
 from tests.judges import acts, company, programs, tools
 from tests.judges.acts import ACT, Act
 from tests.judges.company import Company, Record
@@ -151,3 +152,16 @@ def test_a_client_that_is_not_here_says_so() -> None:
         tools.pact_cli(Absent("npm is missing here, and only root can install it"), "pact-broker")
     with pytest.raises(Absent):
         tools.interpreter(Absent("nothing"))
+
+
+def test_a_judge_that_is_skipped_is_told_and_fails_where_everything_must_be_here() -> None:
+    """A machine without npm goes on, in words; continuous integration never passes by not looking."""
+    held, skipped, broken = (Proofs(name, lambda _: None) for name in ("one", "another", "third"))
+    held.held.append("a claim")
+    skipped.skipped = "npm is missing here"
+    broken.broken.append("a claim")
+    lines, code = judges.verdict([held, skipped], must_all=False)
+    assert (["SKIPPED another: npm is missing here.", "1 proofs held, 0 were broken."], 0) == (lines, code)
+    assert 1 == judges.verdict([held, skipped], must_all=True)[1]
+    assert 0 == judges.verdict([held], must_all=True)[1]
+    assert 1 == judges.verdict([held, broken], must_all=False)[1]

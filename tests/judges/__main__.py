@@ -30,7 +30,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/judges", description=f"Judges: {', '.join(JUDGES)}.")
     parser.add_argument("judge", nargs="*", choices=[*JUDGES, []], metavar="JUDGE", help="without one, all")
     names = parser.parse_args().judge or list(JUDGES)
-    return asyncio.run(_judged(names))
+    try:
+        return asyncio.run(_judged(names))
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
 
 
 async def _judged(names: list[str]) -> int:

@@ -88,7 +88,10 @@ PUBLISHING: Final = (
         run="publish bar-baz.json -a 1.0.0 --tag dev",
         environ=_OLD_WAY,
         says=("Tagged version 1.0.0 of Bar", "{url}/pacts/provider/Baz/consumer/Bar/"),
-        leaves=("Billy published the contract Bar/Baz for version 1.0.0.",),
+        leaves=(
+            "Billy tagged version 1.0.0 of the application Bar as dev.",
+            "Billy published the contract Bar/Baz for version 1.0.0.",
+        ),
     ),
     Act(
         claim="publishing the very same again changes nothing",
@@ -105,6 +108,7 @@ PUBLISHING: Final = (
         claim="merging it in is what Sally may",
         who="sally",
         run="publish foo-bar-more.json -a 1.0.0 --branch main --merge",
+        leaves=("Sally published the contract Foo/Bar again, with other content, for version 1.0.0.",),
     ),
 )
 NAMING: Final = (
@@ -113,6 +117,7 @@ NAMING: Final = (
         who="sally",
         run="create-version-tag -a Foo -e 1.0.0 -t prod",
         says=("Tagging Foo version 1.0.0 as prod",),
+        leaves=("Sally tagged version 1.0.0 of the application Foo as prod.",),
     ),
     Act(
         claim="Sally may not tag Baz, and reads seed 002's sentence",
@@ -127,6 +132,10 @@ NAMING: Final = (
         who="sally",
         run="create-or-update-version -a Foo -e 1.1.0 --branch feat -t next",
         says=("Created/updated pacticipant version 1.1.0 with branch feat and tag(s) next",),
+        leaves=(
+            "Sally put version 1.1.0 of the application Foo on the branch feat.",
+            "Sally tagged version 1.1.0 of the application Foo as next.",
+        ),
     ),
     Act(
         claim="Sally may not make a version of Baz",
@@ -141,6 +150,7 @@ NAMING: Final = (
         who="billy",
         run="create-or-update-version -a Baz -e 1.1.0 --branch main",
         says=("Created/updated pacticipant version 1.1.0",),
+        leaves=("Billy put version 1.1.0 of the application Baz on the branch main.",),
     ),
     Act(
         claim="Sally registers an application of her own",
@@ -154,6 +164,9 @@ NAMING: Final = (
         who="sally",
         run="create-or-update-pacticipant --name Foo --repository-url http://127.0.0.1/foo",
         says=('Pacticipant "Foo" updated',),
+        leaves=(
+            "Sally changed the repository url from nothing to http://127.0.0.1/foo of the application Foo.",
+        ),
     ),
     Act(
         claim="Sally may not change Baz",
@@ -237,6 +250,10 @@ DELETING: Final = (
         run="delete-branch -a Foo --branch feat",
         mark="branch",
         says=("Successfully deleted branch feat of pacticipant Foo",),
+        leaves=(
+            "Sally deleted the branch feat of the application Foo, which held 1 version.",
+            "Sally thereby took from its branch Foo/feat/1.1.0.",
+        ),
     ),
     Act(claim="that branch is gone", who="watcher", ask="GET /pacticipants/Foo/branches/feat", ends=404),
     Act(

@@ -103,12 +103,14 @@ NAMING: Final = (
         who="sally",
         run="create-version-tag -a Foo -e 1.0.0 -t prod",
         says=("with tag 'prod' - Success",),
+        leaves=("Sally tagged version 1.0.0 of the application Foo as prod.",),
     ),
     Act(
         claim="Billy makes a version of Baz on a branch",
         who="billy",
         run="create-or-update-version -a Baz -e 1.1.0 --branch main",
         says=("Branch 'main' created for version '1.1.0'",),
+        leaves=("Billy put version 1.1.0 of the application Baz on the branch main.",),
     ),
     Act(
         claim="Sally may not tag it",
@@ -130,6 +132,10 @@ NAMING: Final = (
         who="sally",
         run="create-or-update-version -a Foo -e 1.1.0 --branch feat -t next",
         says=("Branch 'feat' created for version '1.1.0'", "Tag 'next' created for version '1.1.0'"),
+        leaves=(
+            "Sally put version 1.1.0 of the application Foo on the branch feat.",
+            "Sally tagged version 1.1.0 of the application Foo as next.",
+        ),
     ),
     Act(
         claim="Sally takes a tag away",
@@ -137,6 +143,7 @@ NAMING: Final = (
         run="delete-version-tag -a Foo -e 1.0.0 -t prod",
         mark="tag",
         says=("Successfully deleted tag 'prod'",),
+        leaves=("Sally took the tag prod from version 1.0.0 of the application Foo.",),
     ),
     Act(
         claim="that tag is gone",
@@ -156,6 +163,8 @@ NAMING: Final = (
         who="sally",
         run="delete-version-tag -a Baz -e 1.1.0 -t prod",
         ends=1,
+        says=(f"'/pacticipants/Baz/versions/1.1.0/tags/prod' {_403}",),
+        denied=_ON_BAZ,
     ),
     Act(
         claim="Sally registers an application of her own",
@@ -281,6 +290,10 @@ DELETING: Final = (
         run="delete-branch -a Foo --branch feat",
         mark="branch",
         says=("Successfully deleted branch 'feat' of pacticipant 'Foo'",),
+        leaves=(
+            "Sally deleted the branch feat of the application Foo, which held 1 version.",
+            "Sally thereby took from its branch Foo/feat/1.1.0.",
+        ),
     ),
     Act(
         claim="that branch is shown as of before",

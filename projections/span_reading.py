@@ -24,7 +24,7 @@ async def shelf(connection: Connection, position: int, wants: Iterable[Want]) ->
     Raises Unavailable as `advance` does.
     """
     found = Shelf()
-    wanted = list(dict.fromkeys(wants))
+    wanted = [one for one in dict.fromkeys(wants) if one != Want(fact=one.fact)]  # by no key at all: nothing
     if not wanted:
         return found
     await reach(connection, position)

@@ -1,20 +1,20 @@
 """What may be asked of contracts. The consumer decides: it is the consumer's contract."""
 
 import re
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from projections import things
-from projections.applications import Application
+from projections import spans, things
 from projections.contracts import Contract
+from projections.spans import keyed
+from projections.versions import Tag, Version
 from projections.view import View
 from service import errors
-from service.commands.applications import created
+from service.commands import applications, versions
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events import contracts as events
-from service.events.applications import ApplicationCreated
 from service.vocabulary import ApplicationId, ContractId, Secret, VaultRef, name
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -52,19 +52,32 @@ class PublishContract(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
-    """Publish contracts of one consumer's version with several providers: all of them, or none.
+    """Publish contracts of one consumer's version with several providers, and what is known of it: all, or nothing.
 
-    Every one of `contracts` names the same consumer, new id for it, version and branch.
+    Every one of `contracts` names the same consumer, new id for it, version and branch. The tags are added to those
+    that the version has; a build URL of None leaves what it has.
     """
 
     word: ClassVar[str] = "publish_contracts"
     contracts: tuple[PublishContract, ...]
+    tags: tuple[str, ...] = ()
+    build_url: str | None = None
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         return _publishing(self.contracts, view, caller)
 
     def arguments(self) -> dict[str, str]:
         return {"contracts": str(len(self.contracts)), "digest": self.contracts[0].digest}
+
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        """The version and its tags, where any are given; of most publications nothing."""
+        first = self.contracts[0]
+        consumer = view.application_named(name(first.consumer))
+        if consumer is None or not (self.tags or self.build_url):
+            return ()
+        version = versions.number(first.version)
+        tags = (keyed(consumer.id, version, tag) for tag in versions.tag_names(self.tags))
+        return (spans.by_key(Version, keyed(consumer.id, version)), spans.by_key(Tag, *tags))
 
 
 class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +96,8 @@ class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):
 
 def publish_contract(command: PublishContract, view: View, caller: Caller) -> list[Event]:
     """Decide a publication. Raises Invalid for a bad name, version or digest, Refused for another content."""
-    return _published((command,), view, caller)
+    published = _published((command,), view, caller)
+    return [*published.made, *published.contracts]
 
 
 def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> list[Event]:
@@ -91,7 +105,8 @@ def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> 
     providers = [name(one.provider) for one in command.contracts]
     if len(set(providers)) < len(providers):
         raise errors.Invalid("There are two contracts with the same provider.", "/contracts")
-    return _published(command.contracts, view, caller)
+    published = _published(command.contracts, view, caller)
+    return [*published.made, *_described(command, view), *published.contracts, *_tagged(command, view)]
 
 
 def conflict(contract: PublishContract) -> str:
@@ -119,34 +134,68 @@ def delete_contract(command: DeleteContract, view: View, caller: Caller) -> list
     ]
 
 
+class _Published(NamedTuple):
+    """Applications that are made, with the teams that they join, and the contracts in their order."""
+
+    made: list[Event]
+    contracts: list[events.ContractPublished]
+
+
 def _publishing(contracts: tuple[PublishContract, ...], view: View, caller: Caller) -> tuple[Need, ...]:
     """The consumer's teams decide, whatever the providers' are; making one takes the right to (section 3.4)."""
-    consumer = view.application_named(name(contracts[0].consumer, "/consumer/name"))
-    made = (one for one in contracts if view.application_named(name(one.provider, "/provider/name")) is None)
+    unknown = (one.provider for one in contracts if view.application_named(name(one.provider)) is None)
     return (
-        _managing(consumer, contracts[0].consumer, caller),
-        *(_managing(None, one.provider, caller) for one in made),
+        applications.managing(view, contracts[0].consumer, caller),
+        *(applications.managing(view, provider, caller) for provider in unknown),
     )
 
 
-def _published(contracts: tuple[PublishContract, ...], view: View, caller: Caller) -> list[Event]:
-    """Applications that are made, then the contracts in their order."""
+def _published(contracts: tuple[PublishContract, ...], view: View, caller: Caller) -> _Published:
     first = contracts[0]
-    consumer, decided = _found_or_made(view, first.consumer, first.consumer_id, caller)
+    consumer, made = applications.found_or_made(view, first.consumer, first.consumer_id, caller)
+    found = _Published(made, [])
     bodies: dict[str, VaultRef] = {}
-    published: list[Event] = []
     for contract in contracts:
         if not _DIGEST.fullmatch(contract.digest):
             raise errors.Invalid("The digest must be 64 hexadecimal digits.", "/digest")
         provider = consumer
         if name(contract.provider) != name(first.consumer):
-            provider, made = _found_or_made(view, contract.provider, contract.provider_id, caller)
-            decided += made
+            provider, made = applications.found_or_made(view, contract.provider, contract.provider_id, caller)
+            found.made.extend(made)
         body = bodies.setdefault(contract.digest, view.body_ref(contract.digest) or contract.body_ref)
         event = _publication(contract, (consumer, provider), body, view)
         if event is not None:
-            published.append(event)
-    return decided + published
+            found.contracts.append(event)
+    return found
+
+
+def _described(command: PublishContracts, view: View) -> list[Event]:
+    """Where the version was built, if that is said."""
+    build_url = versions.build_address(command.build_url)
+    if build_url is None:
+        return []
+    consumer, version, known = _version(command, view)
+    held = view.shelf.get(Version, keyed(consumer, version)) if known else None
+    before = held.build_url if held else None
+    return versions.described(consumer, version, known=held is not None, before=before, build_url=build_url)
+
+
+def _tagged(command: PublishContracts, view: View) -> list[Event]:
+    """The tags that the version does not have yet."""
+    consumer, version, known = _version(command, view)
+    found: list[Event] = []
+    for tag in versions.tag_names(command.tags):
+        already = known and view.shelf.get(Tag, keyed(consumer, version, tag)) is not None
+        found += versions.tagged(consumer, version, tag, already=already)
+    return found
+
+
+def _version(command: PublishContracts, view: View) -> tuple[ApplicationId, str, bool]:
+    """The consumer, the number, and whether the consumer is here yet: of one that is made there are no facts."""
+    first = command.contracts[0]
+    known = view.application_named(name(first.consumer))
+    consumer = known.id if known else first.consumer_id
+    return consumer, versions.number(first.version, "/version"), known is not None
 
 
 def _publication(
@@ -181,19 +230,3 @@ def _keeps(contract: PublishContract, held: Contract) -> bool:
     if contract.compared == "other" and not contract.overwrites:
         raise errors.Refused("contract_conflict", conflict(contract))
     return contract.compared == "same"
-
-
-def _managing(application: Application | None, named: str, caller: Caller) -> Need:
-    if application is None:
-        return Need("contract_data:manage", things.about_to_exist("application", named, caller.principal))
-    return Need("contract_data:manage", things.of_application(application))
-
-
-def _found_or_made(
-    view: View, wanted: str, new: ApplicationId, caller: Caller
-) -> tuple[ApplicationId, list[Event]]:
-    cleaned = name(wanted)
-    found = view.application_named(cleaned)
-    if found is not None:
-        return found.id, []
-    return new, created(view, ApplicationCreated(application=new, name=cleaned, creator=caller.principal))

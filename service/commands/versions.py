@@ -139,8 +139,8 @@ def describe_version(command: DescribeVersion, view: View, caller: Caller) -> li
     held = None if made else shelf.get(Version, keyed(application, version))
     tags = [] if made else [one.name for one in shelf.of_version(Tag, application, version)]
     before = held.build_url if held else None
-    build_url = before if command.build_url is msgspec.UNSET else _url(command.build_url)
-    wanted = tags if command.tags is None else _tags(command.tags)
+    build_url = before if command.build_url is msgspec.UNSET else build_address(command.build_url)
+    wanted = tags if command.tags is None else tag_names(command.tags)
     return [
         *made,
         *described(application, version, known=held is not None, before=before, build_url=build_url),
@@ -237,6 +237,18 @@ def tag_name(text: str, pointer: str = "tag") -> str:
     return name(text, pointer, "tag")
 
 
+def build_address(text: str | None) -> str | None:
+    """Where a version was built, as it is kept; None for an empty text. Raises Invalid."""
+    return (line(text, "/buildUrl", "build URL", URL_LENGTH_MAX) or None) if text is not None else None
+
+
+def tag_names(given: tuple[str, ...]) -> list[str]:
+    """Tags as they are kept, each once. Raises Invalid."""
+    if len(given) > TAGS_MAX:
+        raise errors.Invalid(f"A version can be given at most {TAGS_MAX} tags at once.", "/tags")
+    return list(dict.fromkeys(tag_name(one, f"/tags/{index}") for index, one in enumerate(given)))
+
+
 def _results(
     view: View, application: ApplicationId, version: str, contracts: list[Contract]
 ) -> list[VerificationResult]:
@@ -248,13 +260,3 @@ def _results(
         if content is None or content.contracts <= 1:
             found += view.shelf.at_place(VerificationResult, key)
     return list({one.id: one for one in found}.values())
-
-
-def _url(text: str | None) -> str | None:
-    return (line(text, "/buildUrl", "build URL", URL_LENGTH_MAX) or None) if text is not None else None
-
-
-def _tags(given: tuple[str, ...]) -> list[str]:
-    if len(given) > TAGS_MAX:
-        raise errors.Invalid(f"A version can be given at most {TAGS_MAX} tags at once.", "/tags")
-    return list(dict.fromkeys(tag_name(one, f"/tags/{index}") for index, one in enumerate(given)))

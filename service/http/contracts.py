@@ -6,8 +6,10 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from projections import spans
 from projections.applications import Application
 from projections.contracts import Contract
+from projections.versions import Tag
 from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, PublishContract
@@ -65,6 +67,17 @@ async def latest(call: Call) -> web.Response:
     view = (await call.moment()).view
     consumer, provider = pair_of(view, call)
     return await newest(call, view, view.contracts_of(consumer.id, provider.id))
+
+
+async def latest_tagged(call: Call) -> web.Response:
+    """GET …/latest/{tag}: of the newest version that carries the tag."""
+    view = (await call.moment()).view
+    consumer, provider = pair_of(view, call)
+    wanted = name(call.path("tag"), "tag", "tag")
+    shelf = await call.spans(view, spans.at_place(Tag, wanted, consumer.id))
+    tagged = shelf.at_place(Tag, wanted, consumer.id)
+    held = [view.contract_of(consumer.id, provider.id, one.version) for one in tagged]
+    return await newest(call, view, [one for one in held if one is not None])
 
 
 async def versions(call: Call) -> web.Response:

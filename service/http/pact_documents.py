@@ -18,6 +18,7 @@ from service.http.responses import Document
 MANAGE: Final = "contract_data:manage"
 _PAIR: Final = "/pacts/provider/{}/consumer/{}"
 VERSION: Final = "/pacticipants/{}/versions/{}"
+TAG: Final = f"{VERSION}/tags/{{}}"
 _Members = dict[str, msgspec.Raw]
 """An object's members as they were written: what nobody asks about need not be read."""
 
@@ -57,7 +58,7 @@ def links(call: Call, view: View, contract: Contract) -> Document:
             f"{pair}/latest/{{tag}}", "Latest tagged version of this pact", templated=True
         )
         found["pb:latest-tagged-pact-version"] = tagged
-    if f"{VERSION}/tags/{{}}" in served and call.may_order(MANAGE, things.of_application(consumer)):
+    if TAG in served and call.may_order(MANAGE, things.of_application(consumer)):
         found["pb:tag-prod-version"] = responses.link(
             f"{version}/tags/prod", "PUT to this resource to tag this consumer version as 'production'"
         )

@@ -7,6 +7,7 @@ import base64
 import binascii
 import itertools
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -16,6 +17,7 @@ from projections.contracts import Contract
 from projections.view import View
 from service import errors
 from service.commands import contracts as commands
+from service.commands import versions
 from service.commands.contracts import PublishContracts
 from service.events.contracts import ContractPublished
 from service.http import applications, contracts, pact_documents, publishing, repeats, requests, responses
@@ -39,6 +41,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     consumer: str
     version: str
     branch: str | None
+    tags: tuple[str, ...]
+    build_url: str | None
     wanted: tuple[Wanted, ...]
 
 
@@ -56,7 +60,7 @@ async def published(call: Call) -> web.Response:
 
         async def prepared(view: View) -> PublishContracts:
             made = [await publishing.publication(call, view, one, new) for one in asked.wanted]
-            return PublishContracts(contracts=tuple(made))
+            return PublishContracts(contracts=tuple(made), tags=asked.tags, build_url=asked.build_url)
 
         try:
             outcome, _ = await publishing.ordered(call, prepared, body)
@@ -79,7 +83,14 @@ def _read(body: Body) -> Publication:
         raise errors.Invalid("There is no contract to publish.", "/contracts")
     if len(wanted) > _ITEMS_MAX:
         raise errors.Invalid(f"There are more than {_ITEMS_MAX:,} contracts.", "/contracts")
-    return Publication(consumer=consumer, version=version, branch=branch or None, wanted=wanted)
+    return Publication(
+        consumer=consumer,
+        version=version,
+        branch=branch or None,
+        tags=tuple(versions.tag_names(body.texts("tags"))),
+        build_url=versions.build_address(body.optional_text("buildUrl")),
+        wanted=wanted,
+    )
 
 
 def _wanted(item: Body, consumer: str, version: str, branch: str | None) -> Wanted:
@@ -139,6 +150,11 @@ def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
     if pact_documents.VERSION in call.request.app[PATHS]:
         links["pb:pacticipant-version"] = {**version, "title": "Pacticipant version"}
         embedded["_links"] = {"self": version}
+    if asked.tags and pact_documents.TAG in call.request.app[PATHS]:
+        links["pb:pacticipant-version-tags"] = [
+            pact_documents.named(f"{version_place}/tags/{quote(tag, safe='')}", "Tag", tag)
+            for tag in asked.tags
+        ]
     links["pb:contracts"] = [
         pact_documents.named(pact_documents.address(call, view, one), "Pact", pact_documents.title(view, one))
         for one in held
@@ -165,7 +181,9 @@ async def _conflict(call: Call, order: PublishContracts) -> web.Response:
 
 
 def _of_version(asked: Publication, *, known: bool) -> list[Notice]:
-    of = f" with branch {asked.branch}" if asked.branch else ""
+    known_by = [f"branch {asked.branch}"] if asked.branch else []
+    known_by += [f"tags {', '.join(asked.tags)}"] if asked.tags else []
+    of = f" with {' and '.join(known_by)}" if known_by else ""
     done = "Updated" if known else "Created"
     notices = [_notice("debug", f"{done} {asked.consumer} version {asked.version}{of}")]
     if not asked.branch:

@@ -206,6 +206,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", f"{_PAIR}/version/{{version}}", contracts.shown, "One contract"),
     Route("DELETE", f"{_PAIR}/version/{{version}}", contracts.deleted, "Delete one contract"),
     Route("GET", f"{_PAIR}/latest", contracts.latest, "The contract of the newest version"),
+    Route("GET", f"{_PAIR}/latest/{{tag}}", contracts.latest_tagged, "That of the newest version with a tag"),
     Route("GET", f"{_PAIR}/versions", contracts.versions, "The contracts of every version"),
     Route("DELETE", f"{_PAIR}/versions", contracts.all_deleted, "Delete an integration's contracts"),
     Route("GET", "/integrations", integrations.listed, "The integrations one may read"),

@@ -206,6 +206,49 @@ async def test_the_notices_are_a_pact_broker_s(running: Running) -> None:
     )
 
 
+async def test_tags_and_a_build_url_are_facts_of_the_version(running: Running) -> None:
+    """In the same order as the contract, in one correlation; what is so already is not recorded again."""
+    body = publication(
+        item(pact("a")), branch="main", tags=["dev", "ö/1"], buildUrl="https://ci.example.org/1"
+    )
+    before = running.position
+    first = await running.admin.post("/contracts/publish", body)
+    assert [
+        "application.created", "team.applications_changed", "application.created", "team.applications_changed",
+        "version.created", "contract.published", "version.tagged", "version.tagged",
+    ] == await kinds(running, after=before)  # fmt: skip
+    assert "Created Foo version 1 with branch main and tags dev, ö/1" == texts(first)[0]
+    position = running.position
+    again = await running.admin.post("/contracts/publish", body)
+    assert (200, position) == (again.status, again.position)
+    more = publication(item(pact("a")), tags=["dev", "prod"], buildUrl="https://ci.example.org/2")
+    third = await running.admin.post("/contracts/publish", more)
+    assert ["version.edited", "version.tagged"] == await kinds(running, after=position)
+    assert "Updated Foo version 1 with tags dev, prod" == texts(third)[0]
+    late = publication(
+        item(pact("a"), onConflict="overwrite"), version="2", buildUrl="https://ci.example.org/2"
+    )
+    await put(running.admin, "a", version="2")
+    position = running.position
+    await running.admin.post("/contracts/publish", late)
+    assert ["version.edited"] == await kinds(running, after=position)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"tags": ["x" * 300]}, {"tags": "dev"}, {"tags": [""]}, {"buildUrl": "x" * 5_000}, {"buildUrl": "a\nb"}],
+)
+async def test_a_tag_or_build_url_that_cannot_be_one_publishes_nothing(
+    running: Running, change: dict[str, Any]
+) -> None:
+    """400 points at it, and not even the contract is recorded."""
+    before = running.position
+    answer = await running.admin.post("/contracts/publish", publication(item(pact("a")), **change))
+
+    assert (400, before) == (answer.status, running.position)
+    assert next(iter(change)) == next(iter(answer.json["errors"])).partition(".")[0]
+
+
 async def test_the_links_lead_to_what_was_published(running: Running) -> None:
     """The application, its version and each contract, with their names; the version is embedded too."""
     answer = await running.admin.post("/contracts/publish", publication(item(pact("a"))))
@@ -256,6 +299,23 @@ async def test_the_versions_are_listed_newest_first(running: Running) -> None:
     ]
     assert 1 == len(page.json["_embedded"]["pacts"])
     assert 3 == page.json["page"]["totalElements"]
+
+
+async def test_the_latest_of_a_tag_is_of_the_newest_version_that_carries_it(running: Running) -> None:
+    """GET …/latest/{tag}, now and as it was; 404 where no version of the pair carries it."""
+    positions = []
+    for version, tags in (("1", ["dev"]), ("2", ["dev", "a/b"]), ("3", ["other"])):
+        await running.admin.post(
+            "/contracts/publish", publication(item(pact(version)), version=version, tags=tags)
+        )
+        positions.append(running.position)
+    newest = await running.admin.get(f"{FOO_BAR}/latest/dev")
+    earlier = await running.admin.get(f"{FOO_BAR}/latest/dev?as_of={positions[0]}")
+    slashed = await running.admin.get(f"{FOO_BAR}/latest/a%2Fb")
+    missing = await running.admin.get(f"{FOO_BAR}/latest/none")
+
+    assert ["2", "1", "2"] == [one.headers["X-Pact-Consumer-Version"] for one in (newest, earlier, slashed)]
+    assert 404 == missing.status
 
 
 async def test_a_contract_leads_to_what_can_be_done_next(running: Running) -> None:

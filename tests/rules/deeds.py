@@ -138,6 +138,7 @@ DEEDS: dict[str, str] = {
             "delete a version": "DELETE /pacticipants/WHOSE/versions/gone",
             "delete most branches": "DELETE /pacticipants/WHOSE/branches?exclude[]=main",
             "publish a contract": "PUT /pacts/provider/Partner/consumer/WHOSE/version/2 {}",
+            "see the newest tagged contract": "GET /pacts/provider/Partner/consumer/WHOSE/latest/seen",
             "see every version's contract": "GET /pacts/provider/Partner/consumer/WHOSE/versions",
             "merge a contract": "PATCH /pacts/provider/Partner/consumer/WHOSE/version/5 {}",
             "publish the newer way": f"POST /contracts/publish {_publication('WHOSE')}",

@@ -130,6 +130,7 @@ SEE = (
     "see the network",
     "see the contract",
     "see the newest contract",
+    "see the newest tagged contract",
     "see every version's contract",
 )
 MANAGE = (

@@ -10,10 +10,11 @@ from typing import ClassVar, assert_never
 import msgspec
 
 from service.events import contracts as events
+from service.events.deletions import ContractsRestored
 from service.log.recorded import Foldable
 from service.vocabulary import ApplicationId, ContractId
 
-ContentEvent = events.ContractPublished | events.ContractDeleted | events.ContractsRemoved
+ContentEvent = events.ContractPublished | events.ContractDeleted | events.ContractsRemoved | ContractsRestored
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,14 +51,14 @@ def content_key(consumer: str, provider: str, digest: str = "") -> str:
 
 
 def keys(event: ContentEvent) -> tuple[str, ...]:
-    """The contents that an event is about; one that loses several contracts is named as often."""
+    """The contents that an event is about; one that several contracts lose or hold again is named as often."""
     match event:
         case events.ContractPublished():
             digests = dict.fromkeys((event.digest, event.replaces or event.digest))
             return tuple(content_key(event.consumer, event.provider, digest) for digest in digests)
         case events.ContractDeleted():
             return (content_key(event.consumer, event.provider, event.digest),)
-        case events.ContractsRemoved():
+        case events.ContractsRemoved() | ContractsRestored():
             return tuple(content_key(one.consumer, one.provider, one.digest) for one in event.contracts)
         case _:
             assert_never(event)
@@ -70,6 +71,8 @@ def fold(content: Content | None, event: ContentEvent, recorded: Foldable, key: 
             return _published(content, event, recorded, key)
         case events.ContractDeleted() | events.ContractsRemoved():
             return _fewer(content)
+        case ContractsRestored():
+            return _restored(content, event, key)
         case _:
             assert_never(event)
 
@@ -90,6 +93,21 @@ def _published(
             created_at=recorded.recorded_at,
         )
     return msgspec.structs.replace(content, contracts=content.contracts + more, newest=event.contract)
+
+
+def _restored(content: Content | None, event: ContractsRestored, key: str) -> Content:
+    """One contract more. What was published meanwhile stays the newest; otherwise the last that is here again is."""
+    if content is not None:
+        return msgspec.structs.replace(content, contracts=content.contracts + 1)
+    rows = [one for one in event.contracts if key == content_key(one.consumer, one.provider, one.digest)]
+    return Content(
+        consumer=rows[0].consumer,
+        provider=rows[0].provider,
+        digest=rows[0].digest,
+        contracts=1,
+        newest=rows[-1].contract,
+        created_at=rows[0].created_at,
+    )
 
 
 def _fewer(content: Content | None) -> Content | None:

@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from service.events import contracts as events
+from service.events.deletions import RestoredContract
 from service.log.recorded import Foldable
 from service.vocabulary import ApplicationId, ContractId, PrincipalId, VaultRef, interned
 
@@ -63,6 +64,23 @@ def fold(contract: Contract | None, event: OneContractEvent, recorded: Foldable)
             return None
         case _:
             assert_never(event)
+
+
+def restored(row: RestoredContract, recorded: Foldable) -> Contract:
+    """The contract that a restoration published again. It keeps its place among the others: when it first came."""
+    return Contract(
+        id=interned(row.contract),
+        consumer=interned(row.consumer),
+        provider=interned(row.provider),
+        version=row.version,
+        branch=row.branch,
+        digest=row.digest,
+        body=row.body,
+        bytes=row.bytes,
+        publisher=recorded.actor.principal and interned(recorded.actor.principal),
+        created_at=row.created_at,
+        updated_at=recorded.recorded_at,
+    )
 
 
 def fold_integration(

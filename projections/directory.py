@@ -32,6 +32,7 @@ from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import labels as label_events
@@ -88,6 +89,7 @@ Nothing = (
     | version_events.VersionEvent
     | branch_events.BranchEvent
     | label_events.LabelEvent
+    | deletion_events.DeletionRestored
     | account.LogRestored
     | account.TrailRead
     | account.BreakGlassUsed
@@ -429,6 +431,34 @@ class Directory:
             after = contracts.fold_integration(before, consumer, provider, -count, recorded.recorded_at)
             self._put(self.integrations, pair_id, after)
 
+    def _fold_contracts_restored(self, event: deletion_events.ContractsRestored, recorded: Foldable) -> None:
+        """As if each were published alone; an integration is counted up once, since there may be thousands."""
+        come: dict[tuple[ApplicationId, ApplicationId], int] = {}
+        for row in event.contracts:
+            contract = contracts.restored(row, recorded)
+            pair = (contract.consumer, contract.provider)
+            if self._last(self.contracts, contract.id) is None:
+                come[pair] = come.get(pair, 0) + 1
+            self._put(self.contracts, contract.id, contract)
+            pair_id = interned(contracts.integration_id(*pair))
+            self._put(self.contract_keys, f"{pair_id}/{contract.version}", contract.id)
+            self._put(self.bodies, contract.digest, contract.body)
+            self._ever(self.integration_contracts, pair_id, contract.id)
+        for (consumer, provider), count in come.items():
+            pair_id = interned(contracts.integration_id(consumer, provider))
+            self._ever(self.application_integrations, consumer, pair_id)
+            self._ever(self.application_integrations, provider, pair_id)
+            before = self._last(self.integrations, pair_id)
+            after = contracts.fold_integration(before, consumer, provider, count, recorded.recorded_at)
+            self._put(self.integrations, pair_id, after)
+
+    def _fold_bodies_forgotten(
+        self, event: deletion_events.ContractBodiesForgotten, _recorded: Foldable
+    ) -> None:
+        for one in event.bodies:
+            if self._last(self.bodies, one.digest) == one.body:
+                self._put(self.bodies, interned(one.digest), None)
+
     def _fold_environment(self, event: environment_events.EnvironmentEvent, recorded: Foldable) -> None:
         environment = interned(event.environment)
         before = self._last(self.environments, environment)
@@ -535,6 +565,8 @@ class Directory:
         (application_events.ApplicationEvent, _fold_application),
         (contracts.OneContractEvent, _fold_contract),
         (contract_events.ContractsRemoved, _fold_contracts_removed),
+        (deletion_events.ContractsRestored, _fold_contracts_restored),
+        (deletion_events.ContractBodiesForgotten, _fold_bodies_forgotten),
         (environment_events.EnvironmentEvent, _fold_environment),
         (preference_events.SystemPreferenceEvent, _fold_preference),
         (preference_events.PersonalPreferenceChanged, _fold_personal_preference),

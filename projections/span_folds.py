@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, labels, results, versions
+from projections import branches, contents, labels, restored, results, versions
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content
 from projections.labels import Label
@@ -11,6 +11,7 @@ from projections.spans import NOTHING_READ, Fold, Shelf
 from projections.versions import Tag, Version
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import labels as label_events
 from service.events import results as result_events
 from service.events import versions as version_events
@@ -23,6 +24,10 @@ FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
         Fold(Version, versions.implied_by_contract, versions.fold_implied),
         Fold(Branch, branches.keys, branches.fold),
         Fold(BranchVersion, branches.membership_keys, branches.fold_membership),
+        Fold(Content, contents.keys, contents.fold),
+    ),
+    deletion_events.ContractsRestored: (
+        Fold(Version, restored.versions_of_contracts, versions.fold_implied),
         Fold(Content, contents.keys, contents.fold),
     ),
     contract_events.ContractDeleted: (Fold(Content, contents.keys, contents.fold),),

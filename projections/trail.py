@@ -12,6 +12,7 @@ import asyncpg
 
 from service import errors
 from service.events.contracts import ContractsRemoved
+from service.events.deletions import ContractsRestored
 from service.events.results import VerificationResultsRemoved
 from service.log import sql
 from service.log.connect import Connection
@@ -78,7 +79,7 @@ def actor_of(record: Recorded) -> tuple[str, str]:
 def touched(record: Recorded) -> tuple[str, ...]:
     """The ids of everything that the record touches, each once, what a bulk deletion removed included."""
     found = dict.fromkeys(thing.id for thing in record.touches)
-    if isinstance(record.data, ContractsRemoved):
+    if isinstance(record.data, ContractsRemoved | ContractsRestored):
         found.update(
             dict.fromkeys(
                 one

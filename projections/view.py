@@ -70,6 +70,10 @@ class View:
         catalogues = directory.catalogues.get("")
         self.catalogue: Compiled | None = catalogues.at(position) if catalogues else None
 
+    def at(self, position: int) -> "View":
+        """What was true right after an earlier position, 1 or beyond."""
+        return View(self.directory, self._people, position, self.directory.instant(position))
+
     @property
     def compiled(self) -> Compiled:
         """The catalogue in force. Raises NotFound before the account was opened."""
@@ -263,6 +267,15 @@ class View:
         """Where the vault keeps the body with this digest, if any contract ever brought it."""
         bodies = self.directory.bodies.get(digest)
         return bodies.at(self.position) if bodies else None
+
+    def body_since(self, digest: str, body: VaultRef, position: int) -> bool:
+        """Whether the body stands in the vault under this ref, and nobody published it after a position."""
+        bodies = self.directory.bodies.get(digest)
+        return (
+            bodies is not None
+            and bodies.at(self.position) == body
+            and bodies.since(self.position) <= position
+        )
 
     # -- everything of a kind ----------------------------------------------------------------------------
 

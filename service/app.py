@@ -31,6 +31,7 @@ from service.log.keys import Keys
 from service.log.pulse import Pulse
 from service.orders import Order, Outcome
 from service.queries.reading import Reader
+from service.retention import Retention
 from service.settings import Settings
 from service.snapshots import Snapshots
 from service.upkeep import Upkeep
@@ -56,6 +57,7 @@ class App(msgspec.Struct, kw_only=True):
     vigil: Vigil
     pulse: Pulse
     snapshots: Snapshots
+    retention: Retention
     uses: Uses
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
@@ -171,6 +173,7 @@ def _composed(
             lambda: connected("snapshots"),
             snapshots.environment(settings, os.environ),
         ),
+        retention=Retention(replica, handler, clock, settings.deleted_contracts_kept_days),
         uses=uses,
         connected=connected,
         notices=notices,
@@ -290,5 +293,7 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     stack.callback(learning.cancel)
     await app.vigil.start()
     stack.push_async_callback(app.vigil.stop)
+    app.retention.start()
+    stack.push_async_callback(app.retention.stop)
     app.snapshots.start(app.resumed_from)
     stack.push_async_callback(app.snapshots.stop)

@@ -25,6 +25,7 @@ from service.envelope import Envelope, Material, material_of, redeemer
 from service.events import Event
 from service.events.attempts import AttemptDenied
 from service.events.contracts import ContractPublished
+from service.events.deletions import ContractBodiesForgotten, DeletionRestored
 from service.events.environments import EnvironmentContactsChanged
 from service.events.people import PersonForgotten
 from service.events.preferences import PreferenceContactsChanged
@@ -49,7 +50,7 @@ _log = structlog.get_logger("muniment.drafting")
 _NAMING_MATERIAL = frozenset(
     {
         *(TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated),
-        *(PreferenceContactsChanged, EnvironmentContactsChanged),
+        *(PreferenceContactsChanged, EnvironmentContactsChanged, ContractBodiesForgotten),
     }
 )
 
@@ -232,6 +233,7 @@ class Draft:
         return Rehearsal(
             kinds=tuple((kind, len(list(alike))) for kind, alike in kinds),
             weighed=cautions.weighed(comparison, order.caller.principal),
+            restored=next((one.data for one in records if isinstance(one.data, DeletionRestored)), None),
         )
 
     # -- recording ---------------------------------------------------------------------------------------
@@ -314,6 +316,8 @@ class Draft:
                 self.written.vault_delete.append(event.value_before)
             case ContractPublished():
                 self._put(event.body, material.secrets)
+            case ContractBodiesForgotten():
+                self.written.vault_delete += [one.body for one in event.bodies]
             case UserCreated() | SystemAccountCreated():
                 self.new_key(event.key, material.keys[event.key].octets())
             case PreferenceContactsChanged(key=str(key)) | EnvironmentContactsChanged(key=str(key)):

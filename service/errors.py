@@ -72,6 +72,13 @@ class NotFound(MunimentError):
         self.gone = gone
 
 
+class Destroyed(NotFound):
+    """History knows the thing, and what it held was destroyed for good."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, gone=True)
+
+
 class Refused(MunimentError):
     """Understood and permitted, yet a rule forbids it: a locked role, a name that is taken, a lock-out.
 

@@ -5,6 +5,7 @@ import msgspec
 from service.commands import Command
 from service.commands.cautions import Weighed
 from service.commands.order import Caller
+from service.events.deletions import DeletionRestored
 from service.log.recorded import Recorded
 from service.vocabulary import EventId
 
@@ -50,6 +51,8 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
 
     kinds: tuple[tuple[str, int], ...]
     weighed: Weighed
+    restored: DeletionRestored | None = None
+    """What a restoration would bring back; None where all of it is here already, and for every other order."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

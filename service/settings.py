@@ -65,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contract_changes: str
     # A snapshot is taken when the newest lies so many records behind; 0: only when somebody runs `muniment snapshot`.
     snapshot_every: int
+    # For so many days the bodies of contracts that were deleted or replaced can still be restored; 0: for good.
+    deleted_contracts_kept_days: int
     # The least severe messages to log: debug, info, warning or error.
     log_level: str
     # json: one object a line; console: for people; auto: console on a terminal and json elsewhere.
@@ -128,6 +130,7 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         staleness_seconds_max=read.get("MUNIMENT_STALENESS_SECONDS_MAX", 300),
         contract_changes=read.get("MUNIMENT_CONTRACT_CHANGES", "refused"),
         snapshot_every=read.get("MUNIMENT_SNAPSHOT_EVERY", 100_000),
+        deleted_contracts_kept_days=read.get("MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS", 30),
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
     )
@@ -159,6 +162,7 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_STALENESS_SECONDS_MAX": str(settings.staleness_seconds_max),
         "MUNIMENT_CONTRACT_CHANGES": settings.contract_changes,
         "MUNIMENT_SNAPSHOT_EVERY": str(settings.snapshot_every),
+        "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": str(settings.deleted_contracts_kept_days),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
     }
@@ -219,6 +223,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_STALENESS_SECONDS_MAX": settings_values.whole(1, 86_400),
     "MUNIMENT_CONTRACT_CHANGES": settings_values.one_of("refused", "allowed"),
     "MUNIMENT_SNAPSHOT_EVERY": settings_values.whole(0, 1_000_000_000),
+    "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": settings_values.whole(0, 36_500),
     "LOG_LEVEL": settings_values.one_of("debug", "info", "warning", "error"),
     "LOG_FORMAT": settings_values.one_of("auto", "console", "json"),
 }

@@ -44,6 +44,7 @@ def test_nothing_needs_to_be_set() -> None:
             staleness_seconds_max=300,
             contract_changes="refused",
             snapshot_every=100_000,
+            deleted_contracts_kept_days=30,
             log_level="info",
             log_format="auto",
         )
@@ -79,6 +80,7 @@ def test_every_setting_is_read_and_named() -> None:
             "MUNIMENT_STALENESS_SECONDS_MAX": "30",
             "MUNIMENT_CONTRACT_CHANGES": "allowed",
             "MUNIMENT_SNAPSHOT_EVERY": "5000",
+            "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": "90",
             "LOG_LEVEL": "DEBUG",
             "LOG_FORMAT": "json",
         }
@@ -107,6 +109,7 @@ def test_every_setting_is_read_and_named() -> None:
             staleness_seconds_max=30,
             contract_changes="allowed",
             snapshot_every=5_000,
+            deleted_contracts_kept_days=90,
             log_level="debug",
             log_format="json",
         )
@@ -223,6 +226,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         ("MUNIMENT_CONTRACT_CHANGES", "yes"),
         ("MUNIMENT_SNAPSHOT_EVERY", "often"),
         ("MUNIMENT_SNAPSHOT_EVERY", "-1"),
+        ("MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS", "a month"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],

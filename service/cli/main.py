@@ -26,6 +26,10 @@ COMMANDS: Final = {
     "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),
     "break-glass": ("service.cli.people:break_glass", "Give somebody the way back in."),
     "org-admin": ("service.cli.org_admin:org_admin", "Give or take Organization Administrator."),
+    "restore-deleted": (
+        "service.cli.restore_deleted:restore_deleted",
+        "Publish again what a deletion removed.",
+    ),
     "forget": ("service.cli.forget:forget", "Destroy the key to a person's name and addresses."),
     "verify": ("service.cli.record:verify", "Prove that the record is what it was."),
     "checkpoint": (

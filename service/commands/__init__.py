@@ -1,8 +1,10 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.authentication import ChangeAuthentication
+from service.commands.bodies import ForgetBodies
 from service.commands.branches import DeleteBranch, DeleteBranches, PutOnBranch, TakeOffBranch
 from service.commands.contracts import DeleteContract, PublishContract, PublishContracts
+from service.commands.deletions import RestoreDeletion
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.integrations import (
     DeleteIntegration,
@@ -66,6 +68,8 @@ Command = (
     | DeleteIntegrations
     | PublishVerification
     | DeleteVerification
+    | RestoreDeletion
+    | ForgetBodies
     | CreateEnvironment
     | EditEnvironment
     | DeleteEnvironment

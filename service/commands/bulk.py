@@ -8,6 +8,7 @@ from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
 from service.commands.branches import DeleteBranch, DeleteBranches
+from service.commands.deletions import RestoreDeletion
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
@@ -18,6 +19,7 @@ _Removing = (
     | DeleteIntegrationContracts
     | DeleteApplication
     | DeleteIntegrations
+    | RestoreDeletion
     | DeleteTeam
     | EditTeam
     | ChangeMembers

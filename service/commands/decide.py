@@ -8,8 +8,10 @@ from service.commands import (
     account,
     applications,
     authentication,
+    bodies,
     branches,
     contracts,
+    deletions,
     environments,
     integrations,
     labels,
@@ -42,7 +44,9 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
         case results.PublishVerification() | results.DeleteVerification():
             return _results(command, view, caller)
         case (
-            integrations.DeleteIntegrationContracts()
+            deletions.RestoreDeletion()
+            | bodies.ForgetBodies()
+            | integrations.DeleteIntegrationContracts()
             | integrations.DeleteIntegration()
             | integrations.DeleteIntegrations()
         ):
@@ -249,7 +253,9 @@ def _contracts(
 def _integrations(
     command: integrations.DeleteIntegrationContracts
     | integrations.DeleteIntegration
-    | integrations.DeleteIntegrations,
+    | integrations.DeleteIntegrations
+    | deletions.RestoreDeletion
+    | bodies.ForgetBodies,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -260,6 +266,10 @@ def _integrations(
             return integrations.delete_integration(command, view, caller)
         case integrations.DeleteIntegrations():
             return integrations.delete_integrations(command, view, caller)
+        case deletions.RestoreDeletion():
+            return deletions.restore_deletion(command, view, caller)
+        case bodies.ForgetBodies():
+            return bodies.forget_bodies(command, view, caller)
         case _:
             assert_never(command)
 

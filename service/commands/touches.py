@@ -15,6 +15,7 @@ from service.events import Event
 from service.events import applications as application_events
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import labels as label_events
 from service.events import results as result_events
@@ -62,6 +63,7 @@ _LISTING = frozenset(
         branch_events.BranchesRemoved,
         branch_events.BranchVersionsRemoved,
         label_events.LabelsRemoved,
+        deletion_events.ContractsRestored,
     }
 )
 """Events that list several things of one kind."""
@@ -163,7 +165,7 @@ def _bulk(event: Event, view: View) -> list[Thing]:
         case application_events.ApplicationsRemoved():
             named = zip(event.applications, event.names, strict=True)
             return [Thing("application", one, name) for one, name in named]
-        case contract_events.ContractsRemoved():
+        case contract_events.ContractsRemoved() | deletion_events.ContractsRestored():
             return _integrations(((one.consumer, one.provider) for one in event.contracts), view)
         case result_events.VerificationResultsRemoved():
             return _integrations(((one.consumer, one.provider) for one in event.results), view)

@@ -11,6 +11,7 @@ from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationEvent
 from service.events.branches import BranchesRemoved, BranchEvent, BranchVersionsRemoved
 from service.events.contracts import ContractEvent, ContractsRemoved
+from service.events.deletions import DeletionEvent
 from service.events.deployments import DeploymentEvent, DeploymentsRemoved, ReleasesRemoved
 from service.events.environments import EnvironmentEvent
 from service.events.labels import LabelEvent, LabelsRemoved
@@ -40,6 +41,7 @@ Event = (
     | VersionEvent
     | BranchEvent
     | LabelEvent
+    | DeletionEvent
     | EnvironmentEvent
     | DeploymentEvent
     | PreferenceEvent

@@ -128,7 +128,7 @@ async def all_deleted(call: Call) -> web.Response:
 
 async def content(call: Call, view: View, contract: Contract) -> web.Response:
     """200 with the contract's document."""
-    octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
+    octets = await vault.contract_body(call.edge.reader, call.edge.keys, contract.body)
     document = pact_documents.document(call, view, contract, octets)
     return responses.made(call, document, responses.HAL)
 
@@ -219,7 +219,7 @@ async def _published(
         contract = found
     sent = hashlib.sha256(octets).hexdigest() if command is None or command.basis else command.digest
     if sent != contract.digest:  # the version has what was merged, or what said the same before
-        octets = await vault.body(call.edge.reader, call.edge.keys, contract.body)
+        octets = await vault.contract_body(call.edge.reader, call.edge.keys, contract.body)
     document = pact_documents.document(call, view, contract, octets)
     is_new = bool(events) and events[0].replaces is None
     answer = responses.made(call, document, responses.HAL, 201 if is_new else 200)

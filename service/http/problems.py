@@ -32,6 +32,7 @@ _REFUSED: Final = {
     "external_id_taken": 409,
     "contract_conflict": 409,
     "contract_moved": 409,
+    "published_otherwise": 409,
     "role_locked": 403,
     "role_predefined": 403,
 }
@@ -104,7 +105,8 @@ def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
         case errors.Forbidden():
             return _forbidden(error)
         case errors.NotFound():
-            return Answer(410 if gone and error.gone else 404, error.sentence, {"error": error.sentence})
+            gone = isinstance(error, errors.Destroyed) or (gone and error.gone)
+            return Answer(410 if gone else 404, error.sentence, {"error": error.sentence})
         case errors.Refused():
             return _refused(error)
         case errors.Ambiguous():

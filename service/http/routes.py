@@ -12,6 +12,7 @@ from service.http import (
     effects,
     environments,
     health,
+    history,
     integrations,
     invitations,
     labels,
@@ -250,6 +251,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/access/v1/who", authzen.who, "Who may", bounded=True),
     # -- what a change did to who may do what -----------------------------------------------------------
     Route("GET", "/effects/{event}", effects.shown, "Who gained and lost what by an order"),
+    # -- undoing a deletion ------------------------------------------------------------------------------
+    Route("GET", "/history/{event}", history.shown, "What a deletion removed, and whether it can come back"),
+    Route(
+        "POST",
+        "/history/{event}/restore",
+        history.restored,
+        "Publish again what a deletion removed",
+        rehearses=True,
+    ),
     # -- what happened ------------------------------------------------------------------------------------
     Route("GET", "/audit", audit.events, "The trail"),
     Route("GET", "/audit/{uuid}", audit.event, "One record of it, as it is stored"),

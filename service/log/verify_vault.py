@@ -8,6 +8,7 @@ import msgspec
 
 from service import errors
 from service.events.contracts import ContractPublished
+from service.events.deletions import ContractBodiesForgotten
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.log import sql
 from service.log.connect import Connection
@@ -28,7 +29,10 @@ class _Named(msgspec.Struct):
 
 
 class Refs:
-    """Every ref that the log ever named. A token's value leaves when it is replaced or revoked; a body stays."""
+    """Every ref that the log ever named.
+
+    A token's value leaves when it is replaced or revoked; a body stays until a record says that it was forgotten.
+    """
 
     def __init__(self) -> None:
         self._named: dict[VaultRef, _Named] = {}
@@ -45,6 +49,9 @@ class Refs:
                 self._leave(event.value_before)
             case ContractPublished():  # the same body published again names the row that it has
                 self._named.setdefault(event.body, _Named(record.position, event.digest, token=False))
+            case ContractBodiesForgotten():
+                for one in event.bodies:
+                    self._leave(one.body)
             case _:
                 pass  # no other event names a value
 

@@ -9,6 +9,7 @@ from service.events import AccountEvent, account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
@@ -20,7 +21,7 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import deploying, version_changes
+from service.queries import deploying, undoing, version_changes
 from service.queries.changed import Changed, Member
 from service.queries.changed import ended as _ended
 from service.queries.changed import made as _made
@@ -50,6 +51,8 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _result(event, names)
     if isinstance(event, VersioningEvent):
         return version_changes.changes(event, names)
+    if isinstance(event, deletion_events.DeletionEvent):
+        return undoing.changes(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, record, names)
     if isinstance(event, deployment_events.DeploymentEvent):

@@ -1,5 +1,6 @@
 """What an order of the past did to who may do what, worked out from history as a dry run would have."""
 
+import asyncio
 import typing
 from collections.abc import Sequence
 from typing import Final
@@ -20,6 +21,7 @@ from service.log.recorded import Recorded
 from service.vocabulary import EventId
 
 _PAGE: Final = 200
+_PAGE_BYTES: Final = 256 * 1024
 _CHANGING: Final = frozenset(
     {
         *(
@@ -49,11 +51,12 @@ async def order_of(connection: Connection, event: EventId) -> list[Recorded]:
         position = await reader.position_of_event(connection, first)
         assert position is not None, "what a record names as its correlation was recorded before it"
     found: list[Recorded] = []
-    while rows := await reader.page(connection, position - 1 + len(found), _PAGE):
+    while rows := await reader.page_of_bytes(connection, position - 1 + len(found), _PAGE, _PAGE_BYTES):
         for one in map(recorded.decode, (row.entry for row in rows)):
             if first not in (one.id, one.correlation):
                 return found
             found.append(one)
+        await asyncio.sleep(0)  # a bulk deletion's records are large and many
     return found
 
 

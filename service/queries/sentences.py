@@ -7,6 +7,7 @@ from service.events import AccountEvent, Event, account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import people as person_events
@@ -18,9 +19,15 @@ from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.log.recorded import Recorded
-from service.queries import deploying, preferring, versioning, wording
+from service.queries import deploying, preferring, undoing, versioning, wording
 from service.queries.names import Names
 
+_BesideContracts = (
+    result_events.ResultEvent
+    | versioning.VersioningEvent
+    | deletion_events.DeletionEvent
+    | deployment_events.DeploymentEvent
+)
 _TRIED = {
     "read_trail": "read the audit trail",
     "open_account": "open the account",
@@ -31,6 +38,7 @@ _TRIED = {
     "change_preferences": "change preferences of the account",
     "change_personal_preferences": "change their own preferences",
     "change_authentication": "change the settings of signing in",
+    "restore_deletion": "restore what a deletion removed",
     "delete_integrations": "delete every integration",
     "delete_integration_contracts": "delete an integration's contracts",
 }
@@ -58,14 +66,10 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _application(event, names)
     if isinstance(event, contract_events.ContractEvent):
         return _contract(event, names)
-    if isinstance(event, result_events.ResultEvent):
-        return _result(event, names)
-    if isinstance(event, versioning.VersioningEvent):
-        return versioning.sentence(event, names)
+    if isinstance(event, _BesideContracts):
+        return _beside_contracts(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
-    if isinstance(event, deployment_events.DeploymentEvent):
-        return deploying.sentence(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
         return preferring.sentence(event, names)
     if isinstance(event, authentication_events.AuthenticationEvent):
@@ -73,6 +77,16 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
     if isinstance(event, attempts.AttemptDenied):
         return _attempt(event)
     return _account(event, names)
+
+
+def _beside_contracts(event: _BesideContracts, names: Names) -> str:
+    if isinstance(event, result_events.ResultEvent):
+        return _result(event, names)
+    if isinstance(event, versioning.VersioningEvent):
+        return versioning.sentence(event, names)
+    if isinstance(event, deletion_events.DeletionEvent):
+        return undoing.sentence(event, names)
+    return deploying.sentence(event, names)
 
 
 def _lost(event: account.LogRestored) -> str:

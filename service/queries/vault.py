@@ -13,6 +13,16 @@ async def token_value(reader: Reader, keys: Keys, token: Token) -> str:
     return (await body(reader, keys, token.value)).decode()
 
 
+async def contract_body(reader: Reader, keys: Keys, ref: VaultRef) -> bytes:
+    """A contract's text. Raises Destroyed once it was forgotten, which only a contract of the past can be."""
+    try:
+        return await body(reader, keys, ref)
+    except errors.NotFound:
+        raise errors.Destroyed(
+            "The body of this contract left the vault: nothing had held it for longer than what is deleted is kept."
+        ) from None
+
+
 async def body(reader: Reader, keys: Keys, ref: VaultRef) -> bytes:
     """The plaintext under a ref. Raises NotFound once it was superseded, Broken for a row that does not open."""
     async with reader.connection() as connection:

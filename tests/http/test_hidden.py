@@ -81,6 +81,9 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     environments = (await running.admin.get("/environments")).json["_embedded"]["environments"]
     tokens = (await running.admin.get(f"/admin/system-accounts/{bot.id}/tokens")).json["_embedded"]["items"]
     event = (await running.admin.get("/audit?sort=-timestamp&pageSize=1")).json["events"][0]["uuid"]
+    published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
+    assert 201 == published.status
+    deletion = await running.admin.delete("/pacts/provider/Bar/consumer/Foo/version/deleted")
     pair = {"provider": "Bar", "consumer": "Foo", "version": "1"}
     return {
         "/admin/roles": {"uuid": ROLE},
@@ -98,7 +101,13 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/preferences": {"name": "aiEnabled"},
         "/audit": {"uuid": event},
         "/effects": {"event": event},
+        "/history": {"event": str(deletion.position)},
     }
+
+
+def _is_id(text: str) -> bool:
+    """Whether it is an event's position, or a UUID."""
+    return text.isdigit() or text.count("-") == 4
 
 
 async def test_what_is_hidden_is_403_and_what_is_missing_404(running: Running) -> None:
@@ -114,7 +123,7 @@ async def test_what_is_hidden_is_403_and_what_is_missing_404(running: Running) -
             expected: tuple[int, ...] = (403,)
         else:
             filled = next(one for begins, one in there.items() if route.path.startswith(begins))
-            missing = {part: MISSING if text.count("-") == 4 else "Nothing" for part, text in filled.items()}
+            missing = {part: MISSING if _is_id(text) else "Nothing" for part, text in filled.items()}
             found = (await asked(nina, route, filled), await asked(nina, route, missing))
             expected = NO_ORACLES.get(called(route), (403, 404))
         if found != expected:

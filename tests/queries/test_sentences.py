@@ -14,6 +14,7 @@ from service.events import Event, account
 from service.events import applications as application_events
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
+from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import labels as label_events
@@ -100,6 +101,17 @@ BEGINNING: tuple[Event, ...] = (
 )
 REMOVED = contract_events.RemovedContract(
     contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
+)
+RESTORED = deletion_events.RestoredContract(
+    contract=CONTRACT,
+    consumer=FOO,
+    provider=BAR,
+    version="1",
+    branch=None,
+    digest=DIGEST,
+    body=REF,
+    bytes=2,
+    created_at=AT,
 )
 MAIN_BRANCH = Change(field="main_branch", before=None, after="main")
 NAMED = user_events.PrincipalNamesChanged(
@@ -314,6 +326,22 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "deleted every integration: 2 integrations with 5 contracts",
     ),
     (contract_events.ContractsRemoved(contracts=(REMOVED,)), "thereby removed the contract Foo/Bar/1"),
+    (
+        deletion_events.DeletionRestored(
+            deletion=EventId("event"), of="integration.deleted", contracts=2, applications=1, not_restored=1
+        ),
+        "restored what a deletion had removed: 1 application and 2 contracts, and left out 1 thing",
+    ),
+    (
+        deletion_events.ContractsRestored(contracts=(RESTORED,)),
+        "thereby published the contract Foo/Bar/1 again",
+    ),
+    (
+        deletion_events.ContractBodiesForgotten(
+            unheld_since=AT, bodies=(deletion_events.ForgottenBody(digest=DIGEST, body=REF),) * 2
+        ),
+        "forgot 2 bodies of contracts that nothing held any longer",
+    ),
     (VERIFIED, "published that version 5 of Bar passed the verification of Foo/Bar"),
     (
         msgspec.structs.replace(VERIFIED, success=False),

@@ -113,6 +113,8 @@ DEEDS: dict[str, str] = {
             "see the newest contract": "GET /pacts/provider/Partner/consumer/WHOSE/latest",
             "replace the application": 'PUT /pacticipants/WHOSE {"displayName": "Replaced"}',
             "change the application": 'PATCH /pacticipants/WHOSE {"displayName": "Changed"}',
+            "see a deletion": "GET /history/<WHOSE deletion>",
+            "restore what was deleted": "POST /history/<WHOSE deletion>/restore",
             "delete the unused application": "DELETE /pacticipants/WHOSE-unused",
             "see its versions": "GET /pacticipants/WHOSE/versions",
             "see a version": "GET /pacticipants/WHOSE/versions/1",
@@ -250,6 +252,10 @@ async def world(running: Running, *scopes: str) -> World:
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
             assert 201 == published.status, published.text
     await _furnish(admin)
+    for whose in ("ours", "theirs", "hers"):
+        place = f"/pacts/provider/Partner/consumer/{whose}/version/0"
+        assert 201 == (await admin.put(place, {"deleted": "by mistake"})).status
+        ids[f"{whose} deletion"] = str((await admin.delete(place)).position)
     await _own_tokens(sally, ids, running)
     given = await admin.put(
         f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}

@@ -132,6 +132,7 @@ SEE = (
     "see the newest contract",
     "see the newest tagged contract",
     "see every version's contract",
+    "see a deletion",
 )
 MANAGE = (
     *SEE,
@@ -142,6 +143,7 @@ MANAGE = (
     "publish a contract",
     "merge a contract",
     "publish the newer way",
+    "restore what was deleted",
     "delete one contract",
 )
 WIPE = ("bulk delete the contracts", "delete the integration")

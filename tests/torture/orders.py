@@ -8,7 +8,7 @@ import msgspec
 from service.http.routes import ROUTES
 
 Known = dict[str, str]
-"""What the story knows so far: `s`, which is its own, and the ids that earlier answers named."""
+"""What the story knows so far: `s`, which is its own, the `position` of the last order, and ids that answers named."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,6 +302,7 @@ STORY: Final = (
         status=204,
         route="/integrations/provider/{provider}/consumer/{consumer}",
     ),
+    Step(method="POST", path="/history/{position}/restore", status=200, route="/history/{event}/restore"),
     Step(method="DELETE", path="/environments/{environment}", status=204),
     Step(method="DELETE", path="/admin/teams/{team}", status=204),
     Step(method="DELETE", path="/admin/users/{user}", status=204),

@@ -64,6 +64,7 @@ class Company:
                 f"{request}, {step.method} {path}, was answered {answer.status}: {answer.text[:300]}",
             ):
                 return
+            self.known["position"] = answer.headers["Muniment-Position"]
             if step.saves:
                 self.known[step.saves] = msgspec.json.decode(answer.text)["uuid"]
             given = Given(

@@ -1,23 +1,21 @@
 """/pacticipants: applications, under the name that a Pact Broker gives them on the wire (section 4.7)."""
 
-from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from projections import spans, things
+from projections import things
 from projections.applications import Application
-from projections.labels import Label
 from projections.things import Target
 from projections.view import View
 from service import errors
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.events.applications import ApplicationCreated, ApplicationEdited
 from service.http import (
+    application_documents,
     breathing,
     documents,
-    index,
     pagination,
     problems,
     repeats,
@@ -27,9 +25,7 @@ from service.http import (
 )
 from service.http.edge import Call
 from service.http.requests import Body
-from service.http.responses import Document
 from service.orders import Outcome
-from service.queries import versions
 from service.vocabulary import ApplicationId, Thing, email_key, name
 
 READ: Final = "contract_data:read"
@@ -50,16 +46,16 @@ async def listed(call: Call) -> web.Response:
 
     found = await breathing.kept(view.applications(), shown)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
+    labels: application_documents.Labels | None
     try:
-        labels = await labelled(call, view) if rows else {}
+        labels = await application_documents.labelled(call, view)
     except errors.Unavailable:  # the applications themselves are held here
         labels = None
-    drawn = await breathing.drawn(
-        rows, lambda one: line(call, one, None if labels is None else labels.get(one.id, ()))
-    )
-    listed = {"pacticipants": drawn}
+    drawn = {
+        "pacticipants": await breathing.drawn(rows, lambda one: application_documents.line(call, one, labels))
+    }
     # At its top as well, where a Pact Broker had the list first and the newer of its command lines still reads it.
-    return responses.hal(call, {"_embedded": listed, **listed, **counted, "_links": links})
+    return responses.hal(call, {"_embedded": drawn, **drawn, **counted, "_links": links})
 
 
 async def shown(call: Call) -> web.Response:
@@ -154,55 +150,9 @@ def current_target(call: Call, application: Application) -> Target:
     return things.of_application(current)
 
 
-def document(call: Call, application: Application, labels: Sequence[str] | None = ()) -> Document:
-    """A pacticipant (section 4.4). Only what was set is shown: clients compare it with what they sent.
-
-    `labels` that are None are not known now: a document without them says that, where an empty list would say none.
-    """
-    optional = {
-        "displayName": application.display_name,
-        "repositoryUrl": application.repository_url,
-        "mainBranch": application.main_branch,
-    }
-    return {
-        "uuid": application.id,
-        "name": application.name,
-        **{field: value for field, value in optional.items() if value is not None},
-        **documents.times(application.created_at, application.updated_at),
-        "_embedded": {} if labels is None else {"labels": [_label(call, application, one) for one in labels]},
-        "_links": _links(call, application),
-    }
-
-
-def line(call: Call, application: Application, labels: Sequence[str] | None = ()) -> Document:
-    """A pacticipant in a list, where clients read a name for display of every one, be it null."""
-    return {**document(call, application, labels), "displayName": application.display_name}
-
-
-async def labelled(call: Call, view: View) -> dict[ApplicationId, list[str]]:
-    """The labels of every application that carries any. Raises Unavailable when Postgres is away."""
-    async with call.edge.reader.connection() as connection:
-        return await versions.labels(connection, view.position)
-
-
-def _label(call: Call, application: Application, label: str) -> Document:
-    place = responses.href(call.edge, "pacticipants", application.name, "labels", label)
-    return {"name": label, "_links": {"self": {**responses.link(place, "Label"), "name": label}}}
-
-
-def _links(call: Call, application: Application) -> Document:
-    """Where one goes from an application; each relation's own path says what follows its name."""
-    links: Document = {"self": responses.link(address(call, application), application.name)}
-    name = responses.escaped(application.name)
-    for relation in index.OF_APPLICATION:
-        href = call.edge.settings.base_url + relation.path.replace("{pacticipant}", name)
-        links[relation.relation] = responses.link(href, relation.title, "{" in href)
-    return links
-
-
 def address(call: Call, application: Application) -> str:
     """Where the application is found."""
-    return responses.href(call.edge, "pacticipants", application.name)
+    return application_documents.address(call, application)
 
 
 def spelt(call: Call, text: str) -> str:
@@ -263,7 +213,7 @@ async def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Respon
         if isinstance(record.data, ApplicationCreated):
             application = view.application(record.data.application)
             version = view.version("application", application.id)
-            drawn = document(call, application)
+            drawn = application_documents.document(call, application)
             return responses.created(call, drawn, drawn["_links"]["self"]["href"], version)
         if isinstance(record.data, ApplicationEdited):
             edited = record.data.application
@@ -272,10 +222,5 @@ async def _outcome(call: Call, outcome: Outcome, edited: str = "") -> web.Respon
 
 async def _answer(call: Call, view: View, application: Application) -> web.Response:
     version = view.version("application", application.id)
-    try:
-        shelf = await call.spans(view, spans.of_application(Label, application.id))
-    except errors.Unavailable:
-        labels = None  # the application itself is held here, and is shown as it is
-    else:
-        labels = sorted(one.name for one in shelf.of_application(Label, application.id))
-    return responses.hal(call, document(call, application, labels), version=version)
+    beside = await application_documents.beside(call, view, application)
+    return responses.hal(call, application_documents.document(call, application, beside), version=version)

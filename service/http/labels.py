@@ -11,6 +11,7 @@ from service import errors
 from service.commands.labels import AddLabel, RemoveLabel, label_name
 from service.events.labels import LabelAdded
 from service.http import (
+    application_documents,
     applications,
     breathing,
     documents,
@@ -31,7 +32,7 @@ async def listed(call: Call) -> web.Response:
     """GET /labels?page=&size=: every label of the applications that the caller may read, by name."""
     view = (await call.moment()).view
     call.require_somewhere(applications.READ)
-    labels = await applications.labelled(call, view)
+    labels = await application_documents.labelled(call, view)
     reads = rights.Right(call, applications.READ)
     readable = await breathing.kept(labels, lambda one: _lives(view, one) and reads.on(one))
     found = sorted({label for one in readable for label in labels[one]})
@@ -45,13 +46,13 @@ async def pacticipants(call: Call) -> web.Response:
     view = (await call.moment()).view
     call.require_somewhere(applications.READ)
     wanted = label_name(call.path("label"))
-    labels = await applications.labelled(call, view)
+    labels = await application_documents.labelled(call, view)
     reads = rights.Right(call, applications.READ)
     carrying = [one for one, held in labels.items() if wanted in held]
     living = [one for each in carrying if (one := view.application_or_none(each)) is not None]
     found = await breathing.kept(living, lambda one: reads.on(one.id))
     rows, counted, links = pagination.cut(call, documents.by_name(found))
-    drawn = await breathing.drawn(rows, lambda one: applications.line(call, one, labels.get(one.id, ())))
+    drawn = await breathing.drawn(rows, lambda one: application_documents.line(call, one, labels))
     return responses.hal(call, {"_embedded": {"pacticipants": drawn}, **counted, "_links": links})
 
 

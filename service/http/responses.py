@@ -66,6 +66,12 @@ def link(href: str, title: str = "", templated: bool = False) -> Document:
     return found
 
 
+def curies(edge: Edge, *names: str) -> list[Document]:
+    """Where the relations of each curie are explained."""
+    doc = href(edge, "doc")
+    return [{"name": name, "href": f"{doc}/{name}/{{rel}}", "templated": True} for name in names]
+
+
 def actions(place: str, noun: str, *, update: bool, delete: bool) -> list[Document]:
     """What the caller may do with the thing at this place (`_actions`, section 4.4)."""
     possible = (("update", "PUT", update), ("delete", "DELETE", delete))

@@ -13,7 +13,6 @@ from aiohttp import web
 from service import errors
 from service.http import index, problem_types, problems, responses
 from service.http.edge import PATHS, Call
-from service.http.responses import Document
 
 STARTED: Final = "start.html"
 CONTENT_SECURITY: Final = (
@@ -35,7 +34,7 @@ async def shown(call: Call) -> web.Response:
         for link in index.LINKS
         if index.shape(link.path) in served and _may_follow(call, link)
     }
-    answer = responses.hal(call, {"_links": {**links, "curies": curies(call, *index.CURIES)}})
+    answer = responses.hal(call, {"_links": {**links, "curies": responses.curies(call.edge, *index.CURIES)}})
     answer.headers["X-Pactflow-Compatible"] = "muniment"  # clients look for the word in the names of headers
     answer.headers["Vary"] = "Accept, Authorization"
     return answer
@@ -50,12 +49,6 @@ async def relation(call: Call) -> web.Response:
             text = f"{link.relation}: {link.title}. {link.path}{needs}\n"
             return responses.made(call, text.encode(), problems.PLAIN)
     raise errors.NotFound("There is no such relation.")
-
-
-def curies(call: Call, *names: str) -> list[Document]:
-    """Where each curie's relations are explained."""
-    doc = responses.href(call.edge, "doc")
-    return [{"name": name, "href": f"{doc}/{name}/{{rel}}", "templated": True} for name in names]
 
 
 async def problem(call: Call) -> web.Response:

@@ -19,3 +19,53 @@ async def test_one_application_shows_only_what_was_set(running: Running) -> None
     assert made.json == (await running.admin.get("/pacticipants/Foo")).json
     assert {"uuid", "name", "createdAt", "_embedded", "_links"} == set(made.json)
     assert f"{BASE_URL}/pacticipants/Foo" == made.json["_links"]["self"]["href"]
+
+
+async def test_an_application_leads_on_to_what_it_has(running: Running) -> None:
+    """Section 4.4: every attested link of a pacticipant but the badges, each with its placeholders."""
+    await running.admin.post("/pacticipants", {"name": "Foo/Bar"})
+    links = (await running.admin.get("/pacticipants/Foo%2FBar")).json["_links"]
+    here = f"{BASE_URL}/pacticipants/Foo%2FBar"
+    expected = {
+        "self": here,
+        "pb:versions": f"{here}/versions",
+        "pb:branches": f"{here}/branches",
+        "pb:version": f"{here}/versions/{{version}}",
+        "pb:version-tag": f"{here}/versions/{{version}}/tags/{{tag}}",
+        "pb:branch-version": f"{here}/branches/{{branch}}/versions/{{version}}",
+        "pb:label": f"{here}/labels/{{label}}",
+        "versions": f"{here}/versions",
+        "pf:network": f"{BASE_URL}/pacticipant/Foo%2FBar/network",
+    }
+    (pb,) = (one for one in links.pop("curies") if one["name"] == "pb")
+    assert {"name": "pb", "href": f"{BASE_URL}/doc/pb/{{rel}}", "templated": True} == pb
+    assert expected == {relation: link["href"] for relation, link in links.items()}
+    for relation, link in links.items():
+        assert ("{" in link["href"]) == link.get("templated", False), relation
+
+
+async def test_an_application_shows_its_latest_version_and_its_labels(running: Running) -> None:
+    """Section 4.4: `_embedded.latestVersion` is the one that came last, of then with `as_of`; labels are in order."""
+    path = "/pacts/provider/Bar/consumer/Foo/version"
+    assert 201 == (await running.admin.put(f"{path}/2.0.0", {"interactions": []})).status
+    then = running.position
+    assert 201 == (await running.admin.put(f"{path}/1.0.0", {"interactions": []})).status
+    for label in ("web", "api"):
+        assert 201 == (await running.admin.put(f"/pacticipants/Foo/labels/{label}")).status
+    shown = (await running.admin.get("/pacticipants/Foo")).json["_embedded"]
+    assert ["api", "web"] == [one["name"] for one in shown["labels"]]
+    assert "1.0.0" == shown["latestVersion"]["number"]
+    linked = (await running.admin.get(shown["latestVersion"]["_links"]["self"]["href"])).json
+    assert "1.0.0" == linked["number"]
+    before = (await running.admin.get(f"/pacticipants/Foo?as_of={then}")).json["_embedded"]
+    assert ([], "2.0.0") == (before["labels"], before["latestVersion"]["number"])
+    provider = (await running.admin.get("/pacticipants/Bar")).json["_embedded"]
+    assert {"labels": []} == provider
+
+
+async def test_a_row_of_the_list_leads_to_its_application(running: Running) -> None:
+    """With its labels and no other link: thousands of rows would repeat what one step leads to."""
+    await running.admin.put("/pacticipants/Foo/labels/web")
+    (row,) = (await running.admin.get("/pacticipants")).json["pacticipants"]
+    assert {"self": {"href": f"{BASE_URL}/pacticipants/Foo", "title": "Foo"}} == row["_links"]
+    assert ["web"] == [one["name"] for one in row["_embedded"]["labels"]]

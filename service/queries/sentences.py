@@ -39,6 +39,9 @@ _TRIED = {
     "change_personal_preferences": "change their own preferences",
     "change_authentication": "change the settings of signing in",
     "restore_deletion": "restore what a deletion removed",
+    "put_on_branch": "put a version on a branch",
+    "take_off_branch": "take a version off a branch",
+    "delete_branches": "delete many branches",
     "delete_integrations": "delete every integration",
     "delete_integration_contracts": "delete an integration's contracts",
 }

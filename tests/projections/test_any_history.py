@@ -7,24 +7,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from projections import digest
+from projections.branches import Branch, BranchVersion
+from projections.contents import Content, content_key
 from projections.directory import Directory
 from projections.people import People
+from projections.results import VerificationResult
+from projections.spans import keyed
+from projections.versions import Version
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
 from service.commands import Command
 from service.commands.applications import DeleteApplication, EditApplication
+from service.commands.branches import DeleteBranch, PutOnBranch
 from service.commands.contracts import DeleteContract
 from service.commands.environments import DeleteEnvironment, EditEnvironment
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
+from service.commands.results import PublishVerification
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
+from service.commands.versions import DeleteVersion, TagVersion
 from service.events.attempts import AttemptDenied
 from service.log import recorded
-from service.vocabulary import ApplicationId, ContractId, EnvironmentId, PrincipalId, RoleId, TeamId
+from service.vocabulary import ApplicationId, ContractId, EnvironmentId, PrincipalId, ResultId, RoleId, TeamId
 from tests import given
 from tests.given import Account
 from tests.projections.naive import Model, answers_of
@@ -54,6 +62,7 @@ anybody = st.sampled_from((0, 0, 0, 1, 2, 3, 4))
 """Kevin more often than others: what is mostly denied proves little."""
 some = st.lists(few, max_size=3)
 names = st.sampled_from(NAMES)
+numbers = st.sampled_from(("1", "2"))
 scopes = st.lists(st.sampled_from(SCOPES), max_size=4).map(tuple)
 how = st.sampled_from(("replace", "add", "remove"))
 
@@ -203,7 +212,7 @@ class AnyHistory(RuleBasedStateMachine):
         application = ApplicationId(self.pick(self.applications, index))
         self.ask(DeleteApplication(application=application), self.pick(self.principals, by))
 
-    @rule(consumer=names, provider=names, version=st.sampled_from(("1", "2")), by=anybody)
+    @rule(consumer=names, provider=names, version=numbers, by=anybody)
     def publish(self, consumer: str, provider: str, version: str, by: int) -> None:
         command = given.publish(self.account.fresh, consumer, provider, version)
         self.contracts.append(command.contract)
@@ -215,6 +224,44 @@ class AnyHistory(RuleBasedStateMachine):
     def delete_contract(self, index: int, by: int) -> None:
         contract = ContractId(self.pick(self.contracts, index))
         self.ask(DeleteContract(contract=contract), self.pick(self.principals, by))
+
+    @rule(application=names, version=numbers, tag=st.sampled_from(("dev", "prod")), by=anybody)
+    def tag_version(self, application: str, version: str, tag: str, by: int) -> None:
+        new = ApplicationId(self.account.fresh.id())
+        command = TagVersion(application=application, application_id=new, version=version, tag=tag)
+        self.ask(command, self.pick(self.principals, by))
+        self.applications += filter(self.account.now.application_or_none, (new,))
+
+    @rule(application=names, version=numbers, branch=st.sampled_from(("main", "feat/x")), by=anybody)
+    def put_on_branch(self, application: str, version: str, branch: str, by: int) -> None:
+        new = ApplicationId(self.account.fresh.id())
+        command = PutOnBranch(application=application, application_id=new, version=version, branch=branch)
+        self.ask(command, self.pick(self.principals, by))
+        self.applications += filter(self.account.now.application_or_none, (new,))
+
+    @rule(index=few, version=numbers, by=anybody)
+    def delete_version(self, index: int, version: str, by: int) -> None:
+        application = ApplicationId(self.pick(self.applications, index))
+        self.ask(DeleteVersion(application=application, version=version), self.pick(self.principals, by))
+
+    @rule(index=few, branch=st.sampled_from(("main", "feat/x")), by=anybody)
+    def delete_branch(self, index: int, branch: str, by: int) -> None:
+        application = ApplicationId(self.pick(self.applications, index))
+        self.ask(DeleteBranch(application=application, branch=branch), self.pick(self.principals, by))
+
+    @rule(index=few, version=numbers, success=st.booleans(), by=anybody)
+    def publish_verification(self, index: int, version: str, success: bool, by: int) -> None:
+        contract = self.account.now.contract_or_none(self.pick(self.contracts, index))
+        if contract is not None:
+            command = PublishVerification(
+                result=ResultId(self.account.fresh.id()),
+                consumer=contract.consumer,
+                provider=contract.provider,
+                digest=contract.digest,
+                version=version,
+                success=success,
+            )
+            self.ask(command, self.pick(self.principals, by))
 
     @rule(consumer=few, provider=few, by=anybody, whole=st.booleans())
     def delete_integration(self, consumer: int, provider: int, by: int, whole: bool) -> None:
@@ -280,7 +327,29 @@ class AnyHistory(RuleBasedStateMachine):
             assert expected == answers_of(then)
             assert expected == answers_of(later)
         assert () == digest.differing(digest.parts(served), digest.parts(replayed))
+        self._spans_hang_together()
         self._undo_half(log, stood)
+
+    def _spans_hang_together(self) -> None:
+        """What is on a version that lives is on a version that is there; a content is there while somebody holds it."""
+        view = self.account.now
+        facts = [one for one in view.shelf.everything() if view.application_or_none(one.application)]
+        keys = {(one.noun, one.key) for one in facts}
+        for one in facts:
+            if one.version:
+                assert (Version.noun, keyed(one.application, one.version)) in keys
+            if isinstance(one, BranchVersion):
+                assert (Branch.noun, keyed(one.application, one.branch)) in keys
+            if isinstance(one, VerificationResult) and view.application_or_none(one.consumer):
+                assert (Content.noun, content_key(one.consumer, one.provider, one.digest)) in keys
+        held = {
+            content_key(one.consumer, one.provider, one.digest)
+            for pair in view.integrations()
+            for one in view.contracts_of(pair.consumer, pair.provider)
+        }
+        assert held == {
+            one.key for one in facts if isinstance(one, Content) and view.application_or_none(one.provider)
+        }
 
     def _undo_half(self, log: list[recorded.Recorded], stood: dict[int, str]) -> None:
         half = len(log) // 2

@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from projections import span_folds, span_reading, span_rows
+from projections.spans import Shelf
 from service import app as composition
 from service import errors, snapshots
 from service.app import App
@@ -77,6 +79,14 @@ class Account(given.Account):
         return self.app.replica
 
     @property
+    def shelf(self) -> Shelf:  # type: ignore[override]  # what the stored log makes of it
+        """Every fact of those that live in Postgres, by the log."""
+        folded = Shelf(complete=True)
+        for record in self.log:
+            span_folds.apply(folded, record)
+        return folded
+
+    @property
     def log(self) -> list[Recorded]:  # type: ignore[override]  # what is stored, not what is remembered
         rows = self._run(self._stored(len(self._log)))
         self._log += [recorded.decode(row) for row in rows]
@@ -113,6 +123,10 @@ class Account(given.Account):
     def snapshot(self) -> None:
         """Keep what is folded, for the next start."""
         self._run(self._snapshot())
+
+    def spans_differ(self) -> bool:
+        """Whether Postgres holds other facts than the log gives."""
+        return bool(self._run(self._compared()))
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -183,6 +197,14 @@ class Account(given.Account):
         finally:
             await connection.close()
 
+    async def _compared(self) -> bool:
+        connection = await self.app.connected("spans")
+        try:
+            await span_reading.reach(connection, self.replica.position)
+            return await span_rows.differ(connection)
+        finally:
+            await connection.close()
+
     async def _stored(self, after: int) -> list[str]:
         connection = await asyncpg.connect(self._database.owner_dsn)
         try:
@@ -242,6 +264,7 @@ class AnySequence(AnyHistory):
             self.real.wire.cut = None
             self.real.restart()
             assert len(self.real.log) == self.real.replica.position
+            assert not self.real.spans_differ()
             super().teardown()
         finally:
             self.real.close()

@@ -17,6 +17,32 @@ class Link(msgspec.Struct, frozen=True):
     """Whether it is for orders, which a read-only token gives in vain."""
 
 
+_READ: Final = ("contract_data:read",)
+OF_PROVIDER: Final = tuple(
+    Link(relation, f"/pacts/provider/{{provider}}{rest}", title, _READ)
+    for relation, rest, title in (
+        ("pb:provider-pacts-for-verification", "/for-verification", "Pacts to be verified by a provider"),
+        ("beta:provider-pacts-for-verification", "/for-verification", "The same, under its older name"),
+        ("pb:provider-pacts", "", "A provider's pacts"),
+        ("pb:provider-pacts-with-tag", "/tag/{tag}", "Those of consumer versions with a tag"),
+        ("pb:provider-pacts-with-branch", "/branch/{branch}", "Those of a consumer branch"),
+        ("pb:provider-pacts-with-main-branch", "/branch", "Those of the consumers' main branches"),
+        ("pb:latest-provider-pacts", "/latest", "A provider's latest pacts"),
+        ("pb:latest-provider-pacts-with-tag", "/latest/{tag}", "The latest with a consumer version tag"),
+        (
+            "pb:latest-provider-pacts-with-branch",
+            "/branch/{branch}/latest",
+            "The latest of a consumer branch",
+        ),
+        (
+            "pb:latest-provider-pacts-with-main-branch",
+            "/branch/latest",
+            "The latest of the consumers' main branches",
+        ),
+    )
+)
+"""What a provider's verification begins with."""
+
 LINKS: Final = (
     Link("self", "/", "Index"),
     Link(
@@ -83,6 +109,8 @@ LINKS: Final = (
         "Get or add/create a pacticipant version for a branch",
         ("contract_data:read",),
     ),
+    Link("pb:latest-pact-versions", "/pacts/latest", "Latest pact versions", _READ),
+    *OF_PROVIDER,
     Link("pb:integrations", "/integrations", "Integrations", ("contract_data:read",)),
     Link("pb:environments", "/environments", "Environments", ("environment:read",)),
     Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read",)),
@@ -168,6 +196,12 @@ IN_DOCUMENTS: Final = (
         "/integrations/team/{uuid}",
         "The integrations of a team's applications",
         ("contract_data:read",),
+    ),
+    Link(
+        "pb:pacts",
+        "/pacts/provider/{provider}/consumer/{consumer}/version/{version}",
+        "Each of the pacts listed",
+        _READ,
     ),
     Link("pb:regenerate", "/settings/tokens/{uuid}/regenerate", "POST: another value for a token"),
     Link(

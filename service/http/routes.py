@@ -8,6 +8,7 @@ from service.http import (
     authentication,
     authzen,
     branches,
+    contract_lists,
     contracts,
     effects,
     environments,
@@ -20,6 +21,7 @@ from service.http import (
     members,
     preferences,
     publications,
+    results,
     roles,
     served,
     start,
@@ -28,11 +30,15 @@ from service.http import (
     teams,
     tokens,
     users,
+    verification,
     versions,
 )
 from service.http.route import Route
 
-_PAIR: Final = "/pacts/provider/{provider}/consumer/{consumer}"
+_PROVIDER: Final = "/pacts/provider/{provider}"
+_PAIR: Final = f"{_PROVIDER}/consumer/{{consumer}}"
+_CONTENT: Final = f"{_PAIR}/pact-version/{{digest}}"
+_NOTED: Final = f"{_CONTENT}/metadata/{{metadata}}"
 _APPLICATION: Final = "/pacticipants/{name}"
 _VERSION: Final = f"{_APPLICATION}/versions/{{version}}"
 _BRANCH: Final = f"{_APPLICATION}/branches/{{branch}}"
@@ -218,6 +224,50 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/integrations/provider/{provider}/consumer/{consumer}",
         integrations.deleted,
         "Delete an integration, and what then stands alone",
+    ),
+    # -- verification, and lists of contracts -------------------------------------------------------------
+    Route("GET", "/pacts/latest", contract_lists.latest_of_all, "Every integration's newest contract"),
+    Route("GET", _PROVIDER, contract_lists.of_provider, "A provider's contracts"),
+    Route("GET", f"{_PROVIDER}/latest", contract_lists.latest, "Each consumer's newest"),
+    Route("GET", f"{_PROVIDER}/latest/{{tag}}", contract_lists.latest_tagged, "The newest with a tag"),
+    Route("GET", f"{_PROVIDER}/tag/{{tag}}", contract_lists.tagged, "Those with a tag"),
+    Route("GET", f"{_PROVIDER}/branch", contract_lists.on_main_branch, "Those of main branches"),
+    Route(
+        "GET",
+        f"{_PROVIDER}/branch/latest",
+        contract_lists.latest_on_main_branch,
+        "The newest of main branches",
+    ),
+    Route("GET", f"{_PROVIDER}/branch/{{branch}}", contract_lists.on_branch, "Those on a branch"),
+    Route(
+        "GET",
+        f"{_PROVIDER}/branch/{{branch}}/latest",
+        contract_lists.latest_on_branch,
+        "The newest on a branch",
+    ),
+    Route("GET", f"{_PROVIDER}/for-verification", verification.usual, "What it usually verifies"),
+    Route("POST", f"{_PROVIDER}/for-verification", verification.listed, "What it is to verify", asks=True),
+    Route("GET", _CONTENT, results.content, "A content, by its digest"),
+    Route("GET", _NOTED, results.content, "The same, with a broker's note"),
+    Route("POST", f"{_CONTENT}/verification-results", results.published, "Publish a verification's result"),
+    Route("POST", f"{_NOTED}/verification-results", results.published, "The same, with a broker's note"),
+    Route("GET", f"{_CONTENT}/verification-results/latest", results.latest, "A content's newest result"),
+    Route("GET", f"{_CONTENT}/verification-results/{{number}}", results.shown, "One result"),
+    Route(
+        "GET", f"{_NOTED}/verification-results/{{number}}", results.shown, "The same, with a broker's note"
+    ),
+    Route("DELETE", f"{_CONTENT}/verification-results/{{number}}", results.deleted, "Delete one result"),
+    Route(
+        "GET",
+        f"{_PAIR}/version/{{version}}/verification-results/latest",
+        results.latest_of_version,
+        "A contract's newest result",
+    ),
+    Route(
+        "GET",
+        "/verification-results/consumer/{consumer}/version/{version}/latest",
+        results.of_consumer_version,
+        "The newest results of a consumer's version",
     ),
     # -- environments ------------------------------------------------------------------------------------
     Route("GET", "/environments", environments.listed, "The environments one may see"),

@@ -74,7 +74,7 @@ async def test_a_program_gets_the_links_that_it_may_follow(running: Running) -> 
     assert any("pactflow" in name.lower() for name in answer.headers)
     links = answer.json["_links"]
     curies = links.pop("curies")
-    assert {"pb", "pf", "mun"} == {curie["name"] for curie in curies}
+    assert {"pb", "beta", "pf", "mun"} == {curie["name"] for curie in curies}
     for relation, link in links.items():
         assert link["href"].startswith(BASE_URL)
         prefix, _, name = relation.partition(":")

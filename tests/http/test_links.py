@@ -14,6 +14,7 @@ from tests.service import BASE_URL, Client, Running
 
 ORDERS: Final = {
     "pb:publish-contracts": "POST",
+    "pb:publish-verification-results": "POST",
     "pb:regenerate": "POST",
     "pb:delete_integration": "DELETE",
     "pf:reset": "POST",
@@ -33,7 +34,11 @@ async def furnished(running: Running) -> str:
     for name in ("Foo", "Bar"):
         assert 201 == (await admin.post("/pacticipants", {"name": name})).status
     path = "/pacts/provider/Bar/consumer/Foo/version/1"
-    assert 201 == (await admin.put(path, {"interactions": []})).status
+    published = await admin.put(path, {"interactions": []})
+    assert 201 == published.status
+    results = f"/pacts/provider/Bar/consumer/Foo/pact-version/{published.json['digest']}/verification-results"
+    verified = await admin.post(results, {"success": True, "providerApplicationVersion": "1"})
+    assert 201 == verified.status
     for rest in ("versions/1/tags/prod", "branches/main/versions/1", "labels/web"):
         assert 201 == (await admin.put(f"/pacticipants/Foo/{rest}", {})).status
     bot = await running.system_account("bot")

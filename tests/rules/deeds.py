@@ -5,11 +5,15 @@ three times: `ours` (of Sally's team), `theirs` (of the other team), and `hers` 
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Sequence
 
 from service.catalogue.compiled import DEFAULT_TEAM
 from tests.service import Answer, Client, Running
+
+_PARTNERS: str = f"/pacts/provider/WHOSE/consumer/Partner/pact-version/{hashlib.sha256(b'{}').hexdigest()}"
+"""The content of the contract in which each application is Partner's provider."""
 
 
 def _publication(consumer: str) -> str:
@@ -102,6 +106,16 @@ DEEDS: dict[str, str] = {
     "list applications with a label": "GET /pacticipants/label/seen",
     "list integrations": "GET /integrations",
     "list our team's integrations": "GET /integrations/team/<mine>",
+    "list the newest contracts": "GET /pacts/latest",
+    "see what is usually verified": "GET /pacts/provider/Partner/for-verification",
+    "ask what is to be verified": "POST /pacts/provider/Partner/for-verification {}",
+    **{
+        f"list a provider's contracts{path}": f"GET /pacts/provider/Partner{path}"
+        for path in (
+            *("", "/latest", "/latest/prod", "/tag/prod", "/branch", "/branch/main"),
+            *("/branch/latest", "/branch/main/latest"),
+        )
+    },
     "make an application": 'POST /pacticipants {"name": "Made"}',
     **{
         f"{deed} of {whose}": request.replace("WHOSE", whose)
@@ -144,6 +158,23 @@ DEEDS: dict[str, str] = {
             "see every version's contract": "GET /pacts/provider/Partner/consumer/WHOSE/versions",
             "merge a contract": "PATCH /pacts/provider/Partner/consumer/WHOSE/version/5 {}",
             "publish the newer way": f"POST /contracts/publish {_publication('WHOSE')}",
+            "see the content": f"GET {_PARTNERS}",
+            "see the content with a note": f"GET {_PARTNERS}/metadata/note",
+            "see a result": f"GET {_PARTNERS}/verification-results/<WHOSE result>",
+            "see a result with a note": f"GET {_PARTNERS}/metadata/note/verification-results/<WHOSE result>",
+            "see the newest result": f"GET {_PARTNERS}/verification-results/latest",
+            "see the newest result of a version": (
+                "GET /pacts/provider/WHOSE/consumer/Partner/version/1/verification-results/latest"
+            ),
+            "see the results of a version": "GET /verification-results/consumer/WHOSE/version/1/latest",
+            "publish a result": (
+                f'POST {_PARTNERS}/verification-results {{"success": true, "providerApplicationVersion": "1"}}'
+            ),
+            "publish a result with a note": (
+                f"POST {_PARTNERS}/metadata/note/verification-results"
+                ' {"success": true, "providerApplicationVersion": "1"}'
+            ),
+            "delete a result": f"DELETE {_PARTNERS}/verification-results/<WHOSE result>",
             "delete one contract": "DELETE /pacts/provider/Partner/consumer/WHOSE/version/1",
             "bulk delete the contracts": "DELETE /pacts/provider/Partner/consumer/WHOSE/versions",
             "delete the integration": "DELETE /integrations/provider/Friend/consumer/WHOSE",
@@ -256,6 +287,7 @@ async def world(running: Running, *scopes: str) -> World:
         place = f"/pacts/provider/Partner/consumer/{whose}/version/0"
         assert 201 == (await admin.put(place, {"deleted": "by mistake"})).status
         ids[f"{whose} deletion"] = str((await admin.delete(place)).position)
+        await _verified(running, whose, ids)
     await _own_tokens(sally, ids, running)
     given = await admin.put(
         f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}
@@ -291,6 +323,17 @@ async def _furnish(admin: Client) -> None:
         ):
             made = await admin.put(f"/pacticipants/{whose}/{rest}", {})
             assert 201 == made.status, made.text
+
+
+async def _verified(running: Running, whose: str, ids: dict[str, str]) -> None:
+    """A contract in which the application is Partner's provider, with a result of verifying it."""
+    path = f"/pacts/provider/{whose}/consumer/Partner/version/1"
+    assert 201 == (await running.admin.put(path, {})).status
+    result = {"success": True, "providerApplicationVersion": "1"}
+    place = f"{_PARTNERS.replace('WHOSE', whose)}/verification-results"
+    made = await running.admin.post(place, result)
+    assert 201 == made.status, made.text
+    ids[f"{whose} result"] = str(made.json["number"])
 
 
 async def _read_only_token(running: Running, account: str) -> str:

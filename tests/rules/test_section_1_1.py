@@ -88,6 +88,10 @@ SEE_APPLICATIONS = (
     "list applications with a label",
     "list integrations",
     "list our team's integrations",
+    "list the newest contracts",
+    "see what is usually verified",
+    "ask what is to be verified",
+    *(deed for deed in deeds.DEEDS if deed.startswith("list a provider's contracts")),
 )
 SEE_OUR_ACCOUNT = ("list principals", "see our account")
 SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account")
@@ -133,6 +137,13 @@ SEE = (
     "see the newest tagged contract",
     "see every version's contract",
     "see a deletion",
+    "see the content",
+    "see the content with a note",
+    "see a result",
+    "see a result with a note",
+    "see the newest result",
+    "see the newest result of a version",
+    "see the results of a version",
 )
 MANAGE = (
     *SEE,
@@ -144,6 +155,9 @@ MANAGE = (
     "merge a contract",
     "publish the newer way",
     "restore what was deleted",
+    "publish a result",
+    "publish a result with a note",
+    "delete a result",
     "delete one contract",
 )
 WIPE = ("bulk delete the contracts", "delete the integration")

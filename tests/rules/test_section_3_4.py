@@ -150,3 +150,63 @@ async def test_naming_an_application_that_is_not_here_takes_the_right_to_make_on
         assert (200 if status == 201 else 404) == (
             await running.admin.get(f"/pacticipants/New{number}")
         ).status
+
+
+@pytest.mark.parametrize("robot", [False, True], ids=["person", "system account"])
+async def test_results_are_the_providers(running: Running, robot: bool) -> None:
+    """Section 3.4: W on the provider to publish and to delete a verification result; the consumer's does not do."""
+    made = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})
+    results = f"/pacts/provider/Bar/consumer/Foo/pact-version/{made.json['digest']}/verification-results"
+    body = {"success": True, "providerApplicationVersion": "5"}
+    role = await running.role("Team's", "contract_data:manage:team")
+    teams = {name: await running.team(name, pacticipantNames=[name]) for name in ("Foo", "Bar")}
+    make = running.system_account if robot else running.person
+    consumers = await make("of Foo", roles=[role], teams=[teams["Foo"]])
+    providers = await make("of Bar", roles=[role], teams=[teams["Bar"]])
+
+    denied = await consumers.post(results, body)
+    assert 403 == denied.status
+    assert "Missing: contract_data:manage on Bar." in denied.text
+    published = await providers.post(results, body)
+    assert 201 == published.status
+    place = published.headers["Location"]
+    assert 200 == (await consumers.get(place)).status
+    assert 403 == (await consumers.delete(place)).status
+    assert 403 == (await providers.read_only().delete(place)).status
+    assert 204 == (await providers.delete(place)).status
+
+
+async def test_a_result_is_ones_own_by_its_provider(running: Running) -> None:
+    """Section 3.4: `own` reaches results of providers that the caller created, not of consumers."""
+    owns = await running.role("Own", "contract_data:manage:own")
+    maker = await running.person("Maker", roles=[owns], teams=[])
+    assert 201 == (await maker.post("/pacticipants", {"name": "Mine"})).status
+    for consumer, provider, expected in (("Theirs", "Mine", 201), ("Mine", "Other", 403)):
+        path = f"/pacts/provider/{provider}/consumer/{consumer}"
+        made = await running.admin.put(f"{path}/version/1", {})
+        results = f"{path}/pact-version/{made.json['digest']}/verification-results"
+        answer = await maker.post(results, {"success": False, "providerApplicationVersion": "5"})
+        assert expected == answer.status
+
+
+async def test_what_is_to_be_verified_is_asked_with_a_read_only_token(running: Running) -> None:
+    """Section 3.4: POST …/for-verification is a READ although POST: a read-only token asks, nothing is recorded."""
+    await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})
+    reads = await running.person(
+        "Rita", roles=[await running.role("Reads", "contract_data:read:*")], teams=[]
+    )
+    before = running.position
+    body = {"consumerVersionSelectors": [{"latest": True}], "includePendingStatus": True}
+    asked = await reads.read_only().post("/pacts/provider/Bar/for-verification", body)
+    assert 200 == asked.status
+    [pact] = asked.json["_embedded"]["pacts"]
+    assert 200 == (await reads.read_only().get(pact["_links"]["self"]["href"])).status
+    nobody = await running.person("Nobody", roles=[], teams=[])
+    assert 403 == (await nobody.post("/pacts/provider/Bar/for-verification", body)).status
+    assert not [kind for kind in await _kinds(running, before) if kind.startswith("attempt")]
+
+
+async def _kinds(running: Running, position: int) -> list[str]:
+    async with running.app.reader.connection() as connection:
+        rows = await connection.fetch("select kind from log where position > $1 order by position", position)
+    return [row["kind"] for row in rows]

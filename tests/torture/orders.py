@@ -1,5 +1,7 @@
 """Every order that can be given over HTTP, as one company's story: each step changes something that exists by then."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,10 +35,14 @@ VIEWER: Final = "9fa50562-a42b-4771-aa8e-4bb3d623ae60"
 _APPLICATION: Final = "/pacticipants/{name}"
 _PATH: Final = "/pacts/provider/B-{s}/consumer/A-{s}"
 _VERSION: Final = "/pacts/provider/{provider}/consumer/{consumer}/version/{version}"
+_CONTENT: Final = "eyJhIjoyfQ=="
+_DIGEST: Final = hashlib.sha256(base64.b64decode(_CONTENT)).hexdigest()
+_RESULTS: Final = "verification-results"
+_ITS_RESULTS: Final = f"/pacts/provider/{{provider}}/consumer/{{consumer}}/pact-version/{{digest}}/{_RESULTS}"
 
 
 def _content(consumer: str, provider: str) -> dict[str, str]:
-    return {"consumerName": consumer, "providerName": provider, "content": "eyJhIjoyfQ=="}
+    return {"consumerName": consumer, "providerName": provider, "content": _CONTENT}
 
 
 def _pact(description: str) -> dict[str, Any]:
@@ -272,6 +278,28 @@ STORY: Final = (
         path="/pacticipants/A-{s}/versions/9",
         status=204,
         route=f"{_APPLICATION}/versions/{{version}}",
+    ),
+    Step(
+        method="POST",
+        path=f"{_PATH}/pact-version/{_DIGEST}/{_RESULTS}",
+        status=201,
+        saves="result",
+        at=("number",),
+        body=lambda _: {"success": True, "providerApplicationVersion": "7"},
+        route=_ITS_RESULTS,
+    ),
+    Step(
+        method="POST",
+        path=f"{_PATH}/pact-version/{_DIGEST}/metadata/note/{_RESULTS}",
+        status=201,
+        body=lambda _: {"success": False, "providerApplicationVersion": "8"},
+        route=_ITS_RESULTS.replace(f"/{_RESULTS}", f"/metadata/{{metadata}}/{_RESULTS}"),
+    ),
+    Step(
+        method="DELETE",
+        path=f"{_PATH}/pact-version/{_DIGEST}/{_RESULTS}/{{result}}",
+        status=204,
+        route=f"{_ITS_RESULTS}/{{number}}",
     ),
     Step(
         method="PATCH",

@@ -66,7 +66,10 @@ class Company:
                 return
             self.known["position"] = answer.headers["Muniment-Position"]
             if step.saves:
-                self.known[step.saves] = msgspec.json.decode(answer.text)["uuid"]
+                found = msgspec.json.decode(answer.text)
+                for member in step.at:
+                    found = found[member]
+                self.known[step.saves] = str(found)
             given = Given(
                 step=step, number=number, request=request, path=path, body=body, answer=answer,
                 token=token.get("token", ""),

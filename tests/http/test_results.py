@@ -224,6 +224,39 @@ class TestForVerification:
         await verified(running.admin, digest)
         assert (False, 2) == await pending()
 
+    async def test_a_content_is_pending_for_a_branch(self, running: Running) -> None:
+        """A success counts for the branch that the provider's version is on, and for no other."""
+        digest = await published(running.admin)
+        await running.admin.put("/pacticipants/Bar/branches/main/versions/5", {})
+        await verified(running.admin, digest)
+        found = {
+            branch: (
+                await asked(
+                    running.admin, {"latest": True}, includePendingStatus=True, providerVersionBranch=branch
+                )
+            )[0]["verificationProperties"]["pending"]
+            for branch in ("main", "feat")
+        }
+        assert {"main": False, "feat": True} == found
+
+    async def test_tags_select_and_make_pending(self, running: Running) -> None:
+        """The latest with a tag or every one, a fallback, and the provider's own tags."""
+        digest = await published(running.admin, version="1", says=1)
+        await published(running.admin, version="2", says=2)
+        await running.admin.put("/pacticipants/Foo/versions/1/tags/prod", {})
+        first = ["Pact between Foo (1) and Bar"]
+        assert first == names(await asked(running.admin, {"tag": "prod", "latest": True}))
+        assert first == names(await asked(running.admin, {"tag": "prod"}))
+        fallen = await asked(running.admin, {"tag": "x", "fallbackTag": "prod", "latest": True})
+        assert first == names(fallen)
+        await verified(running.admin, digest)
+        await running.admin.put("/pacticipants/Bar/versions/5/tags/dev", {})
+        for tags, expected in ((["dev"], False), (["dev", "prod"], True)):
+            [pact] = await asked(
+                running.admin, {"tag": "prod"}, includePendingStatus=True, providerVersionTags=tags
+            )
+            assert expected == pact["verificationProperties"]["pending"]
+
     @pytest.mark.parametrize(
         "selector",
         [

@@ -8,7 +8,7 @@ import pytest
 from projections import access
 from projections.things import Target
 from service.catalogue.loader import shipped
-from service.http import routes
+from service.http import matrix, routes
 from service.vocabulary import PrincipalId, TeamId, Thing
 from tests.given import SCIM, Account
 from tests.rules import deeds
@@ -454,6 +454,7 @@ def test_every_route_is_tried() -> None:
         f"{route.method} {route.path}"
         for route in routes.ROUTES
         if route.auth != "none"
+        and route.surface is not matrix.asked  # answered by a sentence alone: nothing is done there
         and not any(
             method == route.method and re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", route.path), path)
             for method, path in tried

@@ -22,6 +22,9 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     assert 201 == published.status, published.text
     for rest in ("versions/1/tags/prod", "branches/main/versions/1", "labels/web"):
         assert 201 == (await admin.put(f"/pacticipants/Foo/{rest}", {})).status
+    mistaken = "/pacts/provider/Bar/consumer/Foo/version/0"
+    assert 201 == (await admin.put(mistaken, {"deleted": "by mistake"})).status
+    deleted = await admin.delete(mistaken)
     content = f"/pacts/provider/Bar/consumer/Foo/pact-version/{published.json['digest']}"
     result = {"success": True, "providerApplicationVersion": "1"}
     verified = await admin.post(f"{content}/verification-results", result)
@@ -48,6 +51,7 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/environments": {"uuid": environment},
         "/integrations/team": {"uuid": team},
         "/audit": {"uuid": events[0]["uuid"]},
+        "/history": {"event": str(deleted.position)},
         "/effects": {"event": next(one["uuid"] for one in events if one["type"] == "team.members_changed")},
         "/doc/problems": {"name": "conflict"},
         "/doc": {"curie": "pf", "rel": "admin-roles"},

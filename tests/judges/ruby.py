@@ -51,7 +51,11 @@ PUBLISHING: Final = (
         who="sally",
         run="publish foo-bar.json -a 1.0.0 --branch main --tag dev --build-url http://127.0.0.1/builds/1",
         says=("Pact successfully published for Foo version 1.0.0 and provider Bar.",),
-        leaves=("Sally published the contract Foo/Bar for version 1.0.0.",),
+        leaves=(
+            "Sally created version 1.0.0 of the application Foo.",
+            "Sally tagged version 1.0.0 of the application Foo as dev.",
+            "Sally published the contract Foo/Bar for version 1.0.0.",
+        ),
     ),
     Act(
         claim="Sally may not publish for Baz, and reads seed 002's sentence",
@@ -182,7 +186,7 @@ READING: Final = (
         claim="a version is described",
         who="watcher",
         run="describe-version -a Foo -e 1.0.0",
-        says=("1.0.0", "dev, prod"),
+        says=("1.0.0  | dev prod",),
     ),
     Act(
         claim="the latest version with a tag is described",

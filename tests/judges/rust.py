@@ -64,7 +64,11 @@ PUBLISHING: Final = (
         run="publish foo-bar.json -a 1.0.0 --branch main --tag dev --build-url http://127.0.0.1/builds/1",
         says=("Pact successfully published for Foo version 1.0.0 and provider Bar.",),
         silent_about=("Warning",),
-        leaves=("Sally published the contract Foo/Bar for version 1.0.0.",),
+        leaves=(
+            "Sally created version 1.0.0 of the application Foo.",
+            "Sally tagged version 1.0.0 of the application Foo as dev.",
+            "Sally published the contract Foo/Bar for version 1.0.0.",
+        ),
     ),
     Act(
         claim="Sally may not publish for Baz",

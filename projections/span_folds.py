@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, labels, restored, results, versions
+from projections import branches, contents, deployments, labels, restored, results, versions
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content
+from projections.deployments import Deployment, Release
 from projections.labels import Label
 from projections.results import VerificationResult
 from projections.spans import NOTHING_READ, Fold, Shelf
@@ -12,6 +13,7 @@ from projections.versions import Tag, Version
 from service.events import branches as branch_events
 from service.events import contracts as contract_events
 from service.events import deletions as deletion_events
+from service.events import deployments as deployment_events
 from service.events import labels as label_events
 from service.events import results as result_events
 from service.events import versions as version_events
@@ -64,6 +66,14 @@ FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
     ),
     result_events.VerificationDeleted: (Fold(VerificationResult, results.keys, results.fold),),
     result_events.VerificationResultsRemoved: (Fold(VerificationResult, results.keys, results.fold),),
+    deployment_events.DeploymentRecorded: (Fold(Deployment, deployments.keys, deployments.fold),),
+    deployment_events.DeploymentEnded: (Fold(Deployment, deployments.keys, deployments.fold),),
+    deployment_events.DeploymentsRemoved: (Fold(Deployment, deployments.keys, deployments.fold),),
+    deployment_events.ReleaseRecorded: (Fold(Release, deployments.release_keys, deployments.fold_release),),
+    deployment_events.ReleaseSupportEnded: (
+        Fold(Release, deployments.release_keys, deployments.fold_release),
+    ),
+    deployment_events.ReleasesRemoved: (Fold(Release, deployments.release_keys, deployments.fold_release),),
 }
 FACTS: Final[dict[str, type[Any]]] = {fold.fact.noun: fold.fact for folds in FOLDS.values() for fold in folds}
 """Every noun of theirs."""

@@ -102,6 +102,15 @@ def of_environment(environment: Environment) -> Target:
     return Target(Thing("environment", environment.id, environment.name), environment.teams)
 
 
+def of_deployment(application: Target, environment: Environment) -> Target:
+    """An application as what is deployed to an environment: `team` means one team that both belong to (section 3.5)."""
+    return Target(
+        application.thing,
+        tuple(team for team in application.teams if team in environment.teams),
+        judged_by=f"the application {application.label} together with the environment {environment.name}",
+    )
+
+
 def of_noun(noun: Application | Environment | Principal) -> Target:
     """What can belong to teams, as it decides."""
     match noun:

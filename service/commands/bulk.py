@@ -9,6 +9,7 @@ from service.commands import Command
 from service.commands.applications import DeleteApplication
 from service.commands.branches import DeleteBranch, DeleteBranches
 from service.commands.deletions import RestoreDeletion
+from service.commands.environments import DeleteEnvironment
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
@@ -29,6 +30,7 @@ _SWEEPING = frozenset(
     {
         DeleteBranch,
         DeleteBranches,
+        DeleteEnvironment,
         DeleteIntegration,
         DeleteIntegrationContracts,
         DeleteApplication,

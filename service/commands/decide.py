@@ -12,6 +12,7 @@ from service.commands import (
     branches,
     contracts,
     deletions,
+    deployments,
     environments,
     integrations,
     labels,
@@ -95,6 +96,10 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             environments.CreateEnvironment()
             | environments.EditEnvironment()
             | environments.DeleteEnvironment()
+            | deployments.RecordDeployment()
+            | deployments.EndDeployment()
+            | deployments.RecordRelease()
+            | deployments.EndSupport()
         ):
             return _environments(command, view, caller)
         case (
@@ -201,7 +206,13 @@ def _users(
 
 
 def _environments(
-    command: environments.CreateEnvironment | environments.EditEnvironment | environments.DeleteEnvironment,
+    command: environments.CreateEnvironment
+    | environments.EditEnvironment
+    | environments.DeleteEnvironment
+    | deployments.RecordDeployment
+    | deployments.EndDeployment
+    | deployments.RecordRelease
+    | deployments.EndSupport,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -212,6 +223,14 @@ def _environments(
             return environments.edit_environment(command, view, caller)
         case environments.DeleteEnvironment():
             return environments.delete_environment(command, view, caller)
+        case deployments.RecordDeployment():
+            return deployments.record_deployment(command, view, caller)
+        case deployments.EndDeployment():
+            return deployments.end_deployment(command, view, caller)
+        case deployments.RecordRelease():
+            return deployments.record_release(command, view, caller)
+        case deployments.EndSupport():
+            return deployments.end_support(command, view, caller)
         case _:
             assert_never(command)
 

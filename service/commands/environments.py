@@ -5,11 +5,13 @@ from typing import ClassVar
 
 import msgspec
 
-from projections import things
+from projections import spans, things
+from projections.deployments import Deployment, Release
 from projections.environments import Environment
+from projections.spans import Want
 from projections.view import View
 from service import errors
-from service.commands import contacts
+from service.commands import contacts, removals, removals_deployments
 from service.commands.order import Caller, Need, NewKey
 from service.commands.relations import difference
 from service.events import Event
@@ -60,7 +62,7 @@ class EditEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeleteEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete an environment."""
+    """Delete an environment, and with it what was recorded of deployments and releases to it (section 4.6)."""
 
     word: ClassVar[str] = "delete_environment"
     environment: EnvironmentId
@@ -70,6 +72,9 @@ class DeleteEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
     def arguments(self) -> dict[str, str]:
         return {"environment": self.environment}
+
+    def reads(self, _view: View) -> tuple[Want, ...]:
+        return (spans.under(Deployment, self.environment), spans.under(Release, self.environment))
 
 
 def create_environment(command: CreateEnvironment, view: View, caller: Caller) -> list[Event]:
@@ -112,9 +117,21 @@ def edit_environment(command: EditEnvironment, view: View, caller: Caller) -> li
 
 
 def delete_environment(command: DeleteEnvironment, view: View, caller: Caller) -> list[Event]:
-    """Decide a deletion. Raises NotFound."""
+    """Decide a deletion: the parent, and what vanishes with it. Raises NotFound, Refused for too much at once."""
     environment = view.environment(command.environment)
-    return [events.EnvironmentDeleted(environment=environment.id, name=environment.name)]
+    deployments = view.shelf.under(Deployment, environment.id)
+    releases = view.shelf.under(Release, environment.id)
+    if len(deployments) + len(releases) > removals.CONTRACTS_MAX:
+        raise errors.Refused(
+            "too_many_deployments",
+            f"This would remove more than {removals.CONTRACTS_MAX:,} records of deployments and releases at once, which"
+            " is more than one order can; nothing was done.",
+        )
+    return [
+        events.EnvironmentDeleted(environment=environment.id, name=environment.name),
+        *removals_deployments.deployments_removed(deployments),
+        *removals_deployments.releases_removed(releases),
+    ]
 
 
 def _contacts(

@@ -60,7 +60,7 @@ async def explanation(call: Call) -> web.Response:
 async def why(call: Call) -> web.Response:
     """GET /access/v1/why?subject=user:sally&action=contract_data:manage&resource=application:Baz: by names."""
     call.require("access:explain", _ACCESS)
-    call.require_only("subject", "action", "resource", "team", "owner", *parameters.MOMENT)
+    call.require_only("subject", "action", "resource", "team", "owner", "environment", *parameters.MOMENT)
     type_, resource = _resource(call)
     view = (await call.moment()).view
     question = Question(
@@ -70,6 +70,7 @@ async def why(call: Call) -> web.Response:
         resource_id=resource,
         team=call.asked("team"),
         owner=call.asked("owner"),
+        environment=call.asked("environment"),
     )
     return _json(call, _explained(view, question))
 
@@ -144,6 +145,7 @@ async def _asked(call: Call) -> tuple[Question, View]:
         resource_id=_text(resource, "id"),
         team=properties.optional_text("team"),
         owner=properties.optional_text("owner"),
+        environment=properties.optional_text("environment"),
     )
     as_of = _moment(call, context, document, "as_of")
     at_least = _moment(call, context, document, "at_least")
@@ -176,6 +178,7 @@ def _moment(call: Call, context: Body, document: dict[str, object], name: str) -
 def _explained(view: View, question: Question) -> Document:
     answer, sentences = access.why(view, question) if question.subject else _nobody()
     verdict = answer.verdict
+    verdicts = () if verdict is None else (verdict, *answer.further)
     return {
         "decision": answer.decision,
         "reason": answer.reason,
@@ -189,8 +192,8 @@ def _explained(view: View, question: Question) -> Document:
         ),
         "missing": "" if answer.decision or verdict is None else verdict.missing,
         **_missing_permissions(verdict),
-        "grants": [_grant(view, grant) for grant in verdict.grants] if verdict else [],
-        "nearMisses": [_near_miss(view, miss) for miss in verdict.near_misses] if verdict else [],
+        "grants": [_grant(view, grant) for one in verdicts for grant in one.grants],
+        "nearMisses": [_near_miss(view, miss) for one in verdicts for miss in one.near_misses],
         "conflicts": list(answer.conflicts),
         **_as_of(view),
     }

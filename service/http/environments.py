@@ -28,15 +28,15 @@ async def listed(call: Call) -> web.Response:
     wanted = call.asked("name")
     call.require_somewhere(READ)
 
-    def readable(one: Environment) -> bool:
-        return wanted in (None, one.name) and call.may(READ, _current_target(call, one))
+    def shown(one: Environment) -> bool:
+        return wanted in (None, one.name) and readable(call, one)
 
-    found = await breathing.kept(view.environments(), readable)
+    found = await breathing.kept(view.environments(), shown)
     rows, counted, links = pagination.cut(call, documents.by_name(found))
     links["pb:environments"] = [
         {"title": "Environment", "name": one.name, "href": _address(call, one)} for one in rows
     ]
-    embedded = {"environments": await breathing.drawn(rows, lambda one: _document(call, view, one))}
+    embedded = {"environments": await breathing.drawn(rows, lambda one: document(call, view, one))}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})
 
 
@@ -44,7 +44,7 @@ async def shown(call: Call) -> web.Response:
     """GET /environments/{uuid}: one environment; as it was, with `as_of`."""
     view = (await call.moment()).view
     environment = view.environment(call.path_id())
-    call.require(READ, _current_target(call, environment))
+    require_readable(call, environment)
     return _answer(call, view, environment)
 
 
@@ -64,8 +64,8 @@ async def created(call: Call) -> web.Response:
     view = call.edge.replica.view(outcome.position)
     environment = view.environment(requests.event(outcome, EnvironmentCreated).environment)
     version = view.version("environment", environment.id)
-    document = _document(call, view, environment)
-    return responses.created(call, document, _address(call, environment), version)
+    drawn = document(call, view, environment)
+    return responses.created(call, drawn, _address(call, environment), version)
 
 
 async def replaced(call: Call) -> web.Response:
@@ -99,6 +99,16 @@ async def deleted(call: Call) -> web.Response:
     return responses.nothing()
 
 
+def readable(call: Call, environment: Environment) -> bool:
+    """Whether the caller may read it, judged now."""
+    return call.may(READ, _current_target(call, environment))
+
+
+def require_readable(call: Call, environment: Environment) -> None:
+    """Raise Forbidden unless the caller may read it, judged now."""
+    call.require(READ, _current_target(call, environment))
+
+
 def _current_target(call: Call, environment: Environment) -> Target:
     """The environment as it decides now; one that was deleted since belongs to no team."""
     current = call.judged_in.environment_or_none(environment.id)
@@ -120,12 +130,13 @@ def _contacts(body: Body) -> object:
 
 def _answer(call: Call, view: View, environment: Environment) -> web.Response:
     version = view.version("environment", environment.id)
-    return responses.hal(call, _document(call, view, environment), version=version)
+    return responses.hal(call, document(call, view, environment), version=version)
 
 
-def _document(call: Call, view: View, environment: Environment) -> Document:
+def document(call: Call, view: View, environment: Environment) -> Document:
+    """An environment (section 4.4)."""
     teams = Documents(call, view).teams(environment.teams)
-    contacts = view.text(environment.contacts)
+    contacts, place = view.text(environment.contacts), _address(call, environment)
     return {
         "uuid": environment.id,
         "name": environment.name,
@@ -136,7 +147,15 @@ def _document(call: Call, view: View, environment: Environment) -> Document:
         "teamUuids": [team["uuid"] for team in teams],
         "_embedded": {"teams": teams},
         "_links": {
-            "self": responses.link(_address(call, environment), environment.name),
+            "self": responses.link(place, environment.name),
+            "pb:currently-deployed-deployed-versions": responses.link(
+                f"{place}/deployed-versions/currently-deployed",
+                f"Versions currently deployed to {environment.display_name} environment",
+            ),
+            "pb:currently-supported-released-versions": responses.link(
+                f"{place}/released-versions/currently-supported",
+                f"Versions released and supported in {environment.display_name} environment",
+            ),
             "pb:environments": responses.link(responses.href(call.edge, "environments"), "Environments"),
         },
     }

@@ -189,6 +189,42 @@ IN_DOCUMENTS: Final = (
         "The contracts of a version",
         ("contract_data:read",),
     ),
+    Link(
+        "pb:record-deployment",
+        "/pacticipants/{pacticipant}/versions/{version}/deployed-versions/environment/{environment}",
+        "GET: the deployments of a version to an environment; POST: record one",
+        ("contract_data:read", "environment:read"),
+    ),
+    Link(
+        "pb:record-release",
+        "/pacticipants/{pacticipant}/versions/{version}/released-versions/environment/{environment}",
+        "GET: the release of a version to an environment; POST: record it",
+        ("contract_data:read", "environment:read"),
+    ),
+    Link(
+        "pb:deployed-environments",
+        "/deployed-versions/{uuid}",
+        "Where a version is deployed, or was",
+        ("contract_data:read", "environment:read"),
+    ),
+    Link(
+        "pb:released-environments",
+        "/released-versions/{uuid}",
+        "Where a version is released, or was",
+        ("contract_data:read", "environment:read"),
+    ),
+    Link(
+        "pb:currently-deployed-deployed-versions",
+        "/environments/{uuid}/deployed-versions/currently-deployed",
+        "What is deployed to an environment",
+        ("environment:read",),
+    ),
+    Link(
+        "pb:currently-supported-released-versions",
+        "/environments/{uuid}/released-versions/currently-supported",
+        "What is released to an environment and supported there",
+        ("environment:read",),
+    ),
     Link("pf:reset", "/admin/roles/reset", "POST: reset the predefined roles", ("role:manage",)),
     Link("pf:membership", "/teams/{uuid}/users/{user}", "One member of a team", ("team:read",)),
     Link(

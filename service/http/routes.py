@@ -10,6 +10,7 @@ from service.http import (
     branches,
     contract_lists,
     contracts,
+    deployments,
     effects,
     environments,
     health,
@@ -278,6 +279,49 @@ ROUTES: Final[tuple[Route, ...]] = (
     # -- what only a contract broker can answer ------------------------------------------------------------
     Route("GET", "/matrix", matrix.asked, "Whether contracts agree, which Muniment does not compare"),
     Route("GET", "/can-i-deploy", matrix.asked, "The same"),
+    # -- what is deployed and released where -------------------------------------------------------------
+    Route(
+        "POST",
+        f"{_VERSION}/deployed-versions/environment/{{environment}}",
+        deployments.deployment_recorded,
+        "Record a deployment, which ends the one before it",
+    ),
+    Route(
+        "GET",
+        f"{_VERSION}/deployed-versions/environment/{{environment}}",
+        deployments.deployments_of_version,
+        "A version's deployments to an environment",
+    ),
+    Route(
+        "POST",
+        f"{_VERSION}/released-versions/environment/{{environment}}",
+        deployments.release_recorded,
+        "Record a release",
+    ),
+    Route(
+        "GET",
+        f"{_VERSION}/released-versions/environment/{{environment}}",
+        deployments.releases_of_version,
+        "A version's release to an environment",
+    ),
+    Route("GET", "/deployed-versions/{uuid}", deployments.deployment_shown, "One deployment"),
+    Route("PATCH", "/deployed-versions/{uuid}", deployments.deployment_changed, "End it"),
+    Route("GET", "/released-versions/{uuid}", deployments.release_shown, "One release"),
+    Route("PATCH", "/released-versions/{uuid}", deployments.release_changed, "End its support"),
+    Route(
+        "GET",
+        "/environments/{uuid}/deployed-versions/currently-deployed",
+        deployments.currently_deployed,
+        "What is deployed there",
+    ),
+    Route("GET", "/environments/{uuid}/deployed-versions", deployments.ever_deployed, "And what was before"),
+    Route(
+        "GET",
+        "/environments/{uuid}/released-versions/currently-supported",
+        deployments.currently_supported,
+        "What is supported there",
+    ),
+    Route("GET", "/environments/{uuid}/released-versions", deployments.ever_released, "And what was before"),
     # -- who may do what: AuthZEN 1.0, and why ----------------------------------------------------------
     Route(
         "GET",

@@ -19,6 +19,7 @@ from service.events.versions import VersionCreated
 from service.http import (
     applications,
     breathing,
+    deployed,
     pagination,
     problems,
     repeats,
@@ -28,6 +29,7 @@ from service.http import (
 )
 from service.http.edge import Call
 from service.http.requests import Body
+from service.http.responses import Document
 from service.orders import Outcome
 from service.queries import versions as asking
 from service.vocabulary import ApplicationId
@@ -146,7 +148,7 @@ async def _described(call: Call, body: Body, build_url: str | msgspec.UnsetType 
     view, application = meant(call, outcome)
     version = await _found(call, view, application, number(call.path("version")))
     assert version is not None, "it was described at this very position"
-    drawn = (await version_documents.of(call, view, application, [version])).version(version)
+    drawn = await _drawn(call, view, application, version)
     if any(isinstance(record.data, VersionCreated) for record in outcome.records):
         return responses.created(call, drawn, drawn["_links"]["self"]["href"])
     return responses.hal(call, drawn)
@@ -172,8 +174,17 @@ async def _one(
 ) -> web.Response:
     if version is None:
         raise errors.NotFound(f"No version '{wanted}' found for pacticipant '{application.name}'")
-    drawer = await version_documents.of(call, view, application, [version])
-    return responses.hal(call, drawer.version(version, responses.here(call)))
+    return responses.hal(call, await _drawn(call, view, application, version, responses.here(call)))
+
+
+async def _drawn(
+    call: Call, view: View, application: Application, version: Version, place: str = ""
+) -> Document:
+    """One version as it stands alone: with where it is deployed and released, and where that can be recorded."""
+    found = (await version_documents.of(call, view, application, [version])).version(version, place)
+    shelf = await call.spans(view, *deployed.wants(application, version.version))
+    found["_links"] |= deployed.links(call, view, shelf, application, version.version)
+    return found
 
 
 async def _list(call: Call, view: View, application: Application, wanted: spans.Want) -> web.Response:

@@ -4,6 +4,8 @@ The service's own knowledge wins over what the question says about a thing: `tea
 count only for things that are not held here, and a contradiction is reported, not obeyed.
 """
 
+from typing import Final
+
 import msgspec
 
 from projections import access, things
@@ -13,6 +15,9 @@ from projections.view import View
 from service import errors
 from service.queries import naming
 from service.vocabulary import PrincipalId, TeamId, Thing, name
+
+Conditions = tuple[tuple[str, Target], ...]
+_RECORD: Final = "deployment_and_release:record"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +29,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resource_id: str
     team: str | None = None
     owner: str | None = None
+    environment: str | None = None
+    """Where to, of `deployment_and_release:record`: then both conditions of it are judged (section 3.5)."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +42,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     decision: bool
     reason: str = ""
     verdict: access.Verdict | None = None
+    further: tuple[access.Verdict, ...] = ()
+    """Of an action with a second condition, the verdict on the other one."""
     principal: PrincipalId | None = None
     conflicts: tuple[str, ...] = ()
 
@@ -44,12 +53,15 @@ def evaluate(view: View, question: Question) -> Answer:
     put = _put(view, question)
     if isinstance(put, Answer):
         return put
-    principal, target, conflicts = put
-    verdict = access.explain(view, principal.id, question.action, target)
+    principal, conditions, conflicts = put
+    verdicts = [access.explain(view, principal.id, action, target) for action, target in conditions]
+    verdicts.sort(key=lambda one: one.allowed)  # what is missing first
+    verdict = verdicts[0]
     return Answer(
         decision=verdict.allowed,
         reason=verdict.note or ("" if verdict.allowed else f"The permission {verdict.missing} is missing."),
         verdict=verdict,
+        further=tuple(verdicts[1:]),
         principal=principal.id,
         conflicts=conflicts,
     )
@@ -60,12 +72,12 @@ def decide(view: View, question: Question) -> Answer:
     put = _put(view, question)
     if isinstance(put, Answer):
         return put
-    principal, target, conflicts = put
-    decision = access.may(view, principal.id, question.action, target)
+    principal, conditions, conflicts = put
+    decision = all(access.may(view, principal.id, action, target) for action, target in conditions)
     return Answer(decision=decision, principal=principal.id, conflicts=conflicts)
 
 
-def _put(view: View, question: Question) -> Answer | tuple[Principal, Target, tuple[str, ...]]:
+def _put(view: View, question: Question) -> Answer | tuple[Principal, Conditions, tuple[str, ...]]:
     """What the question is about, or why it cannot be put."""
     try:
         principal = naming.subject(view, question.subject)
@@ -76,9 +88,25 @@ def _put(view: View, question: Question) -> Answer | tuple[Principal, Target, tu
         return Answer(decision=False, reason=fits, principal=principal.id)
     try:
         target, conflicts = _target(view, question)
+        conditions, unfit = _conditions(view, question, target)
     except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
         return Answer(decision=False, reason=failure.sentence, principal=principal.id)
-    return principal, target, conflicts
+    return principal, conditions, (*conflicts, *unfit)
+
+
+def _conditions(view: View, question: Question, target: Target) -> tuple[Conditions, tuple[str, ...]]:
+    """All that must be allowed: of a deployment to an environment two things. Raises NotFound."""
+    if question.environment is None:
+        return ((question.action, target),), ()
+    if question.action != _RECORD:
+        return ((question.action, target),), (
+            f"The question names an environment; {question.action} depends on none.",
+        )
+    held = naming.held(view, "environment", question.environment)
+    if held is None:
+        raise errors.NotFound(f"There is no environment {question.environment!r}.")
+    deployed = things.of_deployment(target, view.environment(held.thing.id))
+    return ((_RECORD, deployed), ("environment:read", held)), ()
 
 
 def why(view: View, question: Question) -> tuple[Answer, tuple[str, ...]]:
@@ -88,7 +116,8 @@ def why(view: View, question: Question) -> tuple[Answer, tuple[str, ...]]:
         return answer, (answer.reason,)
     principal = view.principal(answer.principal or "")
     who = view.text(principal.name) or principal.id
-    sentences = [*grants(view, who, answer.verdict), *_conflicts(answer)]
+    verdicts = (answer.verdict, *answer.further)
+    sentences = [*(told for one in verdicts for told in grants(view, who, one)), *_conflicts(answer)]
     if not answer.decision:
         sentences = [
             f"{who} may not: {answer.reason}",

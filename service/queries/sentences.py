@@ -43,6 +43,7 @@ _TRIED = {
     "take_off_branch": "take a version off a branch",
     "delete_branches": "delete many branches",
     "delete_integrations": "delete every integration",
+    "end_support": "end the support of a release",
     "delete_integration_contracts": "delete an integration's contracts",
 }
 

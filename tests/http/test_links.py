@@ -43,6 +43,9 @@ async def furnished(running: Running) -> str:
         assert 201 == (await admin.put(f"/pacticipants/Foo/{rest}", {})).status
     bot = await running.system_account("bot")
     environment = await admin.post("/environments", {"name": "production", "production": True})
+    for noun in ("deployed", "released"):
+        place = f"/pacticipants/Foo/versions/1/{noun}-versions/environment/{environment.json['uuid']}"
+        assert 201 == (await admin.post(place, {})).status
     team = await running.team(
         "A/B", pacticipantNames=["Foo"], environmentUuids=[environment.json["uuid"]], administratorUuids=[bot.id]
     )  # fmt: skip

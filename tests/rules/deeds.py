@@ -100,6 +100,36 @@ DEEDS: dict[str, str] = {
     "see their environment": "GET /environments/<theirs environment>",
     "make an environment": 'POST /environments {"name": "made", "production": false, "teamUuids": ["<other>"]}',
     "change our environment": 'PUT /environments/<ours environment> {"name": "ours", "production": true}',
+    **{
+        f"{deed} of {whose} environment": request.replace("WHOSE", whose)
+        for whose in ("ours", "theirs")
+        for deed, request in {
+            "list the current deployments": (
+                "GET /environments/<WHOSE environment>/deployed-versions/currently-deployed"
+            ),
+            "list the deployments": "GET /environments/<WHOSE environment>/deployed-versions",
+            "list the supported releases": (
+                "GET /environments/<WHOSE environment>/released-versions/currently-supported"
+            ),
+            "list the releases": "GET /environments/<WHOSE environment>/released-versions",
+        }.items()
+    },
+    "record a deployment": (
+        "POST /pacticipants/ours/versions/1/deployed-versions/environment/<ours environment> {}"
+    ),
+    "see a version's deployments": (
+        "GET /pacticipants/ours/versions/1/deployed-versions/environment/<ours environment>"
+    ),
+    "see a deployment": "GET /deployed-versions/<deployment>",
+    "end a deployment": 'PATCH /deployed-versions/<deployment> {"currentlyDeployed": false}',
+    "record a release": (
+        "POST /pacticipants/ours/versions/1/released-versions/environment/<ours environment> {}"
+    ),
+    "see a version's releases": (
+        "GET /pacticipants/ours/versions/1/released-versions/environment/<ours environment>"
+    ),
+    "see a release": "GET /released-versions/<release>",
+    "end a release's support": 'PATCH /released-versions/<release> {"currentlySupported": false}',
     "delete our environment": "DELETE /environments/<ours environment>",
     "list applications": "GET /pacticipants",
     "list labels": "GET /labels",
@@ -288,6 +318,9 @@ async def world(running: Running, *scopes: str) -> World:
         assert 201 == (await admin.put(place, {"deleted": "by mistake"})).status
         ids[f"{whose} deletion"] = str((await admin.delete(place)).position)
         await _verified(running, whose, ids)
+    place = f"/pacticipants/ours/versions/1/{{}}-versions/environment/{ids['ours environment']}"
+    for noun, name in (("deployed", "deployment"), ("released", "release")):
+        ids[name] = (await admin.post(place.format(noun), {})).json["uuid"]
     await _own_tokens(sally, ids, running)
     given = await admin.put(
         f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}

@@ -96,6 +96,23 @@ SEE_APPLICATIONS = (
 SEE_OUR_ACCOUNT = ("list principals", "see our account")
 SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account")
 
+IN_AN_ENVIRONMENT = (
+    "list the current deployments",
+    "list the deployments",
+    "list the supported releases",
+    "list the releases",
+)
+SEE_OUR_ENVIRONMENT = (
+    "list environments",
+    "see our environment",
+    *(f"{what} of ours environment" for what in IN_AN_ENVIRONMENT),
+)
+SEE_ENVIRONMENTS = (
+    *SEE_OUR_ENVIRONMENT,
+    "see their environment",
+    *(f"{what} of theirs environment" for what in IN_AN_ENVIRONMENT),
+)
+
 
 def _of(whose: str, *what: str) -> tuple[str, ...]:
     return tuple(f"{one} of {whose}" for one in what)
@@ -178,15 +195,13 @@ DONE: dict[str, tuple[str, ...]] = {
     "contract_data:manage:own": (*SEE_APPLICATIONS, "make an application", *_of("hers", *MANAGE)),
     "contract_data:read:*": (*SEE_APPLICATIONS, *(deed for whose in ALL for deed in _of(whose, *SEE))),
     "environment:manage:*": (
-        "list environments",
-        "see our environment",
-        "see their environment",
+        *SEE_ENVIRONMENTS,
         "make an environment",
         "change our environment",
         "delete our environment",
     ),
-    "environment:read:*": ("list environments", "see our environment", "see their environment"),
-    "environment:read:team": ("list environments", "see our environment"),
+    "environment:read:*": SEE_ENVIRONMENTS,
+    "environment:read:team": SEE_OUR_ENVIRONMENT,
     "read_token:manage:own": (
         "list the own tokens",
         "see the own read-only token",

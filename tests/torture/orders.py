@@ -302,6 +302,33 @@ STORY: Final = (
         route=f"{_ITS_RESULTS}/{{number}}",
     ),
     Step(
+        method="POST",
+        path="/pacticipants/A-{s}/versions/2/deployed-versions/environment/{environment}",
+        status=201,
+        saves="deployment",
+        body=lambda _: {"applicationInstance": "blue"},
+        route=f"{_APPLICATION}/versions/{{version}}/deployed-versions/environment/{{environment}}",
+    ),
+    Step(
+        method="POST",
+        path="/pacticipants/A-{s}/versions/2/released-versions/environment/{environment}",
+        status=201,
+        saves="release",
+        route=f"{_APPLICATION}/versions/{{version}}/released-versions/environment/{{environment}}",
+    ),
+    Step(
+        method="PATCH",
+        path="/deployed-versions/{deployment}",
+        status=200,
+        body=lambda _: {"currentlyDeployed": False},
+    ),
+    Step(
+        method="PATCH",
+        path="/released-versions/{release}",
+        status=200,
+        body=lambda _: {"currentlySupported": False},
+    ),
+    Step(
         method="PATCH",
         path="/pacticipants/C-{s}",
         status=200,

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from projections import spans, verified
+from projections import results, spans, verified
 from projections.applications import Application
 from projections.contents import content_key
 from projections.contracts import Contract
@@ -32,7 +32,7 @@ async def published(call: Call) -> web.Response:
     """POST …/pact-version/{digest}/verification-results: 201 with the result; the provider's version is made by it."""
     body = await requests.body(call)
     if (before := await repeats.answered(call)) is not None:
-        return await _published(call, before)
+        return _published(call, before)
     consumer, provider = _named(call.view, call)
     verifier = body.member("verifiedBy")
     success = body.flag("success")
@@ -49,7 +49,7 @@ async def published(call: Call) -> web.Response:
         verifier=verifier.optional_text("implementation"),
         verifier_version=verifier.optional_text("version"),
     )
-    return await _published(call, await requests.handle(call, command, body))
+    return _published(call, await requests.handle(call, command, body))
 
 
 async def shown(call: Call) -> web.Response:
@@ -161,15 +161,13 @@ def document(call: Call, view: View, result: VerificationResult) -> Document:
     }
 
 
-async def _published(call: Call, outcome: Outcome) -> web.Response:
-    """201 with the result as it stands at the position that recorded it."""
-    event = requests.event(outcome, VerificationPublished)
-    view = call.edge.replica.view(outcome.position)
-    key = result_key(content_key(event.consumer, event.provider, event.digest), event.number)
-    shelf = await call.spans(view, spans.by_key(VerificationResult, key))
-    result = shelf.get(VerificationResult, key)
-    assert result is not None, "it was recorded at this very position"
-    shown = document(call, view, result)
+def _published(call: Call, outcome: Outcome) -> web.Response:
+    """201 with the result, which follows from its record alone."""
+    record = next(one for one in outcome.records if isinstance(one.data, VerificationPublished))
+    assert isinstance(record.data, VerificationPublished), "it was looked for"
+    result = results.fold(None, record.data, record, "")
+    assert result is not None, "it was published"
+    shown = document(call, call.edge.replica.view(outcome.position), result)
     return responses.created(call, shown, shown["_links"]["self"]["href"])
 
 

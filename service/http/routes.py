@@ -250,8 +250,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", f"{_PROVIDER}/for-verification", verification.listed, "What it is to verify", asks=True),
     Route("GET", _CONTENT, results.content, "A content, by its digest"),
     Route("GET", _NOTED, results.content, "The same, with a broker's note"),
-    Route("POST", f"{_CONTENT}/verification-results", results.published, "Publish a verification's result"),
-    Route("POST", f"{_NOTED}/verification-results", results.published, "The same, with a broker's note"),
+    *(
+        Route(
+            "POST",
+            f"{content}/verification-results",
+            results.published,
+            "Publish a verification's result",
+            body_bytes_max=contracts.BODY_BYTES_MAX,  # it may repeat much of the contract
+        )
+        for content in (_CONTENT, _NOTED)
+    ),
     Route("GET", f"{_CONTENT}/verification-results/latest", results.latest, "A content's newest result"),
     Route("GET", f"{_CONTENT}/verification-results/{{number}}", results.shown, "One result"),
     Route(

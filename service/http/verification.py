@@ -14,7 +14,7 @@ from projections.deployments import Deployment, Release
 from projections.versions import Tag
 from projections.view import View
 from service import errors
-from service.http import contract_lists, notices, pact_documents, requests, responses
+from service.http import breathing, contract_lists, notices, pact_documents, requests, responses
 from service.http.edge import Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -128,9 +128,12 @@ async def _answer(call: Call, wanted: Asked) -> web.Response:
         raise errors.Invalid(f"There is no environment {min(unknown)!r}.", "/consumerVersionSelectors")
     async with call.edge.reader.connection() as connection:
         where = await _where(connection, view, consumers, wanted.selectors, environments)
-        found = verifiable.selected(consumers, wanted.selectors, where)
+        of_each = await breathing.each(
+            consumers, lambda one: verifiable.selected(one, wanted.selectors, where)
+        )
+        found = [one for several in of_each for one in several]
         passed = await _passed(connection, view, provider, found, wanted)
-    pacts = [_entry(call, view, provider, one, wanted, passed) for one in found]
+    pacts = await breathing.drawn(found, lambda one: _entry(call, view, provider, one, wanted, passed))
     links = {"self": responses.link(responses.here(call), "Pacts to be verified")}
     return responses.hal(call, {"_embedded": {"pacts": pacts}, "_links": links})
 

@@ -70,28 +70,24 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
 
 
-def selected(consumers: Sequence[Consumer], selectors: Sequence[Selector], where: Where) -> list[Selected]:
-    """The contents that the selectors select, consumer by consumer, each once; without selectors the usual ones.
+def selected(consumer: Consumer, selectors: Sequence[Selector], where: Where) -> list[Selected]:
+    """The contents of a consumer that the selectors select, each once; without selectors the usual ones.
 
-    Usually that is what is on each consumer's main branch (failing that, its newest contract), deployed and released.
+    Usually that is what is on the consumer's main branch (failing that, its newest contract), deployed and released.
     """
-    found: list[Selected] = []
-    for consumer in consumers:
-        chosen = selectors or _usual(consumer, where)
-        by_digest: dict[str, tuple[Contract, dict[Reason, None]]] = {}
-        for selector in chosen:
-            if selector.consumer and selector.consumer != consumer.name:
-                continue
-            for contract, reason in _selects(consumer, selector, where):
-                newest, reasons = by_digest.setdefault(contract.digest, (contract, {}))
-                reasons[reason] = None
-                if contract.created_at > newest.created_at:
-                    by_digest[contract.digest] = (contract, reasons)
-        found += [
-            Selected(consumer=consumer, contract=contract, reasons=tuple(reasons))
-            for contract, reasons in by_digest.values()
-        ]
-    return found
+    by_digest: dict[str, tuple[Contract, dict[Reason, None]]] = {}
+    for selector in selectors or _usual(consumer, where):
+        if selector.consumer and selector.consumer != consumer.name:
+            continue
+        for contract, reason in _selects(consumer, selector, where):
+            newest, reasons = by_digest.setdefault(contract.digest, (contract, {}))
+            reasons[reason] = None
+            if contract.created_at > newest.created_at:
+                by_digest[contract.digest] = (contract, reasons)
+    return [
+        Selected(consumer=consumer, contract=contract, reasons=tuple(reasons))
+        for contract, reasons in by_digest.values()
+    ]
 
 
 def tags(selectors: Iterable[Selector], consumers: Iterable[Consumer]) -> set[str]:

@@ -1,12 +1,13 @@
 """Which contracts a provider is to verify, as consumer version selectors select them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from projections.contracts import Contract
 from service.queries import verifiable
-from service.queries.verifiable import Consumer, Selector, Where
+from service.queries.verifiable import Consumer, Selected, Selector, Where
 from service.vocabulary import ApplicationId, ContractId, VaultRef
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -50,6 +51,11 @@ WHERE = Where(
 )
 
 
+def of_all(consumers: Sequence[Consumer], selectors: Sequence[Selector], where: Where) -> list[Selected]:
+    """What is selected of each consumer in turn."""
+    return [one for consumer in consumers for one in verifiable.selected(consumer, selectors, where)]
+
+
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [
@@ -76,7 +82,7 @@ WHERE = Where(
 )
 def test_a_selector_selects(selector: Selector, expected: list[str]) -> None:
     """Consumer by consumer, the newest first, with why; a fallback counts for who lacks what was asked for."""
-    found = verifiable.selected(CONSUMERS, [selector], WHERE)
+    found = of_all(CONSUMERS, [selector], WHERE)
     assert expected == [
         f"{one.consumer.name} {one.contract.version} {reason.short}"
         for one in found
@@ -86,7 +92,7 @@ def test_a_selector_selects(selector: Selector, expected: list[str]) -> None:
 
 def test_a_content_is_verified_once_and_says_every_reason() -> None:
     """Two versions with one content are one to verify, by the newest of the two."""
-    found = verifiable.selected(CONSUMERS, [Selector(tag="prod", latest=True), Selector(latest=True)], WHERE)
+    found = of_all(CONSUMERS, [Selector(tag="prod", latest=True), Selector(latest=True)], WHERE)
     of_qux = [one for one in found if one.consumer.id == QUX]
     assert [("2", ("latest with tag prod", "latest"))] == [
         (one.contract.version, tuple(reason.short for reason in one.reasons)) for one in of_qux
@@ -99,7 +105,7 @@ def test_a_content_is_verified_once_and_says_every_reason() -> None:
 
 def test_without_selectors_main_branches_and_what_runs_are_verified() -> None:
     """The usual ones: a main branch, failing that the newest contract; and whatever is deployed or released."""
-    found = verifiable.selected(CONSUMERS, [], WHERE)
+    found = of_all(CONSUMERS, [], WHERE)
     assert {
         ("Foo", "2"): ("latest from main branch", "deployed to test", "released in live"),
         ("Foo", "1"): ("deployed to live",),
@@ -113,7 +119,7 @@ def test_without_selectors_main_branches_and_what_runs_are_verified() -> None:
 def test_a_main_branch_that_is_only_a_tag_counts_as_one() -> None:
     """Consumers that tag their versions with the branch's name are selected as those that name the branch."""
     tagged = Where(tagged={"main": frozenset({(FOO, "1")})})
-    found = verifiable.selected(CONSUMERS[:1], [], tagged)
+    found = of_all(CONSUMERS[:1], [], tagged)
     assert [("1", "latest with tag main")] == [(one.contract.version, one.reasons[0].short) for one in found]
 
 

@@ -84,9 +84,18 @@ async def versions(call: Call) -> web.Response:
     """GET …/versions?page=&size=: every version's contract, the newest first."""
     view = (await call.moment()).view
     consumer, provider = pair_of(view, call)
-    held = sorted(view.contracts_of(consumer.id, provider.id), key=lambda one: one.created_at, reverse=True)
+    held = view.contracts_of(consumer.id, provider.id)
+    return await listed(call, view, (consumer, provider), held, "All versions")
+
+
+async def listed(
+    call: Call, view: View, pair: tuple[Application, Application], held: list[Contract], which: str
+) -> web.Response:
+    """Some contracts of an integration, the newest first; `which` they are begins the list's title."""
+    consumer, provider = pair
+    held = sorted(held, key=lambda one: one.created_at, reverse=True)
     rows, counted, links = pagination.cut(call, held)
-    links["self"]["title"] = f"All versions of the pact between {consumer.name} and {provider.name}"
+    links["self"]["title"] = f"{which} of the pact between {consumer.name} and {provider.name}"
     for relation, side in (("consumer", consumer), ("provider", provider)):
         if applications.readable(call, side):
             place = applications.address(call, side)

@@ -43,6 +43,18 @@ OF_PROVIDER: Final = tuple(
 )
 """What a provider's verification begins with."""
 
+_PAIR: Final = "/pacts/provider/{provider}/consumer/{consumer}"
+OF_PAIR: Final = tuple(
+    Link(relation, f"{_PAIR}{rest}", title, _READ)
+    for relation, rest, title in (
+        ("pb:tagged-pact-versions", "/tag/{tag}", "All versions of a pact with a consumer version tag"),
+        ("pb:branch-pact-versions", "/branch/{branch}", "All versions of a pact on a consumer branch"),
+        ("pb:latest-branch-pact-versions", "/branch/{branch}/latest/versions", "The newest of them"),
+        ("pb:main-branch-pact-versions", "/branch/versions", "All of the consumer's main branch"),
+        ("pb:latest-main-branch-pact-versions", "/branch/latest/versions", "The newest of them"),
+    )
+)
+"""An integration's contracts by tag or branch."""
 LINKS: Final = (
     Link("self", "/", "Index"),
     Link(
@@ -59,6 +71,7 @@ LINKS: Final = (
         ("contract_data:manage",),
         changes=True,
     ),
+    *OF_PAIR,
     Link("pb:pacticipants", "/pacticipants", "Applications", ("contract_data:read",)),
     Link(
         "pb:pacticipant",

@@ -150,7 +150,9 @@ def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
     if pact_documents.VERSION in call.request.app[PATHS]:
         links["pb:pacticipant-version"] = {**version, "title": "Pacticipant version"}
         embedded["_links"] = {"self": version}
-    if pact_documents.TAG in call.request.app[PATHS]:  # also without any: a client reads no notice where it is missing
+    if (
+        pact_documents.TAG in call.request.app[PATHS]
+    ):  # also without any: a client reads no notice where it is missing
         links["pb:pacticipant-version-tags"] = [
             pact_documents.named(f"{version_place}/tags/{quote(tag, safe='')}", "Tag", tag)
             for tag in asked.tags

@@ -84,7 +84,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
     assert 201 == published.status
     deletion = await running.admin.delete("/pacts/provider/Bar/consumer/Foo/version/deleted")
-    pair = {"provider": "Bar", "consumer": "Foo", "version": "1"}
+    pair = {"provider": "Bar", "consumer": "Foo", "version": "1", "tag": "prod", "branch": "main"}
     return {
         "/admin/roles": {"uuid": ROLE},
         "/admin/teams": {"uuid": team, "user": bot.id},

@@ -155,6 +155,16 @@ DEEDS: dict[str, str] = {
             "see the network": "GET /pacticipant/WHOSE/network",
             "see the contract": "GET /pacts/provider/Partner/consumer/WHOSE/version/1",
             "see the newest contract": "GET /pacts/provider/Partner/consumer/WHOSE/latest",
+            "see its tagged contracts": "GET /pacts/provider/Partner/consumer/WHOSE/tag/seen",
+            "see its contracts on a branch": "GET /pacts/provider/Partner/consumer/WHOSE/branch/seen",
+            "see the newest of a branch": "GET /pacts/provider/Partner/consumer/WHOSE/branch/seen/latest",
+            "list the newest of a branch": (
+                "GET /pacts/provider/Partner/consumer/WHOSE/branch/seen/latest/versions"
+            ),
+            "see its contracts on the main branch": "GET /pacts/provider/Partner/consumer/WHOSE/branch/versions",
+            "list the newest of the main branch": (
+                "GET /pacts/provider/Partner/consumer/WHOSE/branch/latest/versions"
+            ),
             "replace the application": 'PUT /pacticipants/WHOSE {"displayName": "Replaced"}',
             "change the application": 'PATCH /pacticipants/WHOSE {"displayName": "Changed"}',
             "see a deletion": "GET /history/<WHOSE deletion>",

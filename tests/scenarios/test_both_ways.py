@@ -12,7 +12,7 @@ RECORDED = ("/audit", "/audit/{uuid}")
 LEFT_TO_THE_BROKER = ("/matrix", "/can-i-deploy")
 """Answered by a sentence, as tests/http/test_matrix.py has it."""
 FACTS_FREE = frozenset({"attempt.denied", "trail.read"})
-PAIR = {"provider": "Bar", "consumer": "Foo", "version": "1"}
+PAIR = {"provider": "Bar", "consumer": "Foo", "version": "1", "tag": "prod", "branch": "main"}
 
 
 async def company(running: Running) -> dict[str, dict[str, str]]:

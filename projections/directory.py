@@ -82,6 +82,8 @@ OnePrincipalEvent = (
 
 Nothing = (
     contract_events.IntegrationContractsDeleted
+    | contract_events.IntegrationTaggedContractsDeleted
+    | contract_events.IntegrationBranchContractsDeleted
     | contract_events.IntegrationDeleted
     | contract_events.IntegrationsDeleted
     | result_events.ResultEvent

@@ -14,7 +14,9 @@ from projections import span_rows
 from projections.spans import Shelf, Want
 from service.log.connect import Connection
 
-_STRETCH: Final = 2_000
+FACTS_MAX: Final = 1_000_000
+"""What one shelf holds at most: an order that would look at more is refused, not the service stopped."""
+_STRETCH: Final = 500
 """Rows that are decoded before others have their turn."""
 
 
@@ -37,9 +39,11 @@ async def shelf(connection: Connection, position: int, wants: Iterable[Want]) ->
             ),
         )
     for (text, arguments), nouns in _grouped(wanted).items():
-        await _put(
-            found, await connection.fetch(span_rows.statement(text), position, *_with(arguments, nouns, text))
-        )
+        asked = (position, *_with(arguments, nouns, text), FACTS_MAX + 1 - len(found))
+        await _put(found, await connection.fetch(span_rows.statement(text), *asked))
+        if len(found) > FACTS_MAX:
+            found.overflow()
+            return found
     for want in wanted:
         found.read(want)
     return found
@@ -79,15 +83,17 @@ def _grouped(wants: Iterable[Want]) -> dict[tuple[str, tuple[str | None, ...]], 
             question = ("spans_at_place", (want.application or None, want.place))
         elif want.version:
             question = ("spans_of_version", (want.application, want.version))
-        else:
+        elif want.application:
             question = ("spans_of_application", (want.application,))
+        else:
+            question = ("spans_of_all", ())
         grouped.setdefault(question, []).append(want.fact.noun)
     return grouped
 
 
 def _with(arguments: tuple[str | None, ...], nouns: list[str], text: str) -> tuple[object, ...]:
     """The arguments in the order in which the statement takes them: an application stands before the nouns."""
-    if text == "spans_under":
+    if text in ("spans_under", "spans_of_all"):
         return (nouns, *arguments)
     return (arguments[0], nouns, *arguments[1:])
 

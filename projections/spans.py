@@ -53,7 +53,10 @@ class NotRead(Exception):
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True):
-    """Which facts to read: those with these keys, or all of an application, of a version, at a place or under one."""
+    """Which facts to read: those with these keys, or all of an application, of a version, at a place or under one.
+
+    Where it says nothing of these: every fact of the kind.
+    """
 
     fact: type[Any]
     keys: tuple[str, ...] = ()
@@ -93,6 +96,11 @@ def under(fact: type[Fact], prefix: str) -> Want:
     return Want(fact=fact, prefix=prefix)
 
 
+def every(fact: type[Fact]) -> Want:
+    """Every fact of this kind, of all applications."""
+    return Want(fact=fact)
+
+
 def reads(command: object) -> bool:
     """Whether an order ever reads such facts; most do not."""
     return hasattr(type(command), "reads")
@@ -110,7 +118,10 @@ def wanted(command: object, view: object) -> tuple[Want, ...]:
 
 
 class Shelf:
-    """What was read, kept true through a batch. What was not read raises NotRead: it is never taken for absent."""
+    """What was read, kept true through a batch. What was not read raises NotRead: it is never taken for absent.
+
+    Where there was more than can be held, what is missing raises Refused instead.
+    """
 
     def __init__(self, *, complete: bool = False) -> None:
         self._complete = complete
@@ -119,6 +130,7 @@ class Shelf:
         self._listed: set[tuple[str, str, str, str]] = set()
         self._prefixes: set[tuple[str, str]] = set()
         self._made: set[str] = set()
+        self._overflown = False
         self._journal: list[Callable[[], None]] = []
         self._by_version: dict[str, dict[tuple[str, str], list[Any]]] = {}
 
@@ -131,7 +143,7 @@ class Shelf:
         """The fact with this key. Raises NotRead."""
         found = self._facts.get(fact.noun, {}).get(key)
         if found is None and not self._covered(fact.noun, key):
-            raise NotRead(f"{fact.noun} {key!r}")
+            raise self._unread(f"{fact.noun} {key!r}")
         return cast("F | None", found)
 
     def of_application(self, fact: type[F], application: str) -> list[F]:
@@ -169,8 +181,13 @@ class Shelf:
         if not self._complete and not any(
             noun == fact.noun and prefix.startswith(read) for noun, read in self._prefixes
         ):
-            raise NotRead(f"{fact.noun} under {prefix!r}")
+            raise self._unread(f"{fact.noun} under {prefix!r}")
         return [one for one in self._all(fact) if one.place.startswith(prefix)]
+
+    def every(self, fact: type[F]) -> list[F]:
+        """Every fact of this kind. Raises NotRead."""
+        self._require(fact, (fact.noun, "", "", ""), "")
+        return self._all(fact)
 
     def everything(self) -> Iterator[Fact]:
         """All that is on it."""
@@ -193,6 +210,10 @@ class Shelf:
             self._prefixes.add((noun, want.prefix))
         else:
             self._listed.add((noun, want.application, want.version, want.place))
+
+    def overflow(self) -> None:
+        """There is more to read than can be held: what is not here is refused."""
+        self._overflown = True
 
     # -- keeping it true -----------------------------------------------------------------------------------
 
@@ -239,11 +260,20 @@ class Shelf:
 
     def _require(self, fact: type[Fact], listed: tuple[str, str, str, str], application: str) -> None:
         if not (self._complete or listed in self._listed or application in self._made):
-            raise NotRead(f"{fact.noun} of {listed[1:]}")
+            raise self._unread(f"{fact.noun} of {listed[1:]}")
+
+    def _unread(self, what: str) -> Exception:
+        if self._overflown:
+            return errors.Refused(
+                "too_much_at_once",
+                "What there is to be looked at is more than one order can. Remove a part of it first, integration by"
+                " integration or one by one; nothing was done.",
+            )
+        return NotRead(what)
 
     def _covered(self, noun: str, key: str) -> bool:
         """Whether it is known that nothing with this key is there."""
-        if self._complete or (noun, key) in self._known:
+        if self._complete or (noun, key) in self._known or (noun, "", "", "") in self._listed:
             return True
         owner, _, rest = key.partition(SEPARATOR)
         if owner in self._made or (noun, owner, "", "") in self._listed:

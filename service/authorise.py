@@ -56,7 +56,10 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
         if grant is None:
             missing = access.missing(need.action, need.target.asked)
             raise errors.Forbidden(
-                f"The permission {missing} is missing.", missing, on=_triple(need.target.thing)
+                f"The permission {missing} is missing.",
+                missing,
+                on=_triple(need.target.thing),
+                judged_by=need.target.judged_by,
             )
         if need.rights_of is not None:
             _require_no_more(need.rights_of, need, view, caller.principal)

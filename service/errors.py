@@ -44,6 +44,7 @@ class Forbidden(MunimentError):
 
     `missing` names the permission and what it was needed on (`contract_data:manage on Baz`); it is shown
     to the caller, so it names only what the caller named or may read. `on` is the thing: (type, id, name).
+    `judged_by` says whose teams and creator decided where they are not the thing's own: `the consumer Foo`.
     """
 
     code = "forbidden"
@@ -55,11 +56,13 @@ class Forbidden(MunimentError):
         *,
         read_only_token: bool = False,
         on: tuple[str, str, str] | None = None,
+        judged_by: str = "",
     ) -> None:
         super().__init__(sentence)
         self.missing = missing
         self.read_only_token = read_only_token
         self.on = on
+        self.judged_by = judged_by
 
 
 class NotFound(MunimentError):

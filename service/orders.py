@@ -4,6 +4,7 @@ import msgspec
 
 from service.commands import Command
 from service.commands.cautions import Weighed
+from service.commands.foretelling import Foretold
 from service.commands.order import Caller
 from service.events.deletions import DeletionRestored
 from service.log.recorded import Recorded
@@ -47,12 +48,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dry run would have recorded, by kind in its order with how many, and what would have come of it."""
+    """What a dry run would have recorded, by kind in its order with how many, and what would have come of it.
+
+    `foretold` is of bulk deletions alone: what they would take and leave.
+    """
 
     kinds: tuple[tuple[str, int], ...]
     weighed: Weighed
     restored: DeletionRestored | None = None
     """What a restoration would bring back; None where all of it is here already, and for every other order."""
+    foretold: Foretold | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

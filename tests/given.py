@@ -99,13 +99,14 @@ class Account:
         self.replica.committed(self._head)
         if history:
             self.kevin = next(one.data.principal for one in history if isinstance(one.data, UserCreated))
-            self._go_on(history)
+            self.go_on(history)
             return
         opening = msgspec.structs.replace(self.opening(), profile=profile)
         self.kevin = opening.administrator.id
         self.do(opening, Caller(system="first start"))
 
-    def _go_on(self, history: Sequence[Recorded]) -> None:
+    def go_on(self, history: Sequence[Recorded]) -> None:
+        """What these records say holds from here on, whoever ordered it."""
         for record in history:
             self.replica.directory.apply(record)
             span_folds.apply(self.shelf, record)

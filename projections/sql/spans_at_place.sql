@@ -3,3 +3,4 @@ select noun, value from span
 where
     noun = any ($3::text[]) and place = $4::text and place <> '' and ($2::uuid is null or application = $2::uuid)
     and since <= $1::bigint and $1::bigint < until
+limit $5::bigint

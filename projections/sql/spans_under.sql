@@ -3,3 +3,4 @@ select noun, value from span
 where
     noun = any ($2::text[]) and place >= $3::text and place < $4::text and place <> ''
     and since <= $1::bigint and $1::bigint < until
+limit $5::bigint

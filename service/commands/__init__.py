@@ -8,9 +8,11 @@ from service.commands.deletions import RestoreDeletion
 from service.commands.deployments import EndDeployment, EndSupport, RecordDeployment, RecordRelease
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.integrations import (
+    DeleteBranchContracts,
     DeleteIntegration,
     DeleteIntegrationContracts,
     DeleteIntegrations,
+    DeleteTaggedContracts,
 )
 from service.commands.labels import AddLabel, RemoveLabel
 from service.commands.organization import ChangeOrganizationAdministrator
@@ -65,6 +67,8 @@ Command = (
     | PublishContracts
     | DeleteContract
     | DeleteIntegrationContracts
+    | DeleteTaggedContracts
+    | DeleteBranchContracts
     | DeleteIntegration
     | DeleteIntegrations
     | PublishVerification

@@ -4,10 +4,12 @@ from typing import ClassVar
 
 import msgspec
 
-from projections import newcomers, things
+from projections import newcomers, spans, things
+from projections.results import VerificationResult
+from projections.versions import Version
 from projections.view import View
 from service import errors
-from service.commands import removals
+from service.commands import vanishing
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events.applications import ApplicationCreated, ApplicationDeleted, ApplicationEdited, Change
@@ -53,10 +55,11 @@ class EditApplication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeleteApplication(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete an application with every contract it takes part in.
+    """Delete an application with all that it has and every contract it takes part in.
 
-    With contracts it is a bulk deletion too, and every contract's consumer must be within reach: an
-    application deleted as a provider would otherwise wipe other teams' contracts (section 3.6).
+    With contracts or versions it is a bulk deletion too. Every contract's consumer must be within reach, since an
+    application deleted as a provider would otherwise wipe other teams' contracts, and for the versions the application
+    itself (section 3.6).
     """
 
     word: ClassVar[str] = "delete_application"
@@ -68,14 +71,17 @@ class DeleteApplication(msgspec.Struct, frozen=True, kw_only=True):
             Need("contract_data:bulk_delete", things.of_integration(view, integration))
             for integration in view.integrations_of(application.id)
         ]
+        if view.shelf.of_application(Version, application.id):
+            wiped.append(Need("contract_data:bulk_delete", things.of_application(application)))
         return (Need("contract_data:manage", things.of_application(application)), *wiped)
 
     def arguments(self) -> dict[str, str]:
         return {"application": self.application}
 
-    def removes(self, view: View, enough: int) -> int:
-        """How many contracts this is about to remove, up to `enough`."""
-        return removals.contracts_between(view.integrations_of(self.application), enough)
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        view.application(self.application)
+        as_consumer = spans.under(VerificationResult, f"{self.application}/")
+        return (as_consumer, *vanishing.reads_application(self.application))
 
 
 def create_application(command: CreateApplication, view: View, caller: Caller) -> list[Event]:
@@ -115,17 +121,13 @@ def edit_application(command: EditApplication, view: View, caller: Caller) -> li
 
 
 def delete_application(command: DeleteApplication, view: View, caller: Caller) -> list[Event]:
-    """Decide a deletion: a parent, and children that list every contract which vanishes with it."""
+    """Decide a deletion: a parent, and children that list all that vanishes with it."""
     application = view.application(command.application)
-    integrations = view.integrations_of(application.id)
-    removals.require_bearable(integrations)
-    contracts = [
-        contract
-        for integration in integrations
-        for contract in view.contracts_of(integration.consumer, integration.provider)
-    ]
-    parent = ApplicationDeleted(application=application.id, name=application.name, contracts=len(contracts))
-    return [parent, *removals.contracts_removed(contracts)]
+    gone = vanishing.of_application(view, application.id)
+    parent = ApplicationDeleted(
+        application=application.id, name=application.name, contracts=len(gone.contracts)
+    )
+    return [parent, *gone.children()]
 
 
 def managing(view: View, wanted: str, caller: Caller) -> Need:

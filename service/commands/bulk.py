@@ -10,21 +10,18 @@ from service.commands.applications import DeleteApplication
 from service.commands.branches import DeleteBranch, DeleteBranches
 from service.commands.deletions import RestoreDeletion
 from service.commands.environments import DeleteEnvironment
-from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
+from service.commands.integrations import (
+    DeleteBranchContracts,
+    DeleteIntegration,
+    DeleteIntegrationContracts,
+    DeleteIntegrations,
+    DeleteTaggedContracts,
+)
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.vocabulary import RoleId, TeamId
 
-_Removing = (
-    DeleteIntegration
-    | DeleteIntegrationContracts
-    | DeleteApplication
-    | DeleteIntegrations
-    | RestoreDeletion
-    | DeleteTeam
-    | EditTeam
-    | ChangeMembers
-)
+_Removing = RestoreDeletion | DeleteTeam | EditTeam | ChangeMembers
 _REMOVING = frozenset(typing.get_args(_Removing))
 _SWEEPING = frozenset(
     {
@@ -33,13 +30,15 @@ _SWEEPING = frozenset(
         DeleteEnvironment,
         DeleteIntegration,
         DeleteIntegrationContracts,
+        DeleteTaggedContracts,
+        DeleteBranchContracts,
         DeleteApplication,
         DeleteIntegrations,
     }
 )
 """What may remove any number of facts that only Postgres knows of: always apart."""
 REMOVED_MIN = 500
-"""Contracts, or links to a team, from which on an order gets a batch of its own, drafted beside the event loop: some
+"""Links to a team from which on an order gets a batch of its own, drafted beside the event loop: some
 milliseconds' work."""
 REACHED_MIN = 1_000
 """Principals from which on a dry run is drafted beside the event loop: some milliseconds' work as well."""

@@ -48,6 +48,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             deletions.RestoreDeletion()
             | bodies.ForgetBodies()
             | integrations.DeleteIntegrationContracts()
+            | integrations.DeleteTaggedContracts()
+            | integrations.DeleteBranchContracts()
             | integrations.DeleteIntegration()
             | integrations.DeleteIntegrations()
         ):
@@ -271,6 +273,8 @@ def _contracts(
 
 def _integrations(
     command: integrations.DeleteIntegrationContracts
+    | integrations.DeleteTaggedContracts
+    | integrations.DeleteBranchContracts
     | integrations.DeleteIntegration
     | integrations.DeleteIntegrations
     | deletions.RestoreDeletion
@@ -281,6 +285,10 @@ def _integrations(
     match command:
         case integrations.DeleteIntegrationContracts():
             return integrations.delete_integration_contracts(command, view, caller)
+        case integrations.DeleteTaggedContracts():
+            return integrations.delete_tagged_contracts(command, view, caller)
+        case integrations.DeleteBranchContracts():
+            return integrations.delete_branch_contracts(command, view, caller)
         case integrations.DeleteIntegration():
             return integrations.delete_integration(command, view, caller)
         case integrations.DeleteIntegrations():

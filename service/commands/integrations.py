@@ -7,13 +7,17 @@ from typing import ClassVar
 
 import msgspec
 
-from projections import things
+from projections import spans, things
+from projections.branches import BranchVersion
+from projections.contracts import Contract
+from projections.versions import Tag
 from projections.view import View
-from service.commands import removals
+from service.commands import vanishing
 from service.commands.order import Caller, Need
+from service.commands.vanishing import Pair
 from service.events import Event
 from service.events import contracts as events
-from service.vocabulary import ApplicationId
+from service.vocabulary import ApplicationId, name
 
 
 class _OfIntegration(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,31 +26,63 @@ class _OfIntegration(msgspec.Struct, frozen=True, kw_only=True):
     consumer: ApplicationId
     provider: ApplicationId
 
+    @property
+    def pair(self) -> Pair:
+        """Consumer and provider."""
+        return self.consumer, self.provider
+
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return (_bulk(view, self.consumer, self.provider),)
+        consumer, provider = view.application(self.consumer), view.application(self.provider)
+        return (Need("contract_data:bulk_delete", things.of_pair(consumer, provider)),)
 
     def arguments(self) -> dict[str, str]:
         return {"consumer": self.consumer, "provider": self.provider}
 
-    def removes(self, view: View, enough: int) -> int:
-        """How many contracts this is about to remove. Raises NotFound."""
-        return removals.contracts_between((view.integration(self.consumer, self.provider),), enough)
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        return vanishing.reads_contracts(self.pair)
 
 
 class DeleteIntegrationContracts(_OfIntegration, frozen=True, kw_only=True):
-    """Delete every contract of an integration; both applications stay."""
+    """Delete every contract of an integration with its results; applications, versions, branches and tags stay."""
 
     word: ClassVar[str] = "delete_integration_contracts"
 
 
+class DeleteTaggedContracts(_OfIntegration, frozen=True, kw_only=True):
+    """Delete those contracts of an integration whose consumer's version carries a tag."""
+
+    word: ClassVar[str] = "delete_tagged_contracts"
+    tag: str
+
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        tagged = spans.at_place(Tag, name(self.tag, "tag", "tag"), self.consumer)
+        return (tagged, *vanishing.reads_contracts(self.pair))
+
+
+class DeleteBranchContracts(_OfIntegration, frozen=True, kw_only=True):
+    """Delete those contracts of an integration whose consumer's version is on a branch."""
+
+    word: ClassVar[str] = "delete_branch_contracts"
+    branch: str
+
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        on_branch = spans.at_place(BranchVersion, name(self.branch, "branch", "branch"), self.consumer)
+        return (on_branch, *vanishing.reads_contracts(self.pair))
+
+
 class DeleteIntegration(_OfIntegration, frozen=True, kw_only=True):
-    """Delete an integration: its contracts, and either application if nothing else refers to it."""
+    """Delete an integration: contracts, results, versions left without either, and an application left alone."""
 
     word: ClassVar[str] = "delete_integration"
 
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        view.integration(*self.pair)
+        sides = [want for side in dict.fromkeys(self.pair) for want in vanishing.reads_application(side)]
+        return (*vanishing.reads_contracts(self.pair), *sides)
+
 
 class DeleteIntegrations(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete every integration there is."""
+    """Delete all contract data there is: every integration, and every application with it."""
 
     word: ClassVar[str] = "delete_integrations"
 
@@ -56,49 +92,69 @@ class DeleteIntegrations(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {}
 
-    def removes(self, view: View, enough: int) -> int:
-        """How many contracts this is about to remove, up to `enough`."""
-        return removals.contracts_between(view.integrations(), enough)
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        return vanishing.reads_everything()
 
 
 def delete_integration_contracts(
     command: DeleteIntegrationContracts, view: View, caller: Caller
 ) -> list[Event]:
     """Decide a bulk deletion of contracts: a parent and its children. Raises NotFound."""
-    integration = view.integration(command.consumer, command.provider)
-    removals.require_bearable((integration,))
-    contracts = view.contracts_of(integration.consumer, integration.provider)
+    view.integration(*command.pair)
+    gone = vanishing.of_all_contracts(view, command.pair)
     parent = events.IntegrationContractsDeleted(
-        consumer=integration.consumer, provider=integration.provider, contracts=len(contracts)
+        consumer=command.consumer, provider=command.provider, contracts=len(gone.contracts)
     )
-    return [parent, *removals.contracts_removed(contracts)]
+    return [parent, *gone.children()]
+
+
+def delete_tagged_contracts(command: DeleteTaggedContracts, view: View, caller: Caller) -> list[Event]:
+    """Decide a bulk deletion by tag. Where no contract has it, nothing happens."""
+    tag = name(command.tag, "tag", "tag")
+    tagged = {one.version for one in view.shelf.at_place(Tag, tag, command.consumer)}
+    going = _of_versions(view, command.pair, tagged)
+    if not going:
+        return []
+    parent = events.IntegrationTaggedContractsDeleted(
+        consumer=command.consumer, provider=command.provider, tag=tag, contracts=len(going)
+    )
+    return [parent, *vanishing.of_contracts(view, command.pair, going).children()]
+
+
+def delete_branch_contracts(command: DeleteBranchContracts, view: View, caller: Caller) -> list[Event]:
+    """Decide a bulk deletion by branch. Where no contract is of it, nothing happens."""
+    branch = name(command.branch, "branch", "branch")
+    on_branch = {one.version for one in view.shelf.at_place(BranchVersion, branch, command.consumer)}
+    going = _of_versions(view, command.pair, on_branch)
+    if not going:
+        return []
+    parent = events.IntegrationBranchContractsDeleted(
+        consumer=command.consumer, provider=command.provider, branch=branch, contracts=len(going)
+    )
+    return [parent, *vanishing.of_contracts(view, command.pair, going).children()]
 
 
 def delete_integration(command: DeleteIntegration, view: View, caller: Caller) -> list[Event]:
-    """Decide the deletion of an integration: parent, contracts, then applications left alone. Raises NotFound."""
-    integration = view.integration(command.consumer, command.provider)
-    removals.require_bearable((integration,))
-    pair = (integration.consumer, integration.provider)
-    contracts = view.contracts_of(*pair)
-    parent = events.IntegrationDeleted(consumer=pair[0], provider=pair[1], contracts=len(contracts))
-    alone = removals.unreferenced(view, pair, {pair})
-    return [parent, *removals.contracts_removed(contracts), *removals.applications_removed(alone)]
+    """Decide the deletion of an integration: a parent, and children for all that goes with it. Raises NotFound."""
+    view.integration(*command.pair)
+    gone = vanishing.of_integration(view, command.pair)
+    parent = events.IntegrationDeleted(
+        consumer=command.consumer, provider=command.provider, contracts=len(gone.contracts)
+    )
+    return [parent, *gone.children()]
 
 
 def delete_integrations(command: DeleteIntegrations, view: View, caller: Caller) -> list[Event]:
     """Decide the widest deletion of all. Where there is nothing, nothing happens."""
-    integrations = list(view.integrations())
-    if not integrations:
+    gone = vanishing.of_everything(view)
+    if not len(gone):
         return []
-    removals.require_bearable(integrations)
-    contracts = [one for pair in integrations for one in view.contracts_of(pair.consumer, pair.provider)]
-    # Nothing is left that could refer to any of them.
-    sides = dict.fromkeys(side for pair in integrations for side in (pair.consumer, pair.provider))
-    alone = [found for side in sides if (found := view.application_or_none(side)) is not None]
-    parent = events.IntegrationsDeleted(integrations=len(integrations), contracts=len(contracts))
-    return [parent, *removals.contracts_removed(contracts), *removals.applications_removed(alone)]
+    integrations = len(list(view.integrations()))
+    return [
+        events.IntegrationsDeleted(integrations=integrations, contracts=len(gone.contracts)),
+        *gone.children(),
+    ]
 
 
-def _bulk(view: View, consumer: ApplicationId, provider: ApplicationId) -> Need:
-    integration = view.integration(consumer, provider)
-    return Need("contract_data:bulk_delete", things.of_integration(view, integration))
+def _of_versions(view: View, pair: Pair, versions: set[str]) -> list[Contract]:
+    return [one for one in view.contracts_of(*pair) if one.version in versions]

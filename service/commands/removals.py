@@ -1,20 +1,17 @@
 """What a bulk deletion removes, as child records that each list as much of one kind as fits."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from projections.applications import Application
-from projections.contracts import Contract, Integration
+from projections.contracts import Contract
 from projections.results import VerificationResult
-from projections.view import View
-from service import errors
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import ContractsRemoved, RemovedContract
 from service.events.results import RemovedResult, VerificationResultsRemoved
-from service.vocabulary import ApplicationId
 
 PIECE_BYTES_MAX = 32_768
 _CONTRACT_BYTES = 230  # three ids, a digest and the framing; the version's own text is added
@@ -22,9 +19,6 @@ _RESULT_BYTES = 240  # the same, and a number
 _APPLICATION_BYTES = 180
 _STRETCH = 1_024
 """Contracts that are sorted at a stroke, or about so many."""
-CONTRACTS_MAX = 150_000
-"""Contracts that one order may remove. Drafting them takes some two seconds, and the append refuses a record whose time
-is more than five behind: what a busier machine takes must still fit."""
 
 
 class _Created(Protocol):
@@ -33,26 +27,6 @@ class _Created(Protocol):
 
 
 C = TypeVar("C", bound=_Created)
-
-
-def contracts_between(integrations: Iterable[Integration], enough: int = CONTRACTS_MAX + 1) -> int:
-    """How many contracts the integrations hold together; counting ends at `enough`."""
-    found = 0
-    for integration in integrations:
-        found += integration.contracts
-        if found >= enough:
-            break
-    return found
-
-
-def require_bearable(integrations: Iterable[Integration]) -> None:
-    """Raise Refused, before any work, for more than one order can remove."""
-    if contracts_between(integrations) > CONTRACTS_MAX:
-        raise errors.Refused(
-            "too_many_contracts",
-            f"This would remove more than {CONTRACTS_MAX:,} contracts at once, which is more than one order can."
-            " Remove some of them first, integration by integration or one by one; nothing was done.",
-        )
 
 
 def contracts_removed(contracts: Iterable[Contract]) -> list[Event]:
@@ -137,20 +111,6 @@ def applications_removed(applications: Iterable[Application]) -> list[Event]:
     if piece:
         decided.append(_applications(piece))
     return decided
-
-
-def unreferenced(
-    view: View, candidates: Iterable[str], vanishing: Collection[tuple[ApplicationId, ApplicationId]]
-) -> list[Application]:
-    """Applications among the candidates that take part in no integration but the vanishing ones (section 3.6)."""
-    found: list[Application] = []
-    for candidate in dict.fromkeys(candidates):
-        application = view.application_or_none(candidate)
-        if application is None:
-            continue
-        if all((one.consumer, one.provider) in vanishing for one in view.integrations_of(candidate)):
-            found.append(application)
-    return found
 
 
 def _created(one: _Created) -> float:

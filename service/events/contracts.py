@@ -45,6 +45,28 @@ class IntegrationContractsDeleted(
     contracts: int
 
 
+class IntegrationTaggedContractsDeleted(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="integration.tagged_contracts_deleted"
+):
+    """Parent of a bulk deletion: the contracts of one integration whose consumer's version carried the tag."""
+
+    consumer: ApplicationId
+    provider: ApplicationId
+    tag: str
+    contracts: int
+
+
+class IntegrationBranchContractsDeleted(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="integration.branch_contracts_deleted"
+):
+    """Parent of a bulk deletion: the contracts of one integration whose consumer's version was on the branch."""
+
+    consumer: ApplicationId
+    provider: ApplicationId
+    branch: str
+    contracts: int
+
+
 class IntegrationDeleted(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="integration.deleted"
 ):
@@ -84,6 +106,8 @@ ContractEvent = (
     ContractPublished
     | ContractDeleted
     | IntegrationContractsDeleted
+    | IntegrationTaggedContractsDeleted
+    | IntegrationBranchContractsDeleted
     | IntegrationDeleted
     | IntegrationsDeleted
     | ContractsRemoved

@@ -13,7 +13,6 @@ from projections.versions import Tag
 from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, PublishContract
-from service.commands.integrations import DeleteIntegrationContracts
 from service.events.contracts import ContractDeleted, ContractPublished
 from service.http import (
     applications,
@@ -122,17 +121,6 @@ async def deleted(call: Call) -> web.Response:
         left = f"{pact_documents.pair_address(call, *pair)}/latest"
         links["pb:latest-pact-version"] = responses.link(left, "Latest pact")
     return responses.hal(call, {"_links": links})
-
-
-async def all_deleted(call: Call) -> web.Response:
-    """DELETE /pacts/provider/{provider}/consumer/{consumer}/versions: every contract of the integration, in bulk."""
-    body = await requests.body(call)
-    if await repeats.answered(call) is not None:
-        return responses.nothing()
-    consumer, provider = _named(call.view, call)
-    command = DeleteIntegrationContracts(consumer=consumer.id, provider=provider.id)
-    await requests.handle(call, command, body)
-    return responses.nothing()
 
 
 async def content(call: Call, view: View, contract: Contract) -> web.Response:

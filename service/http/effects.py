@@ -1,4 +1,4 @@
-"""GET /effects/{event}: what an order did to who may do what.
+"""GET /effects/{event}: what an order did to who may do what; of a bulk deletion, what it removed.
 
 The event is the first of the order, as `Muniment-Effect` names it; any other event of the same order will do.
 """
@@ -6,8 +6,8 @@ The event is the first of the order, as `Muniment-Effect` names it; any other ev
 from aiohttp import web
 
 from projections import things
-from service.commands import cautions
-from service.http import breathing, rehearsals, responses
+from service.commands import cautions, foretelling
+from service.http import breathing, foretold, rehearsals, responses
 from service.http.edge import Call
 from service.queries import effects, moments
 from service.vocabulary import EventId
@@ -33,4 +33,7 @@ async def shown(call: Call) -> web.Response:
         "effect": await rehearsals.drawn(call, call.edge.replica.now(), [weighed]),
         "_links": {"self": responses.link(responses.href(call.edge, "effects", first.id))},
     }
+    gone = foretelling.vanished(comparison.events)
+    if gone:
+        document["vanished"] = await foretold.vanishes(comparison.before, gone)
     return responses.hal(call, document)

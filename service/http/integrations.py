@@ -11,15 +11,12 @@ from projections.contracts import Integration, integration_id
 from projections.teams import Team
 from projections.view import View
 from service import errors
-from service.commands.integrations import DeleteIntegration, DeleteIntegrations
 from service.http import (
     applications,
     breathing,
     edge,
     pagination,
     preferences,
-    repeats,
-    requests,
     responses,
     rights,
 )
@@ -94,23 +91,6 @@ async def network(call: Call) -> web.Response:
         "pb:pacticipant": responses.link(applications.address(call, application), application.name),
     }
     return responses.hal(call, {"integrations": drawn, "_links": links})
-
-
-async def deleted(call: Call) -> web.Response:
-    """DELETE /integrations/provider/{provider}/consumer/{consumer}: its contracts, and what then stands alone."""
-    body = await requests.body(call)
-    if await repeats.answered(call) is not None:
-        return responses.nothing()
-    consumer = applications.named(call.view, call.path("consumer"))
-    provider = applications.named(call.view, call.path("provider"))
-    await requests.handle(call, DeleteIntegration(consumer=consumer.id, provider=provider.id), body)
-    return responses.nothing()
-
-
-async def all_deleted(call: Call) -> web.Response:
-    """DELETE /integrations: every one there is."""
-    await requests.handle(call, DeleteIntegrations(), await requests.body(call))
-    return responses.nothing()
 
 
 class Rows:

@@ -154,7 +154,12 @@ def _invalid(sentence: str, pointer: str, status: int, extra: dict[str, object] 
 
 def _forbidden(error: errors.Forbidden) -> Answer:
     sentence = FORBIDDEN + (f" Missing: {error.missing}." if error.missing else "")
-    return Answer(403, sentence, sentence, {"missing": error.missing, "readOnlyToken": error.read_only_token})
+    judged = {}
+    if error.judged_by:
+        sentence += f" What decides is {error.judged_by}."
+        judged["judgedBy"] = error.judged_by
+    told = {"missing": error.missing, **judged, "readOnlyToken": error.read_only_token}
+    return Answer(403, sentence, sentence, told)
 
 
 def _refused(error: errors.Refused) -> Answer:

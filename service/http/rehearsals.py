@@ -13,7 +13,7 @@ from projections.effects import Group
 from projections.powers import API_ACCESS, Power
 from projections.view import View
 from service.commands.cautions import Caution, Weighed
-from service.http import breathing, documents, responses
+from service.http import breathing, documents, foretold, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.orders import Outcome, Rehearsal
@@ -36,6 +36,9 @@ async def answer(call: Call, outcomes: Sequence[Outcome]) -> web.Response:
         "effect": await drawn(call, call.edge.replica.now(), [one.weighed for one in tried]),
         "_links": {"self": responses.link(responses.here(call))},
     }
+    for one in tried:
+        if one.foretold is not None:  # a bulk deletion is the one order of its request
+            document.update(await foretold.drawn(call, call.edge.replica.now(), one.foretold))
     return responses.hal(call, document)
 
 

@@ -206,6 +206,8 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> tuple[Chang
             return (_removed(event, names),)
         case (
             contract_events.IntegrationContractsDeleted()
+            | contract_events.IntegrationTaggedContractsDeleted()
+            | contract_events.IntegrationBranchContractsDeleted()
             | contract_events.IntegrationDeleted()
             | contract_events.IntegrationsDeleted()
         ):

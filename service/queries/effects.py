@@ -8,6 +8,7 @@ from typing import Final
 from projections.effects import Comparison
 from projections.replica import Replica
 from service import errors
+from service.commands import foretelling
 from service.commands.cautions import Caution
 from service.events.account import CatalogueAdopted
 from service.events.environments import EnvironmentEvent
@@ -66,13 +67,16 @@ def comparison(replica: Replica, records: Sequence[Recorded]) -> Comparison:
     Both moments have the instant of the first record, as they had in a dry run: what ended meanwhile is not the order's
     doing. Raises NotFound where the order is none that changes who may do what.
     """
-    if not any(type(record.data) in _CHANGING for record in records):
-        raise errors.NotFound("This event is of no order that changes who may do what.")
+    events = [record.data for record in records]
+    if not any(type(event) in _CHANGING for event in events) and not foretelling.removes(events):
+        raise errors.NotFound(
+            "This event is of no order that changes who may do what, and of no bulk deletion."
+        )
     first, last = records[0], records[-1]
     return Comparison(
         replica.view(first.position - 1, first.recorded_at),
         replica.view(last.position, first.recorded_at),
-        (record.data for record in records),
+        events,
     )
 
 

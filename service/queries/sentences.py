@@ -45,6 +45,8 @@ _TRIED = {
     "delete_integrations": "delete every integration",
     "end_support": "end the support of a release",
     "delete_integration_contracts": "delete an integration's contracts",
+    "delete_tagged_contracts": "delete an integration's contracts with a tag",
+    "delete_branch_contracts": "delete an integration's contracts of a branch",
 }
 
 
@@ -284,6 +286,18 @@ def _contract(event: contract_events.ContractEvent, names: Names) -> str:
         case contract_events.IntegrationContractsDeleted():
             pair = names.integration(event.consumer, event.provider)
             return f"deleted all {wording.counted(event.contracts, 'contract')} of the integration {pair}"
+        case contract_events.IntegrationTaggedContractsDeleted():
+            pair, contracts = (
+                names.integration(event.consumer, event.provider),
+                wording.counted(event.contracts, "contract"),
+            )
+            return f"deleted {contracts} of the integration {pair} with the tag {event.tag}"
+        case contract_events.IntegrationBranchContractsDeleted():
+            pair, contracts = (
+                names.integration(event.consumer, event.provider),
+                wording.counted(event.contracts, "contract"),
+            )
+            return f"deleted {contracts} of the integration {pair} of the branch {event.branch}"
         case contract_events.IntegrationDeleted():
             pair = names.integration(event.consumer, event.provider)
             return f"deleted the integration {pair} with {wording.counted(event.contracts, 'contract')}"

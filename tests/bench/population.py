@@ -15,12 +15,13 @@ import msgspec
 from service.catalogue.compiled import ADMINISTRATOR, DEFAULT_TEAM, USER
 from service.catalogue.loader import shipped
 from service.commands.order import NewPrincipal
-from service.events import Event, applications, attempts, contracts, teams, tokens, users
+from service.events import Event, applications, attempts, contracts, results, teams, tokens, users, versions
 from service.fresh import Fresh
 from service.vocabulary import (
     ApplicationId,
     ContractId,
     PrincipalId,
+    ResultId,
     RoleId,
     Secret,
     TeamId,
@@ -48,6 +49,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True):
     edit: int = 8
     publish: int = 15
     denied: int = 5
+    verify: int = 0
+    tag: int = 0
 
 
 RELATIONS = Mix(join=40, leave=30, roles=30, edit=0, publish=0, denied=0)
@@ -67,6 +70,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     seed: int = 1
     mix: Mix = Mix()
+    consumers: int = 0
+    """How many of the applications publish contracts; 0: all."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +103,7 @@ class Population:
         self._roles: dict[PrincipalId, list[RoleId]] = {}
         self._bodies = [fresh.ref() for _ in range(_BODIES)]
         self._published: set[int] = set()
+        self._contracts: list[contracts.ContractPublished] = []
         self._versions = 0
         self._edits = 0
 
@@ -121,6 +127,8 @@ class Population:
             "edit": self._edited,
             "publish": self._publication,
             "denied": self._refused,
+            "verify": self._verification,
+            "tag": self._tagged,
         }
         names, weights = zip(*msgspec.structs.asdict(self.shape.mix).items(), strict=True)
         while True:
@@ -237,7 +245,7 @@ class Population:
         return self._act("contract_data:manage", (edited, (application,)))
 
     def _publication(self) -> Act:
-        consumer, provider = self._random.sample(self.applications, 2)
+        consumer, provider = self._pair()
         number = self._random.randrange(_BODIES)
         body = f'{{"interactions": [], "number": {number}}}'.encode()
         self._versions += 1
@@ -255,8 +263,42 @@ class Population:
         touches = (consumer, provider, Thing("contract", published.contract), pair)
         values = () if number in self._published else ((self._bodies[number], Secret(body)),)
         self._published.add(number)
+        self._contracts.append(published)
         act = self._act("contract_data:manage", (published, touches))
         return msgspec.structs.replace(act, values=values)
+
+    def _pair(self) -> list[Thing]:
+        if not self.shape.consumers:
+            return self._random.sample(self.applications, 2)
+        consumer = self._any(self.applications[: self.shape.consumers])
+        return [consumer, self._any(self.applications[self.shape.consumers :])]
+
+    def _verification(self) -> Act:
+        """A result of some content, by a version of its own."""
+        if not self._contracts:
+            return self._publication()
+        of = self._any(self._contracts)
+        self._versions += 1
+        verified = results.VerificationPublished(
+            result=ResultId(self._fresh.id()),
+            consumer=of.consumer,
+            provider=of.provider,
+            digest=of.digest,
+            version=f"2.{self._versions}.0",
+            number=self._versions,
+            success=True,
+        )
+        return self._act("contract_data:manage", (verified, (Thing("application", of.provider),)))
+
+    def _tagged(self) -> Act:
+        if not self._contracts:
+            return self._publication()
+        of = self._any(self._contracts)
+        self._versions += 1
+        tagged = versions.VersionTagged(
+            application=of.consumer, version=of.version, tag=f"tag-{self._versions}"
+        )
+        return self._act("contract_data:manage", (tagged, (Thing("application", of.consumer),)))
 
     def _refused(self) -> Act:
         application = self._any(self.applications)

@@ -1,4 +1,5 @@
-"""How long other callers' decisions wait while one order deletes a hundred thousand contracts.
+"""How long other callers' decisions wait while one order deletes a hundred thousand contracts, or an application with
+as many, each of a version of its own, and their results.
 
 A coroutine decides every millisecond on the loop that also carries the deletion, the follower and the trail, as
 in the service; the raw thing beside it is the same coroutine while nothing is deleted.
@@ -7,13 +8,16 @@ in the service; the raw thing beside it is the same coroutine while nothing is d
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from projections import access, things
+from projections.view import View
 from service import app
 from service.catalogue.compiled import DEFAULT_TEAM
+from service.commands import Command
+from service.commands.applications import DeleteApplication
 from service.commands.integrations import DeleteIntegrations
 from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved
@@ -29,6 +33,8 @@ _TICK_SECONDS = 0.001
 _IDLE_SECONDS = 3.0
 _ROUNDS_MAX = 3
 PUBLISHING = Mix(join=0, leave=0, roles=0, edit=0, publish=1, denied=0)
+LIVED_IN = Mix(join=0, leave=0, roles=0, edit=0, publish=10, denied=0, verify=10, tag=3)
+"""As many results as contracts, and some tags."""
 
 
 class Waits(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,22 +47,40 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def figures(ground: Ground) -> list[Figure]:
-    """Each round deletes everything from its own copy of one world."""
-    shape = Shape(users=50, teams=10, applications=300, changes=ground.size(_CONTRACTS, 200), mix=PUBLISHING)
+    """Each round deletes from its own copy of one world: everything there is, and one application with all it has."""
+    contracts = ground.size(_CONTRACTS, 200)
+    everything = Shape(users=50, teams=10, applications=300, changes=contracts, mix=PUBLISHING)
+    one = Shape(
+        users=50, teams=10, applications=300, changes=_times(contracts, LIVED_IN), mix=LIVED_IN, consumers=1
+    )
+    return [
+        *await _swept(ground, everything, f"{contracts:,} contracts are deleted", _everything),
+        *await _swept(
+            ground,
+            one,
+            f"an application with {contracts:,} contracts goes, with versions, tags and results",
+            _busiest,
+        ),
+    ]
+
+
+async def _swept(ground: Ground, shape: Shape, what: str, command: Callable[[View], Command]) -> list[Figure]:
+    """How long others wait while the command is done to the world of this shape."""
     stored = await ground.world(shape)
     idle, busy = [], []
     for number in range(min(ground.rounds, _ROUNDS_MAX)):
         database = ground.database(stored.database.name)
-        settings = worlds.settings_of(database, ground.directory / f"stalls-{number}")
+        settings = worlds.settings_of(database, ground.directory / f"stalls-{shape.consumers}-{number}")
         async with app.opened(settings, follow=True) as opened:
             await settled(opened)
             idle.append(await during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
-            busy.append(await during(opened, _deleted(opened)))
+            held = _held(opened)
+            busy.append(await during(opened, _deleted(opened, command(opened.replica.now()))))
         ground.drop(database)
-        if busy[-1].removed != shape.changes:
-            raise RuntimeError(f"{busy[-1].removed} of {shape.changes} contracts were removed")
+        if busy[-1].removed != held:
+            raise RuntimeError(f"{busy[-1].removed} of {held} contracts were removed")
     return [
-        _figure(f"longest wait while {shape.changes:,} contracts are deleted", idle, busy, "longest", 50),
+        _figure(f"longest wait while {what}", idle, busy, "longest", 50),
         _figure("99 % of the decisions meanwhile waited at most", idle, busy, "p99", None),
         Figure(
             what="the deletion from order to answer",
@@ -66,6 +90,26 @@ async def figures(ground: Ground) -> list[Figure]:
             ours=f"{spelt(statistics.median(one.seconds for one in busy))} s",
         ),
     ]
+
+
+def _everything(_view: View) -> Command:
+    return DeleteIntegrations()
+
+
+def _busiest(view: View) -> Command:
+    """The one consumer of that world."""
+    return DeleteApplication(application=next(iter(view.integrations())).consumer)
+
+
+def _held(opened: app.App) -> int:
+    """How many contracts there are."""
+    return sum(one.contracts for one in opened.replica.now().integrations())
+
+
+def _times(contracts: int, mix: Mix) -> int:
+    """How many changes of the mix publish about so many contracts."""
+    weights = msgspec.structs.asdict(mix)
+    return int(contracts * sum(weights.values()) // mix.publish)
 
 
 def _figure(what: str, idle: list[Waits], busy: list[Waits], field: str, at_most: float | None) -> Figure:
@@ -115,12 +159,12 @@ def _decide(opened: app.App) -> None:
         raise RuntimeError("the first Administrator may manage every team, also while contracts are deleted")
 
 
-async def _deleted(opened: app.App) -> int:
-    """Delete every integration there is; how many contracts vanished, by the records."""
+async def _deleted(opened: app.App, command: Command) -> int:
+    """Do it; how many contracts vanished, by the records."""
     administrator = opened.replica.now().principal_with_email(opened.settings.admin_email)
     assert administrator is not None, "every world has one"
     caller = Caller(principal=administrator.id, token=administrator.tokens[0])
-    outcome = await opened.handler.handle(Order(command=DeleteIntegrations(), caller=caller))
+    outcome = await opened.handler.handle(Order(command=command, caller=caller))
     return sum(
         len(record.data.contracts) for record in outcome.records if isinstance(record.data, ContractsRemoved)
     )

@@ -10,6 +10,7 @@ from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.events.applications import ApplicationCreated, ApplicationDeleted, ApplicationEdited, Change
 from service.events.contracts import ContractsRemoved
 from service.events.teams import TeamApplicationsChanged
+from service.events.versions import VersionsRemoved
 from service.vocabulary import ApplicationId, PrincipalId, TeamId
 from tests import given
 from tests.given import Account
@@ -141,8 +142,9 @@ def test_deleting_with_contracts_takes_reach_over_every_consumer(account: Accoun
         account.do(DeleteApplication(application=foo), sally)
     assert "contract_data:bulk_delete on Bar/Foo" == caught.value.missing
     account.do(EditTeam(team=team, applications=(foo, bar)))
-    parent, child = account.do(DeleteApplication(application=foo), sally)
+    parent, child, versions = account.do(DeleteApplication(application=foo), sally)
     assert isinstance(child, ContractsRemoved)
+    assert isinstance(versions, VersionsRemoved)
     assert isinstance(parent, ApplicationDeleted)
     assert (2, 2) == (parent.contracts, len(child.contracts))
     assert account.now.application_named("Bar") is not None

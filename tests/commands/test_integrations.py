@@ -10,22 +10,27 @@ from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
 from service.commands import removals, removals_versions
 from service.commands.integrations import (
+    DeleteBranchContracts,
     DeleteIntegration,
     DeleteIntegrationContracts,
     DeleteIntegrations,
+    DeleteTaggedContracts,
 )
 from service.commands.teams import DeleteTeam, EditTeam
 from service.events import Event
 from service.events.applications import ApplicationsRemoved
 from service.events.contracts import (
     ContractsRemoved,
+    IntegrationBranchContractsDeleted,
     IntegrationContractsDeleted,
     IntegrationDeleted,
     IntegrationsDeleted,
     RemovedContract,
 )
+from service.events.versions import VersionsRemoved
 from service.log import recorded
 from service.vocabulary import ApplicationId, PrincipalId, TeamId
+from tests import given
 from tests.given import Account
 
 
@@ -107,23 +112,40 @@ def test_deleting_the_contracts_of_an_integration_keeps_the_applications(account
         account.do(DeleteIntegrationContracts(**both))
 
 
+def test_contracts_of_a_branch_or_with_a_tag_go_alone(account: Account) -> None:
+    """Section 3.6: those of versions on the branch or with the tag; where there are none nothing happens."""
+    for version in ("1", "2"):
+        command = given.publish(account.fresh, "Foo", "Bar", version)
+        account.do(msgspec.structs.replace(command, branch=f"feat {version}"))
+    both = pair(account, "Foo", "Bar")
+    assert [] == account.do(DeleteTaggedContracts(**both, tag="feat 1"))
+    parent, child = account.do(DeleteBranchContracts(**both, branch="feat 1"))
+    assert IntegrationBranchContractsDeleted(**both, branch="feat 1", contracts=1) == parent
+    assert ["1"] == [one.version for one in _removed(child)]
+    assert ["2"] == [one.version for one in account.now.contracts_of(*both.values())]
+    assert [] == account.do(DeleteBranchContracts(**both, branch="feat 1"))
+    with pytest.raises(errors.Invalid):
+        account.do(DeleteBranchContracts(**both, branch=""))
+
+
 def test_deleting_an_integration_takes_applications_that_stand_alone(account: Account) -> None:
     """Section 3.6: either application goes if nothing else refers to it, and stays if something does."""
     account.contract("Foo", "Bar")
     account.contract("Bar", "Baz")
     both = pair(account, "Foo", "Bar")
-    parent, contracts, applications = account.do(DeleteIntegration(**both))
+    parent, contracts, versions, applications = account.do(DeleteIntegration(**both))
     assert IntegrationDeleted(**both, contracts=1) == parent
     assert isinstance(contracts, ContractsRemoved)
+    assert isinstance(versions, VersionsRemoved)
     assert ApplicationsRemoved(applications=(both["consumer"],), names=("Foo",)) == applications
     assert account.now.application_named("Bar") is not None
 
 
 def test_deleting_everything_takes_the_widest_permission(account: Account) -> None:
-    """Section 3.6: `bulk_delete:*` alone; what takes part in no integration stays; nothing there is nothing done."""
+    """Section 3.6: `bulk_delete:*` alone; every application goes; where nothing is, nothing is done."""
     account.contract("Foo", "Bar")
     account.contract("Bar", "Baz")
-    lonely = account.application("Lonely")
+    account.application("Lonely")
     team = account.team("A", [named(account, name) for name in ("Foo", "Bar", "Baz")])
     sally = person(
         account, "Sally", "contract_data:bulk_delete:team", "contract_data:bulk_delete:own", team=team
@@ -132,7 +154,7 @@ def test_deleting_everything_takes_the_widest_permission(account: Account) -> No
         account.do(DeleteIntegrations(), sally)
     made = account.do(DeleteIntegrations())
     assert IntegrationsDeleted(integrations=2, contracts=2) == made[0]
-    assert [lonely] == [one.id for one in account.now.applications()]
+    assert [] == [one.id for one in account.now.applications()]
     assert [] == account.do(DeleteIntegrations())
 
 

@@ -10,7 +10,7 @@ import pytest
 from projections import access, digest, things
 from service import errors
 from service.app import App
-from service.commands import bulk, removals
+from service.commands import bulk, vanishing
 from service.commands.applications import DeleteApplication
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts
 from service.commands.order import Caller
@@ -160,8 +160,8 @@ async def test_a_refused_bulk_order_leaves_the_collector_as_it_was(
 
 
 def test_more_than_one_order_can_remove_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sentence at once, rather than an append that Postgres would refuse after seconds."""
-    monkeypatch.setattr(removals, "CONTRACTS_MAX", 2)
+    """A sentence at once, rather than an append that Postgres would refuse late; every kind of thing counts."""
+    monkeypatch.setattr(vanishing, "FACTS_MAX", 2)
     account = Account()
     for n in range(3):
         account.do(given.publish(account.fresh, "Foo", "Bar", version=f"1.{n}"))
@@ -171,9 +171,9 @@ def test_more_than_one_order_can_remove_is_refused_before_any_work(monkeypatch: 
         DeleteIntegrationContracts(consumer=foo, provider=bar),
         DeleteApplication(application=bar),
     ):
-        with pytest.raises(errors.Refused, match="more than 2 contracts") as caught:
+        with pytest.raises(errors.Refused, match="more than 2 things") as caught:
             account.do(command)
-        assert "too_many_contracts" == caught.value.reason
+        assert "too_much_at_once" == caught.value.reason
     account.do(given.publish(account.fresh, "Foo", "Bar", version="1.0", body="again"))
 
 
@@ -183,11 +183,15 @@ def test_a_bulk_deletion_undone_leaves_what_was() -> None:
     for n in range(40):
         account.do(given.publish(account.fresh, f"Foo {n % 3}", "Bar", version=f"1.{n}"))
     before = digest.digest(account.replica.directory)
-    draft = account.drafter.draft()
+    draft = account.drafter.draft(account.shelf)
+    facts, mark = set(account.shelf.everything()), account.shelf.mark()
     draft.take(account.order(DeleteApplication(application=named(account, "Bar"))))
+    assert facts != set(account.shelf.everything())
     assert before != digest.digest(account.replica.directory)
     draft.undo()
+    account.shelf.undo(mark)
     assert before == digest.digest(account.replica.directory)
+    assert facts == set(account.shelf.everything())
     pair = (named(account, "Foo 1"), named(account, "Bar"))
     kept = account.do(DeleteIntegrationContracts(consumer=pair[0], provider=pair[1]))
     assert isinstance(kept[0], IntegrationContractsDeleted)

@@ -72,6 +72,7 @@ SAFE = {
     "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
+    "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.
 

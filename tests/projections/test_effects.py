@@ -45,6 +45,7 @@ REACHES_NOBODY = {
     "tags.removed", "version.put_on_branch", "version.taken_off_branch", "branch.deleted", "branches.deleted",
     "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
+    "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""
 SCOPES = (

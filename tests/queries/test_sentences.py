@@ -318,6 +318,18 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "deleted all 3 contracts of the integration Foo/Bar",
     ),
     (
+        contract_events.IntegrationTaggedContractsDeleted(
+            consumer=FOO, provider=BAR, tag="prod", contracts=2
+        ),
+        "deleted 2 contracts of the integration Foo/Bar with the tag prod",
+    ),
+    (
+        contract_events.IntegrationBranchContractsDeleted(
+            consumer=FOO, provider=BAR, branch="feat", contracts=1
+        ),
+        "deleted 1 contract of the integration Foo/Bar of the branch feat",
+    ),
+    (
         contract_events.IntegrationDeleted(consumer=FOO, provider=BAR, contracts=1),
         "deleted the integration Foo/Bar with 1 contract",
     ),

@@ -125,7 +125,15 @@ async def test_an_event_that_is_not_there_is_an_error(running: Running) -> None:
     ("words", "kinds"),
     [
         ("role.created", ("role.created",)),
-        ("integration.*", ("integration.contracts_deleted", "integration.deleted")),
+        (
+            "integration.*",
+            (
+                "integration.branch_contracts_deleted",
+                "integration.contracts_deleted",
+                "integration.deleted",
+                "integration.tagged_contracts_deleted",
+            ),
+        ),
         ("token.issued, token.issued", ("token.issued",)),
     ],
 )

@@ -217,6 +217,8 @@ DEEDS: dict[str, str] = {
             "delete a result": f"DELETE {_PARTNERS}/verification-results/<WHOSE result>",
             "delete one contract": "DELETE /pacts/provider/Partner/consumer/WHOSE/version/1",
             "bulk delete the contracts": "DELETE /pacts/provider/Partner/consumer/WHOSE/versions",
+            "bulk delete what has a tag": "DELETE /pacts/provider/Friend/consumer/WHOSE/tag/prod",
+            "bulk delete what is of a branch": "DELETE /pacts/provider/Friend/consumer/WHOSE/branch/main",
             "delete the integration": "DELETE /integrations/provider/Friend/consumer/WHOSE",
         }.items()
     },

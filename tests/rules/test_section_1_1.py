@@ -183,7 +183,12 @@ MANAGE = (
     "delete a result",
     "delete one contract",
 )
-WIPE = ("bulk delete the contracts", "delete the integration")
+WIPE = (
+    "bulk delete the contracts",
+    "bulk delete what has a tag",
+    "bulk delete what is of a branch",
+    "delete the integration",
+)
 ALL = ("ours", "theirs", "hers")
 
 DONE: dict[str, tuple[str, ...]] = {

@@ -199,6 +199,7 @@ STORY: Final = (
         body=lambda k: {
             "pacticipantName": f"A-{k['s']}",
             "pacticipantVersionNumber": "2",
+            "branch": "main",
             "contracts": [
                 _content(f"A-{k['s']}", f"B-{k['s']}"),
                 _content(f"A-{k['s']}", f"C-{k['s']}"),
@@ -344,6 +345,18 @@ STORY: Final = (
     ),
     Step(method="DELETE", path="/pacticipants/E-{s}", status=204, route="/pacticipants/{name}"),
     Step(method="DELETE", path=f"{_PATH}/version/1", status=200, route=_VERSION),
+    Step(
+        method="DELETE",
+        path=f"{_PATH}/branch/main",
+        status=200,
+        route="/pacts/provider/{provider}/consumer/{consumer}/branch/{branch}",
+    ),
+    Step(
+        method="DELETE",
+        path=f"{_PATH}/tag/prod",
+        status=200,
+        route="/pacts/provider/{provider}/consumer/{consumer}/tag/{tag}",
+    ),
     Step(
         method="DELETE",
         path=f"{_PATH}/versions",

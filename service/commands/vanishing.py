@@ -1,0 +1,188 @@
+"""What a bulk deletion takes, kind by kind (section 3.6 of the vendor's rules), and the child records that name it.
+
+Contracts and applications are found in the view, everything else on its shelf: `reads_…` says what must be read there.
+Webhooks will vanish with their pair or application, and one that names an application will keep it: that belongs into
+`of_integration`, `of_application`, and what `unreferenced` asks.
+"""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from projections import spans
+from projections.applications import Application
+from projections.branches import Branch, BranchVersion
+from projections.contents import content_key
+from projections.contracts import Contract
+from projections.deployments import Deployment, Release
+from projections.labels import Label
+from projections.results import VerificationResult
+from projections.versions import Tag, Version
+from projections.view import View
+from service import errors
+from service.commands import removals, removals_deployments, removals_versions
+from service.events import Event
+from service.vocabulary import ApplicationId
+
+FACTS_MAX = 500_000
+"""Things of all kinds that one order may remove. The append refuses a record whose time is more than five seconds
+behind: what a busy machine takes to record so many must still fit."""
+Pair = tuple[ApplicationId, ApplicationId]
+"""Consumer and provider."""
+_OF_APPLICATIONS = (Version, Tag, Branch, BranchVersion, Label, VerificationResult, Deployment, Release)
+
+
+class Vanishing(msgspec.Struct, kw_only=True):
+    """Everything that one order removes. `applications` are those that nothing refers to any longer."""
+
+    contracts: list[Contract] = []
+    results: list[VerificationResult] = []
+    versions: list[Version] = []
+    tags: list[Tag] = []
+    branches: list[Branch] = []
+    branch_versions: list[BranchVersion] = []
+    labels: list[Label] = []
+    deployments: list[Deployment] = []
+    releases: list[Release] = []
+    applications: list[Application] = []
+
+    def __len__(self) -> int:
+        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
+
+    def children(self) -> list[Event]:
+        """The child records: what refers to something comes before it. Raises Refused for more than one order bears."""
+        if len(self) > FACTS_MAX:
+            raise too_much(f"{FACTS_MAX:,} things of all kinds")
+        oldest_first = removals.oldest_first
+        return [
+            *removals_deployments.deployments_removed(self.deployments),
+            *removals_deployments.releases_removed(self.releases),
+            *removals.results_removed(self.results),
+            *removals.contracts_removed(self.contracts),
+            *removals_versions.tags_removed(oldest_first(self.tags)),
+            *removals_versions.branch_versions_removed(oldest_first(self.branch_versions)),
+            *removals_versions.versions_removed(oldest_first(self.versions)),
+            *removals_versions.branches_removed(oldest_first(self.branches)),
+            *removals_versions.labels_removed(oldest_first(self.labels)),
+            *removals.applications_removed(self.applications),
+        ]
+
+
+def of_contracts(view: View, pair: Pair, going: Collection[Contract]) -> Vanishing:
+    """These contracts of a pair, and the results of contents that then nobody of the pair holds any more."""
+    ids = {one.id for one in going}
+    held = {one.digest for one in view.contracts_of(*pair) if one.id not in ids}
+    gone = {one.digest for one in going} - held
+    results = view.shelf.under(VerificationResult, content_key(*pair))
+    return Vanishing(contracts=list(going), results=[one for one in results if one.digest in gone])
+
+
+def of_all_contracts(view: View, pair: Pair) -> Vanishing:
+    """Every contract of a pair, and every result between them."""
+    results = view.shelf.under(VerificationResult, content_key(*pair))
+    return Vanishing(contracts=view.contracts_of(*pair), results=results)
+
+
+def of_integration(view: View, pair: Pair) -> Vanishing:
+    """Contracts and results of a pair, versions of both sides left without either, and a side left unreferenced.
+
+    With a version go its tags, its places on branches, its deployments and releases.
+    """
+    found = of_all_contracts(view, pair)
+    for side in dict.fromkeys(pair):
+        kept = _versions_in_use(view, side, pair)
+        versions = view.shelf.of_application(Version, side)
+        orphans = {one.version for one in versions if one.version not in kept}
+        found.versions += [one for one in versions if one.version in orphans]
+        found.tags += _of_versions(view.shelf.of_application(Tag, side), orphans)
+        found.branch_versions += _of_versions(view.shelf.of_application(BranchVersion, side), orphans)
+        found.deployments += _of_versions(view.shelf.of_application(Deployment, side), orphans)
+        found.releases += _of_versions(view.shelf.of_application(Release, side), orphans)
+        if len(orphans) == len(versions) and unreferenced(view, side, {pair}):
+            found.branches += view.shelf.of_application(Branch, side)
+            found.labels += view.shelf.of_application(Label, side)
+            found.applications.append(view.application(side))
+    return found
+
+
+def of_application(view: View, application: ApplicationId) -> Vanishing:
+    """All that an application has and takes part in, on either side; itself it is named by the parent record."""
+    found = Vanishing()
+    for one in view.integrations_of(application):
+        found.contracts += view.contracts_of(one.consumer, one.provider)
+    results = view.shelf.under(VerificationResult, f"{application}/")
+    results += view.shelf.of_application(VerificationResult, application)
+    found.results = list({one.id: one for one in results}.values())
+    _take_all_of(found, view, application)
+    return found
+
+
+def of_everything(view: View) -> Vanishing:
+    """All contract data there is: nothing is left that could refer to any application."""
+    found = Vanishing(applications=list(view.applications()))
+    for pair in view.integrations():
+        found.contracts += view.contracts_of(pair.consumer, pair.provider)
+    shelf = view.shelf
+    found.results = shelf.every(VerificationResult)
+    found.versions, found.tags = shelf.every(Version), shelf.every(Tag)
+    found.branches, found.branch_versions = shelf.every(Branch), shelf.every(BranchVersion)
+    found.labels = shelf.every(Label)
+    found.deployments, found.releases = shelf.every(Deployment), shelf.every(Release)
+    return found
+
+
+def reads_contracts(pair: Pair) -> tuple[spans.Want, ...]:
+    """What must be read to delete contracts of a pair."""
+    return (spans.under(VerificationResult, content_key(*pair)),)
+
+
+def reads_application(application: ApplicationId) -> tuple[spans.Want, ...]:
+    """What must be read to delete whatever an application has."""
+    return tuple(spans.of_application(fact, application) for fact in _OF_APPLICATIONS)
+
+
+def reads_everything() -> tuple[spans.Want, ...]:
+    """What must be read to delete all there is."""
+    return tuple(spans.every(fact) for fact in _OF_APPLICATIONS)
+
+
+def unreferenced(view: View, application: ApplicationId, vanishing: Collection[Pair]) -> bool:
+    """Whether an application without versions takes part in no integration but the vanishing ones."""
+    return all((one.consumer, one.provider) in vanishing for one in view.integrations_of(application))
+
+
+def too_much(bound: str) -> errors.Refused:
+    """The refusal of an order that would remove more than this."""
+    return errors.Refused(
+        "too_much_at_once",
+        f"This would remove more than {bound} at once, which is more than one order can."
+        " Remove some of them first, integration by integration or one by one; nothing was done.",
+    )
+
+
+def _versions_in_use(view: View, application: ApplicationId, vanishing: Pair) -> set[str]:
+    """The versions of an application that have a contract or a result beside those of the vanishing pair."""
+    used = {
+        contract.version
+        for one in view.integrations_of(application)
+        if one.consumer == application and (one.consumer, one.provider) != vanishing
+        for contract in view.contracts_of(one.consumer, one.provider)
+    }
+    results = view.shelf.of_application(VerificationResult, application)
+    used.update(one.version for one in results if (one.consumer, one.provider) != vanishing)
+    return used
+
+
+def _take_all_of(found: Vanishing, view: View, application: ApplicationId) -> None:
+    shelf = view.shelf
+    found.versions += shelf.of_application(Version, application)
+    found.tags += shelf.of_application(Tag, application)
+    found.branches += shelf.of_application(Branch, application)
+    found.branch_versions += shelf.of_application(BranchVersion, application)
+    found.labels += shelf.of_application(Label, application)
+    found.deployments += shelf.of_application(Deployment, application)
+    found.releases += shelf.of_application(Release, application)
+
+
+def _of_versions(facts: Iterable[spans.F], versions: Collection[str]) -> list[spans.F]:
+    return [one for one in facts if one.version in versions]

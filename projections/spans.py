@@ -55,7 +55,7 @@ class NotRead(Exception):
 class Want(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts to read: those with these keys, or all of an application, of a version, at a place or under one.
 
-    Where it says nothing of these: every fact of the kind.
+    Or `every` one of the kind. Where it says nothing of these there is nothing to read.
     """
 
     fact: type[Any]
@@ -64,6 +64,7 @@ class Want(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     place: str = ""
     prefix: str = ""
+    every: bool = False
 
 
 def keyed(*parts: str) -> str:
@@ -98,7 +99,7 @@ def under(fact: type[Fact], prefix: str) -> Want:
 
 def every(fact: type[Fact]) -> Want:
     """Every fact of this kind, of all applications."""
-    return Want(fact=fact)
+    return Want(fact=fact, every=True)
 
 
 def reads(command: object) -> bool:

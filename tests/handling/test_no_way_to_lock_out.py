@@ -46,10 +46,12 @@ TRIED = {
 OF_OTHER_THINGS = {
     "OpenAccount", "ReadTrail", "RestoreLog", "AddKey", "CreateTeam", "CreateApplication", "EditApplication",
     "DeleteApplication", "PublishContract", "PublishContracts", "DeleteContract", "DeleteIntegrationContracts",
-    "DeleteIntegration", "DeleteIntegrations",
+    "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "ChangeAuthentication",
     "PublishVerification", "DeleteVerification",
+    "DescribeVersion", "TagVersion", "UntagVersion", "DeleteVersion", "PutOnBranch", "TakeOffBranch", "DeleteBranch",
+    "DeleteBranches", "AddLabel", "RemoveLabel",
 }  # fmt: skip
 """Commands none of whose events is about a role, who holds it, an account that is there, or its tokens."""
 SAFE = {

@@ -207,6 +207,12 @@ STORY: Final = (
         },
     ),
     Step(
+        method="DELETE",
+        path=f"{_PATH}/branch/main",
+        status=200,
+        route="/pacts/provider/{provider}/consumer/{consumer}/branch/{branch}",
+    ),
+    Step(
         method="PUT",
         path="/pacticipants/A-{s}/versions/9",
         status=201,
@@ -345,11 +351,12 @@ STORY: Final = (
     ),
     Step(method="DELETE", path="/pacticipants/E-{s}", status=204, route="/pacticipants/{name}"),
     Step(method="DELETE", path=f"{_PATH}/version/1", status=200, route=_VERSION),
+    Step(method="PUT", path=f"{_PATH}/version/7", status=201, body=lambda _: {"a": 7}, route=_VERSION),
     Step(
-        method="DELETE",
-        path=f"{_PATH}/branch/main",
-        status=200,
-        route="/pacts/provider/{provider}/consumer/{consumer}/branch/{branch}",
+        method="PUT",
+        path="/pacticipants/A-{s}/versions/7/tags/prod",
+        status=201,
+        route=f"{_APPLICATION}/versions/{{version}}/tags/{{tag}}",
     ),
     Step(
         method="DELETE",

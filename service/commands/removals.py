@@ -19,6 +19,8 @@ _RESULT_BYTES = 240  # the same, and a number
 _APPLICATION_BYTES = 180
 _STRETCH = 1_024
 """Contracts that are sorted at a stroke, or about so many."""
+CONTRACTS_MAX = 150_000
+"""Contracts that one order may remove, or publish again: what one takes another can bring back."""
 
 
 class _Created(Protocol):

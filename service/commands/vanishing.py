@@ -51,6 +51,8 @@ class Vanishing(msgspec.Struct, kw_only=True):
 
     def children(self) -> list[Event]:
         """The child records: what refers to something comes before it. Raises Refused for more than one order bears."""
+        if len(self.contracts) > removals.CONTRACTS_MAX:
+            raise too_much(f"{removals.CONTRACTS_MAX:,} contracts")
         if len(self) > FACTS_MAX:
             raise too_much(f"{FACTS_MAX:,} things of all kinds")
         oldest_first = removals.oldest_first

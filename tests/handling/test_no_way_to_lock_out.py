@@ -49,7 +49,7 @@ OF_OTHER_THINGS = {
     "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "ChangeAuthentication",
-    "PublishVerification", "DeleteVerification",
+    "PublishVerification", "DeleteVerification", "RestoreDeletion", "ForgetBodies",
     "DescribeVersion", "TagVersion", "UntagVersion", "DeleteVersion", "PutOnBranch", "TakeOffBranch", "DeleteBranch",
     "DeleteBranches", "AddLabel", "RemoveLabel",
 }  # fmt: skip
@@ -75,6 +75,7 @@ SAFE = {
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
     "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
+    "contracts.restored", "contract_bodies.forgotten", "deletion.restored",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.
 

@@ -14,7 +14,6 @@ from projections.branches import Branch, BranchVersion
 from projections.deployments import Deployment, Release
 from projections.labels import Label
 from projections.results import VerificationResult
-from projections.span_folds import FACTS
 from projections.versions import Tag, Version
 from service import errors
 from service.commands import Command, foretelling
@@ -134,25 +133,23 @@ class Played:
         self.world.labels.add((name, label))
 
     def _deploy(self, name: str, version: str, environment: str) -> None:
-        if "deployment" not in FACTS:
-            return
+        if (name, version) not in self.world.versions:
+            return  # only a version that is there can be deployed
         id_ = DeploymentId(self.account.fresh.id())
         where = EnvironmentId(environment)
         self.happened(
             DeploymentRecorded(deployment=id_, application=self._id(name), version=version, environment=where)
         )
-        self.world.versions.add((name, version))
         self.world.deployments.add((name, version, environment, id_))
 
     def _release(self, name: str, version: str, environment: str) -> None:
-        if "release" not in FACTS:
-            return
+        if (name, version) not in self.world.versions:
+            return  # only a version that is there can be released
         id_ = ReleaseId(self.account.fresh.id())
         where = EnvironmentId(environment)
         self.happened(
             ReleaseRecorded(release=id_, application=self._id(name), version=version, environment=where)
         )
-        self.world.versions.add((name, version))
         self.world.releases.add((name, version, environment, id_))
 
     def _id(self, name: str) -> ApplicationId:

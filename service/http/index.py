@@ -197,6 +197,12 @@ IN_DOCUMENTS: Final = (
         ("contract_data:read",),
     ),
     Link(
+        "pb:latest-verification-results-where-pacticipant-is-consumer",
+        "/verification-results/consumer/{consumer}/version/{version}/latest",
+        "What providers made of a version's contracts",
+        ("contract_data:read",),
+    ),
+    Link(
         "pb:pact-versions",
         "/pacts/provider/{provider}/consumer/{consumer}/version/{version}",
         "The contracts of a version",

@@ -1,6 +1,7 @@
 """A version of an application as a document, with what it has: its tags, branches and contracts."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from projections.applications import Application
 from projections.branches import BranchVersion
@@ -11,6 +12,8 @@ from service.http import applications, documents, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.queries import versions as asking
+
+_VERIFIED: Final = "latest-verification-results-where-pacticipant-is-consumer"
 
 
 class VersionDocuments:
@@ -51,10 +54,11 @@ class VersionDocuments:
                 "Get, create or delete a tag for this pacticipant version",
                 templated=True,
             ),
-            "pb:pact-versions": self._contracts(number),
+            **self._contracts(number),
         }
 
-    def _contracts(self, number: str) -> list[Document]:
+    def _contracts(self, number: str) -> Document:
+        """The way to each contract that it has as a consumer, and to what providers made of them."""
         call, view, consumer = self._call, self._view, self._application
         found = []
         for contract in deciding.contracts_of(view, consumer.id, number):
@@ -62,7 +66,13 @@ class VersionDocuments:
             segments = ("provider", provider.name, "consumer", consumer.name, "version", number)
             place = responses.link(responses.href(call.edge, "pacts", *segments), "Pact")
             found.append({**place, "name": f"Pact between {consumer.name} ({number}) and {provider.name}"})
-        return sorted(found, key=lambda link: str(link["name"]).casefold())
+        found.sort(key=lambda link: str(link["name"]).casefold())
+        links: Document = {"pb:pact-versions": found}
+        if found:
+            segments = ("verification-results", "consumer", consumer.name, "version", number, "latest")
+            title = "Latest verification results for consumer version"
+            links[f"pb:{_VERIFIED}"] = responses.link(responses.href(call.edge, *segments), title)
+        return links
 
     def _tag(self, tag: Tag) -> Document:
         place = tag_address(self._call, self._application, tag)

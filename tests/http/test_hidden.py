@@ -79,6 +79,9 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     await running.admin.post(f"/admin/teams/{team}/users", {"users": [bot.id]})
     await running.admin.put(f"/admin/users/{bot.id}/roles", {"roles": [ROLE]})
     environments = (await running.admin.get("/environments")).json["_embedded"]["environments"]
+    held = f"/pacticipants/Foo/versions/1/{{}}-versions/environment/{environments[0]['uuid']}"
+    deployed = (await running.admin.post(held.format("deployed"), {})).json
+    released = (await running.admin.post(held.format("released"), {})).json
     tokens = (await running.admin.get(f"/admin/system-accounts/{bot.id}/tokens")).json["_embedded"]["items"]
     event = (await running.admin.get("/audit?sort=-timestamp&pageSize=1")).json["events"][0]["uuid"]
     published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
@@ -93,6 +96,8 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/admin/system-accounts": {"uuid": bot.id},
         "/settings/tokens": {"uuid": tokens[0]["uuid"]},
         "/environments": {"uuid": environments[0]["uuid"]},
+        "/deployed-versions": {"uuid": deployed["uuid"]},
+        "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},
         "/integrations/provider": pair,
         "/pacts": pair,

@@ -34,6 +34,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     assert 200 == (await admin.put(f"/admin/teams/{team}/users", {"users": [sally.id]})).status
     robot = await running.system_account("Robot")
     environment = (await admin.post("/environments", {"name": "production", "production": True})).json["uuid"]
+    held = f"/pacticipants/Foo/versions/1/{{}}-versions/environment/{environment}"
+    deployed, released = [(await admin.post(held.format(one), {})).json for one in ("deployed", "released")]
     token = (await admin.get("/settings/tokens")).json["_embedded"]["items"][0]["uuid"]
     events = (await admin.get("/audit?sort=-timestamp")).json["events"]
     me = (await admin.get("/user")).json["uuid"]
@@ -56,6 +58,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         },
         "/pacticipant/": {"name": "Foo"},
         "/environments": {"uuid": environment},
+        "/deployed-versions": {"uuid": deployed["uuid"]},
+        "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},
         "/audit": {"uuid": events[0]["uuid"]},
         "/history": {"event": str(deleted.position)},

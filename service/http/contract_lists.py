@@ -93,8 +93,9 @@ async def latest_of_all(call: Call) -> web.Response:
 
 def provider_of(call: Call, view: View) -> Application:
     """The provider of the path. Raises NotFound, and Forbidden for who may read no contract data at all."""
+    provider = applications.named(view, call.path("provider"))
     call.require_somewhere(applications.READ)
-    return applications.named(view, call.path("provider"))
+    return provider
 
 
 async def consumers_of(call: Call, view: View, provider: Application) -> list[Consumer]:

@@ -24,6 +24,10 @@ FIELDS: Final[dict[str, Any]] = {
     "pacticipantName": "Foo",
     "pacticipantVersionNumber": "9",
     "contracts": [{"consumerName": "Foo", "providerName": "Bar", "content": "e30="}],
+    "success": True,
+    "providerApplicationVersion": "1",
+    "currentlyDeployed": False,
+    "currentlySupported": False,
 }
 """A body that every order could be given with."""
 OTHER_BODIES: Final[dict[str, Any]] = {
@@ -87,7 +91,17 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
     assert 201 == published.status
     deletion = await running.admin.delete("/pacts/provider/Bar/consumer/Foo/version/deleted")
-    pair = {"provider": "Bar", "consumer": "Foo", "version": "1", "tag": "prod", "branch": "main"}
+    contract = (await running.admin.get("/pacts/provider/Bar/consumer/Foo/version/1")).json
+    pair = {
+        "provider": "Bar",
+        "consumer": "Foo",
+        "version": "1",
+        "tag": "prod",
+        "branch": "main",
+        "digest": contract["digest"],
+        "number": "1",
+        "metadata": "note",
+    }
     return {
         "/admin/roles": {"uuid": ROLE},
         "/admin/teams": {"uuid": team, "user": bot.id},
@@ -101,6 +115,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/integrations/team": {"uuid": team},
         "/integrations/provider": pair,
         "/pacts": pair,
+        "/verification-results": pair,
         "/pacticipants": {
             "name": "Foo",
             "version": "1",

@@ -19,6 +19,7 @@ from tests.bench import (
     memory,
     over_http,
     page,
+    publishing,
     replaying,
     stalls,
     starting,
@@ -29,6 +30,7 @@ from tests.bench.measure import Figure
 FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "appends": appends.figures,
     "http": over_http.figures,
+    "publishing": publishing.figures,
     "replay": replaying.figures,
     "start": starting.figures,
     "decisions": deciding.figures,
@@ -51,7 +53,7 @@ FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "--page-only", is_flag=True, help="Write docs/benchmarks.md from what is kept, and take nothing."
 )
 def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool, page_only: bool) -> None:
-    """Take figures: appends, http, replay, start, decisions, memory, stalls, lists; without a name all of them.
+    """Take figures: appends, http, publishing, replay, start, decisions, memory, stalls, lists; without a name all.
 
     Each is a ratio to the raw thing beside it, taken in turns in one run: the median of the rounds' ratios, and
     their spread. The databases are made on an embedded Postgres, or on the server of DATABASE_URL, where nothing

@@ -28,7 +28,7 @@ CALLERS = 64
 _TURN_SECONDS = 1.0
 _TURNS = 3
 _START_SECONDS_MAX = 600.0
-_SCRIPT = Path(__file__).parent / "create.lua"
+SCRIPT = Path(__file__).parent / "create.lua"
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +92,21 @@ async def figures(ground: Ground) -> list[Figure]:
     ]
 
 
-def load(wrk: str, port: int, seconds: float) -> Load:
-    """One run of wrk. Raises RuntimeError when anything but 201 came back."""
+def load(
+    wrk: str,
+    port: int,
+    seconds: float,
+    script: Path = SCRIPT,
+    path: str = "/pacticipants",
+    more: tuple[str, ...] = (),
+) -> Load:
+    """One run of wrk, with `more` arguments for its script. Raises RuntimeError when anything came back refused."""
     word = f"load-{secrets.token_hex(4)}"
     ran = subprocess.run(
         [
             wrk, "--threads", "1", "--connections", str(CALLERS), "--duration", f"{max(1, round(seconds))}s",
-            "--timeout", "10s", "--script", str(_SCRIPT), f"http://127.0.0.1:{port}/pacticipants",
-            "--", worlds.ADMIN_TOKEN, word,
+            "--timeout", "10s", "--script", str(script), f"http://127.0.0.1:{port}{path}",
+            "--", worlds.ADMIN_TOKEN, word, *more,
         ],
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=seconds + 60,
     )  # fmt: skip
@@ -114,7 +121,7 @@ def load(wrk: str, port: int, seconds: float) -> Load:
         first=" ".join(first),
     )
     if found.refused or found.errors or not found.made:
-        raise RuntimeError(f"Not every answer was 201: {found}")
+        raise RuntimeError(f"Not every answer was a success: {found}")
     return found
 
 

@@ -404,6 +404,8 @@ class Handler:
             return NOTHING_READ
         view = self._replica.drafting(self._drafter.clock())
         wants = [want for command in reading for want in spans.wanted(command, view)]
+        if not wants:  # nothing is folded for orders that turn out to need nothing
+            return NOTHING_READ
         return await span_reading.shelf(connection, view.position, wants)
 
     def _draft(self, batch: list[Pending], shelf: Shelf, *, apart: bool = False) -> Try:

@@ -102,8 +102,7 @@ def publish_contract(command: PublishContract, view: View, caller: Caller) -> li
 
 def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> list[Event]:
     """Decide a publication of several: whatever refuses one of them refuses all. Raises as `publish_contract`."""
-    providers = [name(one.provider) for one in command.contracts]
-    if len(set(providers)) < len(providers):
+    if len({name(one.provider) for one in command.contracts}) < len(command.contracts):
         raise errors.Invalid("There are two contracts with the same provider.", "/contracts")
     published = _published(command.contracts, view, caller)
     return [*published.made, *_described(command, view), *published.contracts, *_tagged(command, view)]
@@ -152,6 +151,7 @@ def _publishing(contracts: tuple[PublishContract, ...], view: View, caller: Call
 
 def _published(contracts: tuple[PublishContract, ...], view: View, caller: Caller) -> _Published:
     first = contracts[0]
+    itself = name(first.consumer)
     consumer, made = applications.found_or_made(view, first.consumer, first.consumer_id, caller)
     found = _Published(made, [])
     bodies: dict[str, VaultRef] = {}
@@ -159,7 +159,7 @@ def _published(contracts: tuple[PublishContract, ...], view: View, caller: Calle
         if not _DIGEST.fullmatch(contract.digest):
             raise errors.Invalid("The digest must be 64 hexadecimal digits.", "/digest")
         provider = consumer
-        if name(contract.provider) != name(first.consumer):
+        if name(contract.provider) != itself:
             provider, made = applications.found_or_made(view, contract.provider, contract.provider_id, caller)
             found.made.extend(made)
         body = bodies.setdefault(contract.digest, view.body_ref(contract.digest) or contract.body_ref)
@@ -182,6 +182,8 @@ def _described(command: PublishContracts, view: View) -> list[Event]:
 
 def _tagged(command: PublishContracts, view: View) -> list[Event]:
     """The tags that the version does not have yet."""
+    if not command.tags:
+        return []
     consumer, version, known = _version(command, view)
     found: list[Event] = []
     for tag in versions.tag_names(command.tags):

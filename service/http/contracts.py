@@ -99,7 +99,7 @@ async def listed(
         if applications.readable(call, side):
             place = applications.address(call, side)
             links[relation] = pact_documents.named(place, relation.capitalize(), side.name)
-    links["pact-versions"] = await breathing.each(rows, lambda one: _self(call, view, one))
+    links["pact-versions"] = await breathing.each(rows, lambda one: pact_documents.self_link(call, view, one))
     pacts = await breathing.drawn(rows, lambda one: _summary(call, view, one))
     return responses.hal(call, {"_embedded": {"pacts": pacts}, **counted, "_links": links})
 
@@ -171,7 +171,7 @@ def require_names(body: Body, consumer: str, provider: str) -> None:
     for side, wanted in (("consumer", consumer), ("provider", provider)):
         part = body.member(side)
         given = part.optional_text("name")
-        if given is not None and given != wanted and name(given) != name(wanted):
+        if given is not None and given != wanted and name(given) != wanted:
             raise errors.Invalid(
                 f"The name in the contract, {given[:64]!r}, is not the one in the path.", part.pointer("name")
             )
@@ -189,7 +189,7 @@ async def _ordered(call: Call, *, merges: bool) -> web.Response:
     wanted = Wanted(
         consumer=consumer,
         provider=provider,
-        version=call.path("version"),
+        version=name(call.path("version"), "version", "version"),
         branch=None,
         octets=octets,
         merges=merges,
@@ -221,7 +221,7 @@ async def _published(
     is_new = bool(events) and events[0].replaces is None
     answer = responses.made(call, document, responses.HAL, 201 if is_new else 200)
     if is_new:
-        answer.headers["Location"] = pact_documents.address(call, view, contract)
+        answer.headers["Location"] = pact_documents.self_link(call, view, contract)["href"]
     return answer
 
 
@@ -242,13 +242,8 @@ def _summary(call: Call, view: View, contract: Contract) -> Document:
         "createdAt": edge.iso(contract.created_at),
         "digest": contract.digest,
         "_embedded": {"consumerVersion": {"number": contract.version}},
-        "_links": {"self": _self(call, view, contract)},
+        "_links": {"self": pact_documents.self_link(call, view, contract)},
     }
-
-
-def _self(call: Call, view: View, contract: Contract) -> Document:
-    place = pact_documents.address(call, view, contract)
-    return pact_documents.named(place, "Pact", pact_documents.title(view, contract))
 
 
 def _missing(call: Call) -> errors.NotFound:

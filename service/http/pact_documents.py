@@ -41,7 +41,7 @@ def links(call: Call, view: View, contract: Contract) -> Document:
     pair = pair_address(call, consumer, provider)
     version = responses.href(call.edge, "pacticipants", consumer.name, "versions", contract.version)
     content = f"{pair}/pact-version/{contract.digest}"
-    found: Document = {"self": named(address(call, view, contract), "Pact", title(view, contract))}
+    found: Document = {"self": self_link(call, view, contract)}
     for relation, side in (("pb:consumer", consumer), ("pb:provider", provider)):
         if applications.readable(call, side):
             place = applications.address(call, side)
@@ -76,17 +76,13 @@ def links(call: Call, view: View, contract: Contract) -> Document:
     return found
 
 
-def title(view: View, contract: Contract) -> str:
-    """What a Pact Broker calls a contract."""
+def self_link(call: Call, view: View, contract: Contract) -> Document:
+    """Where the contract of this consumer version is found, under the name that a Pact Broker has for it."""
     consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    return f"Pact between {consumer.name} ({contract.version}) and {provider.name}"
-
-
-def address(call: Call, view: View, contract: Contract) -> str:
-    """Where the contract of this consumer version is found."""
-    consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    segments = ("pacts", "provider", provider.name, "consumer", consumer.name, "version", contract.version)
-    return responses.href(call.edge, *segments)
+    place = responses.href(
+        call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "version", contract.version
+    )
+    return named(place, "Pact", f"Pact between {consumer.name} ({contract.version}) and {provider.name}")
 
 
 def pair_address(call: Call, consumer: Application, provider: Application) -> str:

@@ -72,13 +72,11 @@ async def published(call: Call) -> web.Response:
 
 
 def _read(body: Body) -> Publication:
-    consumer, version = body.text("pacticipantName"), body.text("pacticipantVersionNumber")
-    branch = body.optional_text("branch")
-    name(consumer, "/pacticipantName")
-    name(version, "/pacticipantVersionNumber", "version")
-    if branch:  # an empty one is what a client sends where there is none
-        name(branch, "/branch", "branch")
-    wanted = tuple(_wanted(item, consumer, version, branch or None) for item in body.objects("contracts"))
+    consumer = name(body.text("pacticipantName"), "/pacticipantName")
+    version = name(body.text("pacticipantVersionNumber"), "/pacticipantVersionNumber", "version")
+    # An empty branch is what a client sends where there is none.
+    branch = name(given, "/branch", "branch") if (given := body.optional_text("branch")) else None
+    wanted = tuple(_wanted(item, consumer, version, branch) for item in body.objects("contracts"))
     if not wanted:
         raise errors.Invalid("There is no contract to publish.", "/contracts")
     if len(wanted) > _ITEMS_MAX:
@@ -86,7 +84,7 @@ def _read(body: Body) -> Publication:
     return Publication(
         consumer=consumer,
         version=version,
-        branch=branch or None,
+        branch=branch,
         tags=tuple(versions.tag_names(body.texts("tags"))),
         build_url=versions.build_address(body.optional_text("buildUrl")),
         wanted=wanted,
@@ -94,14 +92,13 @@ def _read(body: Body) -> Publication:
 
 
 def _wanted(item: Body, consumer: str, version: str, branch: str | None) -> Wanted:
-    if item.text("consumerName") != consumer:
+    if (given := item.text("consumerName")) != consumer and name(given) != consumer:
         raise errors.Invalid("The consumer's name must be the pacticipant's.", item.pointer("consumerName"))
     if (specification := item.optional_text("specification") or "pact") != "pact":
         raise errors.Invalid(
             f"The specification {specification[:64]!r} is not known.", item.pointer("specification")
         )
-    provider = item.text("providerName")
-    name(provider, item.pointer("providerName"))
+    provider = name(item.text("providerName"), item.pointer("providerName"))
     octets = _content(item, consumer, provider)
     mode = item.optional_text("onConflict") or item.optional_text("writeMode") or "overwrite"
     if mode not in _ON_CONFLICT:
@@ -139,9 +136,11 @@ def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
     fresh = {event.contract: event for event in events}
     held = [_held(view, one) for one in asked.wanted]
     consumer = view.application(held[0].consumer)
-    notices = _of_version(asked, known=_was_known(call, consumer, asked, outcome))
-    for one, contract in zip(asked.wanted, held, strict=True):
-        notices += _of_contract(call, view, one, contract, fresh.get(contract.id))
+    made = [pact_documents.self_link(call, view, one) for one in held]
+    known = any(one.id not in fresh or fresh[one.id].replaces for one in held)
+    notices = _of_version(asked, known=known or _was_known(call, consumer, asked, outcome))
+    for one, contract, link in zip(asked.wanted, held, made, strict=True):
+        notices += _of_contract(one, fresh.get(contract.id), link["href"])
     place = applications.address(call, consumer)
     version_place = responses.href(call.edge, "pacticipants", consumer.name, "versions", held[0].version)
     version = pact_documents.named(version_place, "Version", held[0].version)
@@ -157,10 +156,7 @@ def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
             pact_documents.named(f"{version_place}/tags/{quote(tag, safe='')}", "Tag", tag)
             for tag in asked.tags
         ]
-    links["pb:contracts"] = [
-        pact_documents.named(pact_documents.address(call, view, one), "Pact", pact_documents.title(view, one))
-        for one in held
-    ]
+    links["pb:contracts"] = made
     pacticipant = {"name": consumer.name, "_links": {"self": {"href": place}}}
     return {
         "notices": notices,
@@ -198,9 +194,7 @@ def _of_version(asked: Publication, *, known: bool) -> list[Notice]:
     return notices
 
 
-def _of_contract(
-    call: Call, view: View, wanted: Wanted, contract: Contract, event: ContractPublished | None
-) -> list[Notice]:
+def _of_contract(wanted: Wanted, event: ContractPublished | None, place: str) -> list[Notice]:
     """What became of one contract; without an event it was here as it is."""
     of = f"for {wanted.consumer} version {wanted.version} and provider {wanted.provider}"
     kind, said = "success", f"Pact successfully published {of}."
@@ -216,7 +210,6 @@ def _of_contract(
                 " circumstances and may indicate that you have not configured your Pact pipeline correctly. For more"
                 " information see https://docs.pact.io/go/versioning"
             )
-    place = pact_documents.address(call, view, contract)
     return [_notice(kind, said), _notice("debug", f"  View the published pact at {place}")]
 
 
@@ -224,9 +217,8 @@ def _was_known(call: Call, consumer: Application, asked: Publication, outcome: O
     """Whether the consumer's version had a contract before, as far as is looked: no permission depends on it."""
     position = outcome.records[0].position - 1 if outcome.records else outcome.position
     before = call.edge.replica.view(position)
-    number = name(asked.version, "/version", "version")
     among = itertools.islice(before.integrations_of(consumer.id), _INTEGRATIONS_MAX)
-    return any(before.contract_of(consumer.id, one.provider, number) is not None for one in among)
+    return any(before.contract_of(consumer.id, one.provider, asked.version) is not None for one in among)
 
 
 def _held(view: View, wanted: Wanted) -> Contract:

@@ -31,7 +31,10 @@ _LARGE_BYTES: Final = 65_536
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One contract that is to be published. `merges`: what is there already stays, and this is added to it."""
+    """One contract that is to be published, its names as they are kept.
+
+    `merges`: what is there already stays, and this is added to it.
+    """
 
     consumer: str
     provider: str
@@ -81,11 +84,11 @@ async def publication(call: Call, view: View, wanted: Wanted, consumer_id: Appli
 
 
 def held_by(view: View, consumer: str, provider: str, version: str) -> Contract | None:
-    """What the version of the consumer has with the provider, by their names."""
-    first, second = view.application_named(name(consumer)), view.application_named(name(provider))
+    """What the version of the consumer has with the provider, by their names as they are kept."""
+    first, second = view.application_named(consumer), view.application_named(provider)
     if first is None or second is None:
         return None
-    return view.contract_of(first.id, second.id, name(version, "/version", "version"))
+    return view.contract_of(first.id, second.id, version)
 
 
 async def difference(call: Call, view: View, contract: PublishContract) -> str:
@@ -98,11 +101,11 @@ async def difference(call: Call, view: View, contract: PublishContract) -> str:
 
 
 def spelt(view: View, text: str) -> str:
-    """The name of the application that is meant, if it is here; otherwise the text, for one that is made."""
+    """The name of the application that is meant, if it is here; otherwise the text's, for one that is made."""
     try:
         return applications.named(view, text).name
     except errors.NotFound:
-        return text
+        return name(text)
 
 
 async def _compared(call: Call, made: PublishContract, held: Contract, *, merges: bool) -> PublishContract:

@@ -16,7 +16,8 @@ from service.http.edge import PATHS, Call
 from service.http.responses import Document
 
 MANAGE: Final = "contract_data:manage"
-_PAIR: Final = "/pacts/provider/{}/consumer/{}"
+_CONTENT: Final = "/pacts/provider/{}/consumer/{}/pact-version/{}"
+_RESULTS: Final = f"{_CONTENT}/verification-results"
 VERSION: Final = "/pacticipants/{}/versions/{}"
 TAG: Final = f"{VERSION}/tags/{{}}"
 _Members = dict[str, msgspec.Raw]
@@ -37,40 +38,31 @@ def document(call: Call, view: View, contract: Contract, octets: bytes) -> bytes
 def links(call: Call, view: View, contract: Contract) -> Document:
     """What the document leads to, the newest contract of the pair first among the «latest» ones: clients take it."""
     consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    base = call.edge.settings.base_url
-    pair = pair_address(call, consumer, provider)
-    version = responses.href(call.edge, "pacticipants", consumer.name, "versions", contract.version)
+    base, served = call.edge.settings.base_url, call.request.app[PATHS]
+    manages = [call.may_order(MANAGE, things.of_application(side)) for side in (consumer, provider)]
+    place, pair = _places(call, consumer, provider)
     content = f"{pair}/pact-version/{contract.digest}"
-    found: Document = {"self": self_link(call, view, contract)}
-    for relation, side in (("pb:consumer", consumer), ("pb:provider", provider)):
-        if applications.readable(call, side):
-            place = applications.address(call, side)
-            found[relation] = named(place, relation[3:].capitalize(), side.name)
-    served = call.request.app[PATHS]
-    if "pb:consumer" in found and VERSION in served:
-        found["pb:consumer-version"] = named(version, "Consumer version", contract.version)
-    if f"{_PAIR}/pact-version/{{}}" in served:
+    found: Document = {"self": _self(pair, consumer, provider, contract)}
+    if manages[0] or applications.readable(call, consumer):  # who may change it may read it
+        found["pb:consumer"] = named(place, "Consumer", consumer.name)
+        if VERSION in served:
+            version = f"{place}/versions/{responses.escaped(contract.version)}"
+            found["pb:consumer-version"] = named(version, "Consumer version", contract.version)
+    if manages[1] or applications.readable(call, provider):
+        found["pb:provider"] = named(applications.address(call, provider), "Provider", provider.name)
+    if _CONTENT in served:
         found["pb:pact-version"] = named(content, "Pact content version permalink", contract.digest)
     found["pb:latest-pact-version"] = responses.link(f"{pair}/latest", "Latest version of this pact")
     found["pb:all-pact-versions"] = responses.link(f"{pair}/versions", "All versions of this pact")
-    if f"{_PAIR}/latest/{{}}" in served:
-        tagged = responses.link(
-            f"{pair}/latest/{{tag}}", "Latest tagged version of this pact", templated=True
-        )
-        found["pb:latest-tagged-pact-version"] = tagged
-    if TAG in served and call.may_order(MANAGE, things.of_application(consumer)):
-        found["pb:tag-prod-version"] = responses.link(
-            f"{version}/tags/prod", "PUT to this resource to tag this consumer version as 'production'"
-        )
-        found["pb:tag-version"] = responses.link(
-            f"{version}/tags/{{tag}}", "PUT to this resource to tag this consumer version", templated=True
-        )
-    results = f"{_PAIR}/pact-version/{{}}/verification-results"
-    if results in served and call.may_order(MANAGE, things.of_application(provider)):
+    tagged = responses.link(f"{pair}/latest/{{tag}}", "Latest tagged version of this pact", templated=True)
+    found["pb:latest-tagged-pact-version"] = tagged
+    if TAG in served and manages[0]:
+        found |= _tagging(f"{place}/versions/{responses.escaped(contract.version)}")
+    if _RESULTS in served and manages[1]:
         found["pb:publish-verification-results"] = responses.link(
             f"{content}/verification-results", "Publish verification results"
         )
-    if f"{results}/latest" in served:
+    if f"{_RESULTS}/latest" in served:
         found["pb:latest-verification-results"] = responses.link(f"{content}/verification-results/latest")
     found["curies"] = [{"name": "pb", "href": f"{base}/doc/pb/{{rel}}", "templated": True}]
     return found
@@ -79,17 +71,37 @@ def links(call: Call, view: View, contract: Contract) -> Document:
 def self_link(call: Call, view: View, contract: Contract) -> Document:
     """Where the contract of this consumer version is found, under the name that a Pact Broker has for it."""
     consumer, provider = view.application(contract.consumer), view.application(contract.provider)
-    place = responses.href(
-        call.edge, "pacts", "provider", provider.name, "consumer", consumer.name, "version", contract.version
-    )
-    return named(place, "Pact", f"Pact between {consumer.name} ({contract.version}) and {provider.name}")
+    return _self(pair_address(call, consumer, provider), consumer, provider, contract)
 
 
 def pair_address(call: Call, consumer: Application, provider: Application) -> str:
     """What the addresses of everything between the two begin with."""
-    return responses.href(call.edge, "pacts", "provider", provider.name, "consumer", consumer.name)
+    return _places(call, consumer, provider)[1]
 
 
 def named(place: str, title: str, name: str) -> Document:
     """A link that says the name of what it leads to."""
     return {"href": place, "title": title, "name": name}
+
+
+def _places(call: Call, consumer: Application, provider: Application) -> tuple[str, str]:
+    """The consumer's address and the pair's."""
+    base, escaped = call.edge.settings.base_url, responses.escaped(consumer.name)
+    pair = f"{base}/pacts/provider/{responses.escaped(provider.name)}/consumer/{escaped}"
+    return f"{base}/pacticipants/{escaped}", pair
+
+
+def _self(pair: str, consumer: Application, provider: Application, contract: Contract) -> Document:
+    title = f"Pact between {consumer.name} ({contract.version}) and {provider.name}"
+    return named(f"{pair}/version/{responses.escaped(contract.version)}", "Pact", title)
+
+
+def _tagging(version: str) -> Document:
+    return {
+        "pb:tag-prod-version": responses.link(
+            f"{version}/tags/prod", "PUT to this resource to tag this consumer version as 'production'"
+        ),
+        "pb:tag-version": responses.link(
+            f"{version}/tags/{{tag}}", "PUT to this resource to tag this consumer version", templated=True
+        ),
+    }

@@ -222,7 +222,7 @@ def test_what_cannot_be_a_publication_is_invalid(account: Account, wrong: dict[s
 
 
 def test_deleting_one_contract_takes_no_bulk_permission(account: Account) -> None:
-    """Section 3.6: single deletion needs W on the consumer alone."""
+    """Sections 3.4 and 3.6: single deletion needs W on the consumer alone."""
     sally = person(account, "Sally", "contract_data:manage:own")
     contract = account.contract("Foo", "Bar", by=sally)
     made = account.do(DeleteContract(contract=contract), sally)

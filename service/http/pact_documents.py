@@ -74,6 +74,17 @@ def self_link(call: Call, view: View, contract: Contract) -> Document:
     return _self(pair_address(call, consumer, provider), consumer, provider, contract)
 
 
+def title(view: View, contract: Contract) -> str:
+    """What a Pact Broker calls a contract."""
+    return _title(view.application(contract.consumer), view.application(contract.provider), contract)
+
+
+def address(call: Call, view: View, contract: Contract) -> str:
+    """Where the contract of this consumer version is found."""
+    place: str = self_link(call, view, contract)["href"]
+    return place
+
+
 def pair_address(call: Call, consumer: Application, provider: Application) -> str:
     """What the addresses of everything between the two begin with."""
     return _places(call, consumer, provider)[1]
@@ -92,8 +103,12 @@ def _places(call: Call, consumer: Application, provider: Application) -> tuple[s
 
 
 def _self(pair: str, consumer: Application, provider: Application, contract: Contract) -> Document:
-    title = f"Pact between {consumer.name} ({contract.version}) and {provider.name}"
-    return named(f"{pair}/version/{responses.escaped(contract.version)}", "Pact", title)
+    place = f"{pair}/version/{responses.escaped(contract.version)}"
+    return named(place, "Pact", _title(consumer, provider, contract))
+
+
+def _title(consumer: Application, provider: Application, contract: Contract) -> str:
+    return f"Pact between {consumer.name} ({contract.version}) and {provider.name}"
 
 
 def _tagging(version: str) -> Document:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.main import COMMANDS
-from service.http import routes
+from service.http import index, routes
 from service.queries import trail
 from service.settings import READERS
 
@@ -61,6 +61,19 @@ def test_the_page_of_the_surface_names_only_paths_that_are_served() -> None:
     served = {(route.method, route.path) for route in routes.ROUTES}
     named = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?{ ]*)[`?]", _text(ROOT / "docs" / "http.md")))
     assert set() == named - served
+
+
+def test_the_table_of_what_works_unchanged_names_only_paths_that_are_served() -> None:
+    """Whoever comes from PactFlow finds each path of the table here; one that begins with `…` goes on from another."""
+    served = {index.shape(route.path) for route in routes.ROUTES}
+    table = _text(ROOT / "docs" / "pactflow.md").partition("| nouns | paths |")[2].partition("\n\n")[0]
+    named = [index.shape(path) for path in re.findall(r"`((?:/|…/)[^`]+)`", table)]
+    assert named
+    assert [] == [
+        path
+        for path in named
+        if not any(re.fullmatch(re.escape(path).replace("…", ".*"), one) for one in served)
+    ]
 
 
 def test_every_kind_of_record_that_a_page_names_exists() -> None:

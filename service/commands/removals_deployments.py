@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from projections.deployments import Deployment, Release
-from service.commands.removals import PIECE_BYTES_MAX
+from service.commands import removals
 from service.events import Event
 from service.events.deployments import (
     DeploymentsRemoved,
@@ -31,7 +31,7 @@ def deployments_removed(deployments: Iterable[Deployment]) -> list[Event]:
         RemovedDeployment(
             deployment=one.id, application=one.application, version=one.version, environment=one.environment
         )
-        for one in sorted(deployments, key=_age)
+        for one in removals.oldest_first(deployments)
     )
     return _children(gone, lambda piece: DeploymentsRemoved(deployments=piece))
 
@@ -42,13 +42,9 @@ def releases_removed(releases: Iterable[Release]) -> list[Event]:
         RemovedRelease(
             release=one.id, application=one.application, version=one.version, environment=one.environment
         )
-        for one in sorted(releases, key=_age)
+        for one in removals.oldest_first(releases)
     )
     return _children(gone, lambda piece: ReleasesRemoved(releases=piece))
-
-
-def _age(one: Deployment | Release) -> tuple[float, str]:
-    return one.created_at.timestamp(), one.id
 
 
 def _children(rows: Iterable[R], child: Callable[[tuple[R, ...]], Event]) -> list[Event]:
@@ -60,7 +56,7 @@ def _pieces(rows: Iterable[R]) -> Iterator[Sequence[R]]:
     size = 0
     for row in rows:
         cost = _BYTES + 2 * len(row.version.encode())
-        if piece and size + cost > PIECE_BYTES_MAX:
+        if piece and size + cost > removals.PIECE_BYTES_MAX:
             yield piece
             piece, size = [], 0
         piece.append(row)

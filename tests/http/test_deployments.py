@@ -1,9 +1,13 @@
 """Deployed and released versions over HTTP, as clients of a broker record and read them (sections 3.5, 4.4 and 4.6)."""
 
+import asyncio
+import itertools
 from typing import Any
 
 import pytest
 
+from service.events.deployments import DeploymentRecorded
+from service.log import recorded
 from tests.http.test_bad_input import MISSING, require_refusal
 from tests.service import BASE_URL, Answer, Running
 
@@ -313,3 +317,18 @@ async def test_a_version_says_where_it_is_and_where_it_can_be_recorded(place: Pl
             "released-environments",
         )
     ]
+
+
+async def test_of_many_who_deploy_at_once_one_is_current(place: Place) -> None:
+    """Whatever lands in one batch: each replaces the one before it, and none is replaced twice or by nobody."""
+    await asyncio.gather(*(place.deploy(str(1 + number % 2)) for number in range(30)))
+    assert 1 == len(await place.current())
+    async with place.running.app.reader.connection() as connection:
+        entries = await connection.fetch(
+            "select entry from log where kind = 'deployment.recorded' order by position"
+        )
+    records = [recorded.decode(row["entry"]).data for row in entries]
+    deployments = [one for one in records if isinstance(one, DeploymentRecorded)]
+    assert [None, *(one.deployment for one in deployments[:-1])] == [one.replaces for one in deployments]
+    assert all(one.version != two.version for one, two in itertools.pairwise(deployments))
+    assert 1 < len(deployments)

@@ -34,7 +34,6 @@ _BRANCHING: Final = (
     "mainBranch",
 )
 _PLACING: Final = ("environment", "deployed", "released", "deployedOrReleased")
-_UNSEEN: Final = "an environment"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,12 +207,12 @@ def _content(provider: ApplicationId, one: Selected) -> str:
 
 
 def _environments(call: Call, view: View) -> dict[str, list[str]]:
-    """The environments' ids by name; those that the caller may not see share a name that is none."""
+    """The environments' ids by name; those that the caller may not see have none."""
     found: dict[str, list[str]] = {}
     for one in view.environments():
         current = call.judged_in.environment_or_none(one.id)
         seen = current is not None and call.may("environment:read", things.of_environment(current))
-        found.setdefault(one.name if seen else _UNSEEN, []).append(one.id)
+        found.setdefault(one.name if seen else "", []).append(one.id)
     return found
 
 

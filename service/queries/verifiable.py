@@ -47,7 +47,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """Which consumers' versions are where: by tag, by branch, and by environment's name."""
+    """Which consumers' versions are where: by tag, by branch, and by environment (an empty name: not to be told)."""
 
     tagged: Mapping[str, Place] = {}
     on_branch: Mapping[str, Place] = {}
@@ -179,9 +179,9 @@ def _in_environments(
             continue
         for environment, place in places.items():
             if selector.environment in ("", environment):
+                called = environment or "an environment"
                 for contract in _held(consumer, place):
-                    told = f"{whose} {long} {environment}"
-                    yield contract, _reason(f"{short} {environment}", told, contract)
+                    yield contract, _reason(f"{short} {called}", f"{whose} {long} {called}", contract)
 
 
 def _held(consumer: Consumer, place: Place) -> Iterator[Contract]:

@@ -257,6 +257,40 @@ class TestForVerification:
             )
             assert expected == pact["verificationProperties"]["pending"]
 
+    async def test_deployed_and_released_versions_are_selected(self, running: Running) -> None:
+        """In any environment or in one; what is deployed or supported no longer is not."""
+        await published(running.admin)
+        made = await running.admin.post("/environments", {"name": "live", "production": True})
+        place = f"/pacticipants/Foo/versions/1/deployed-versions/environment/{made.json['uuid']}"
+        deployed = await running.admin.post(place, {})
+        assert 201 == deployed.status, deployed.text
+        for selector in ({"deployed": True}, {"environment": "live"}, {"deployedOrReleased": True}):
+            [pact] = await asked(running.admin, selector)
+            assert "deployed to live" == pact["shortDescription"]
+        assert [] == await asked(running.admin, {"released": True})
+        [usual] = await asked(running.admin)
+        assert "latest, deployed to live" == usual["shortDescription"]
+        unknown = {"consumerVersionSelectors": [{"environment": "nowhere"}]}
+        assert 400 == (await running.admin.post("/pacts/provider/Bar/for-verification", unknown)).status
+        await published(running.admin, version="2", says="new")
+        await running.admin.post(place.replace("versions/1", "versions/2"), {})
+        assert ["Pact between Foo (2) and Bar"] == names(await asked(running.admin, {"deployed": True}))
+
+    async def test_an_environment_that_one_may_not_see_is_not_named(self, running: Running) -> None:
+        """What is deployed there is verified all the same; nobody learns its name, nor whether it exists."""
+        await published(running.admin)
+        made = await running.admin.post("/environments", {"name": "secret", "production": True})
+        place = f"/pacticipants/Foo/versions/1/deployed-versions/environment/{made.json['uuid']}"
+        assert 201 == (await running.admin.post(place, {})).status
+        role = await running.role("Reads", "contract_data:read:*")
+        rita = await running.person("Rita", roles=[role], teams=[])
+        [pact] = await asked(rita, {"deployed": True})
+        assert "deployed to an environment" == pact["shortDescription"]
+        assert "secret" not in json.dumps(pact)
+        for name in ("secret", "an environment"):
+            body = {"consumerVersionSelectors": [{"environment": name}]}
+            assert 400 == (await rita.post("/pacts/provider/Bar/for-verification", body)).status
+
     @pytest.mark.parametrize(
         "selector",
         [

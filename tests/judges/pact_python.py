@@ -16,6 +16,11 @@ ACTS: Final = (
         claim="Billy's test suite verifies and publishes with branch and tag",
         who="billy",
         run="{good} 4.0.0 main test",
+        leaves=(
+            "Billy put version 4.0.0 of the application Baz on the branch main.",
+            "Billy tagged version 4.0.0 of the application Baz as test.",
+            "Billy published that version 4.0.0 of Baz passed the verification of Bar/Baz.",
+        ),
     ),
     Act(
         claim="Sally's verifies and may not publish it",
@@ -28,7 +33,12 @@ ACTS: Final = (
         who="billy",
         run="{bad} 4.0.2 main test",
         ends=1,
-        says=("Verification failed",),
+        says=("expected 200 but was 500",),
+        leaves=(
+            "Billy put version 4.0.2 of the application Baz on the branch main.",
+            "Billy tagged version 4.0.2 of the application Baz as test.",
+            "Billy published that version 4.0.2 of Baz failed the verification of Bar/Baz.",
+        ),
     ),
 )
 

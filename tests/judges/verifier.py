@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.judges import acts, company, provider, tools
-from tests.judges.acts import ACT, READ_ONLY, Act
+from tests.judges.acts import ACT, FORBIDDEN, READ_ONLY, Act
 from tests.judges.proofs import Proofs
 from tests.judges.tools import Tools
 
@@ -28,6 +28,7 @@ PUBLISHED: Final = Act(
     ask=f"PUT {_BAR_BAZ}/version/1.0.0",
     sends=CONTRACT,
     ends=201,
+    keep={"digest": "/pact-version/([0-9a-f]+)"},
     leaves=("Billy published the contract Bar/Baz for version 1.0.0.",),
 )
 _ALL: Final = """--consumer-version-selectors {"latest":true}"""
@@ -40,11 +41,23 @@ ACTS: Final = (
         says=("a request for one thing", "has status code 200 (OK)"),
     ),
     Act(
+        claim="the same without a word on which contracts: the newest",
+        who="watcher",
+        run="{good} --provider-version 3.0.0",
+        says=("a request for one thing", "has status code 200 (OK)"),
+    ),
+    Act(
         claim="Billy, of the provider's team, verifies and publishes with branch and tags",
         who="billy",
         run=f"{{good}} --publish --provider-version 3.0.0 --provider-branch main --provider-tags dev,prod {_ALL}",
         says=("has status code 200 (OK)",),
         silent_about=("ERROR",),
+        leaves=(
+            "Billy put version 3.0.0 of the application Baz on the branch main.",
+            "Billy tagged version 3.0.0 of the application Baz as dev.",
+            "Billy tagged version 3.0.0 of the application Baz as prod.",
+            "Billy published that version 3.0.0 of Baz passed the verification of Bar/Baz.",
+        ),
     ),
     Act(
         claim="Sally, of the consumer's team alone, verifies and may not publish it",
@@ -66,6 +79,47 @@ ACTS: Final = (
         run=f"{{bad}} --publish --provider-version 3.0.2 --provider-branch main {_ALL}",
         ends=1,
         says=("expected 200 but was 500",),
+        leaves=(
+            "Billy put version 3.0.2 of the application Baz on the branch main.",
+            "Billy published that version 3.0.2 of Baz failed the verification of Bar/Baz.",
+        ),
+    ),
+    Act(
+        claim="which is then the contract's newest result",
+        who="watcher",
+        ask=f"GET {_BAR_BAZ}/version/1.0.0/verification-results/latest",
+        ends=200,
+        says=('"success":false', '"3.0.2"'),
+        keep={"number": "/verification-results/([0-9]+)\""},
+    ),
+    Act(
+        claim="Sally may not delete it",
+        who="sally",
+        ask=f"DELETE {_BAR_BAZ}/pact-version/{{digest}}/verification-results/{{number}}",
+        ends=403,
+        says=(FORBIDDEN, f"Missing: {ON_BAZ}."),
+        denied=ON_BAZ,
+    ),
+    Act(
+        claim="Billy deletes it",
+        who="billy",
+        ask=f"DELETE {_BAR_BAZ}/pact-version/{{digest}}/verification-results/{{number}}",
+        mark="before",
+        ends=204,
+        leaves=("Billy deleted the verification result {number} of Bar/Baz, by version 3.0.2.",),
+    ),
+    Act(
+        claim="that result is gone",
+        who="watcher",
+        ask=f"GET {_BAR_BAZ}/pact-version/{{digest}}/verification-results/{{number}}",
+        ends=404,
+    ),
+    Act(
+        claim="and is shown as of before",
+        who="watcher",
+        ask=f"GET {_BAR_BAZ}/pact-version/{{digest}}/verification-results/{{number}}?as_of={{before}}",
+        ends=200,
+        says=('"success":false', '"3.0.2"'),
     ),
 )
 

@@ -12,7 +12,7 @@ from pact import Verifier  # type: ignore[import-not-found]  # it is in an envir
 
 def main(service: str, token: str, port: str, *published: str) -> None:
     """Verify, and publish where a version is given."""
-    verifier = Verifier("Baz").add_transport(url=f"http://127.0.0.1:{port}")
+    verifier = Verifier("Baz", host="127.0.0.1").add_transport(url=f"http://127.0.0.1:{port}")
     if published:
         version, branch, tag = published
         verifier = verifier.set_publish_options(version=version, branch=branch, tags=[tag])

@@ -9,6 +9,7 @@ from tests.judges.tools import Tools
 
 NAME: Final = "ruby"
 _FAILED: Final = "Error making request to"
+_PIPELINE: Final = "system account Pipeline recorded"
 _ON_BAZ: Final = "contract_data:manage on Baz"
 _OLD_WAY: Final = {"PACT_BROKER_FEATURES": "publish_pacts_using_old_api"}
 """How the client is told to publish as it did when the article of seed 002 was written: tags first, each by itself."""
@@ -53,8 +54,8 @@ PUBLISHING: Final = (
         says=("Pact successfully published for Foo version 1.0.0 and provider Bar.",),
         leaves=(
             "Sally created version 1.0.0 of the application Foo.",
-            "Sally tagged version 1.0.0 of the application Foo as dev.",
             "Sally published the contract Foo/Bar for version 1.0.0.",
+            "Sally tagged version 1.0.0 of the application Foo as dev.",
         ),
     ),
     Act(
@@ -219,24 +220,43 @@ DEPLOYING: Final = (
         who="pipeline",
         run="record-deployment -a Foo -e 1.0.0 --environment prod",
         says=("Recorded deployment of Foo version 1.0.0 to prod environment",),
+        leaves=(f"{_PIPELINE} the deployment of version 1.0.0 of the application Foo to prod.",),
     ),
     Act(
         claim="Pipeline records a release",
         who="pipeline",
         run="record-release -a Foo -e 1.0.0 --environment prod",
         says=("Recorded release of Foo version 1.0.0 to prod environment",),
+        leaves=(f"{_PIPELINE} the release of version 1.0.0 of the application Foo to prod.",),
+    ),
+    Act(
+        claim="Watcher, who sees the environment, may not record there",
+        who="watcher",
+        run="record-deployment -a Foo -e 1.0.0 --environment prod",
+        ends=1,
+        says=(f"status=403 {FORBIDDEN} Missing: deployment_and_release:record on Foo.",),
+        denied="deployment_and_release:record on Foo",
+    ),
+    Act(
+        claim="Sally, whose role sees no environment, is shown no way to record there",
+        who="sally",
+        run="record-release -a Foo -e 1.0.0 --environment prod",
+        ends=1,
+        says=("permission to read environments",),
     ),
     Act(
         claim="Pipeline records that it is deployed no more",
         who="pipeline",
         run="record-undeployment -a Foo --environment prod",
         says=("Recorded undeployment of Foo version 1.0.0 from prod environment",),
+        leaves=(f"{_PIPELINE} that version 1.0.0 of the application Foo is no longer deployed to prod.",),
     ),
     Act(
         claim="Pipeline records that it is supported no more",
         who="pipeline",
         run="record-support-ended -a Foo -e 1.0.0 --environment prod",
         says=("Recorded support ended for Foo version 1.0.0 in prod environment",),
+        leaves=(f"{_PIPELINE} that version 1.0.0 of the application Foo is no longer supported in prod.",),
     ),
 )
 DELETING: Final = (

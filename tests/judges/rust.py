@@ -10,6 +10,7 @@ from tests.judges.tools import Tools
 NAME: Final = "rust"
 _403: Final = "failed: 403 Forbidden"
 """All that this client tells of a denied command; our sentence goes to its log."""
+_PIPELINE: Final = "system account Pipeline recorded"
 _ON_BAZ: Final = "contract_data:manage on Baz"
 
 ENVIRONMENTS: Final = (
@@ -66,8 +67,8 @@ PUBLISHING: Final = (
         silent_about=("Warning",),
         leaves=(
             "Sally created version 1.0.0 of the application Foo.",
-            "Sally tagged version 1.0.0 of the application Foo as dev.",
             "Sally published the contract Foo/Bar for version 1.0.0.",
+            "Sally tagged version 1.0.0 of the application Foo as dev.",
         ),
     ),
     Act(
@@ -233,18 +234,38 @@ DEPLOYING: Final = (
         who="pipeline",
         run="record-deployment -a Foo -e 1.0.0 --environment prod",
         says=("Recorded deployment of Foo version 1.0.0 to prod environment",),
+        leaves=(f"{_PIPELINE} the deployment of version 1.0.0 of the application Foo to prod.",),
     ),
     Act(
         claim="and another to an instance",
         who="pipeline",
         run="record-deployment -a Foo -e 1.1.0 --environment prod --application-instance blue",
         says=("(application instance blue)",),
+        leaves=(
+            f"{_PIPELINE} the deployment of version 1.1.0 of the application Foo to prod (instance blue).",
+        ),
     ),
     Act(
         claim="Pipeline records a release",
         who="pipeline",
         run="record-release -a Foo -e 1.0.0 --environment prod",
         says=("Recorded release of Foo version 1.0.0 to prod environment",),
+        leaves=(f"{_PIPELINE} the release of version 1.0.0 of the application Foo to prod.",),
+    ),
+    Act(
+        claim="Watcher, who sees the environment, may not record there",
+        who="watcher",
+        run="record-deployment -a Foo -e 1.0.0 --environment prod",
+        ends=1,
+        says=(_403,),
+        denied="deployment_and_release:record on Foo",
+    ),
+    Act(
+        claim="Sally, whose role sees no environment, is shown no way to record there",
+        who="sally",
+        run="record-release -a Foo -e 1.0.0 --environment prod",
+        ends=1,
+        says=("Failed to record release",),
     ),
     Act(
         claim="Watcher reads what is deployed",
@@ -264,6 +285,7 @@ DEPLOYING: Final = (
         run="record-undeployment -a Foo --environment prod",
         mark="undeployment",
         says=("Undeployed Foo from prod environment",),
+        leaves=(f"{_PIPELINE} that version 1.0.0 of the application Foo is no longer deployed to prod.",),
     ),
     Act(
         claim="what was deployed is shown as of before",
@@ -277,6 +299,7 @@ DEPLOYING: Final = (
         who="pipeline",
         run="record-support-ended -a Foo -e 1.0.0 --environment prod",
         says=("Recorded support ended for application Foo, version 1.0.0 from prod environment",),
+        leaves=(f"{_PIPELINE} that version 1.0.0 of the application Foo is no longer supported in prod.",),
     ),
 )
 DELETING: Final = (

@@ -67,10 +67,18 @@ ACTS: Final = (
         denied=ON_BAZ,
     ),
     Act(
-        claim="with her read-only token Sally fetches what is to be verified, and may not publish",
+        claim="with her read-only token Sally fetches what is to be verified, and is shown no way to publish",
         who="sally, reading",
         run=f"{{good}} --publish --provider-version 3.0.1 {_ALL}",
-        says=("has status code 200 (OK)",),
+        says=("has status code 200 (OK)", "no 'pb:publish-verification-results' link"),
+    ),
+    Act(
+        claim="nor may she by the address",
+        who="sally, reading",
+        ask=f"POST {_BAR_BAZ}/pact-version/{{digest}}/verification-results",
+        sends={"success": True, "providerApplicationVersion": "3.0.1"},
+        ends=403,
+        says=(FORBIDDEN,),
         denied=READ_ONLY,
     ),
     Act(
@@ -90,7 +98,7 @@ ACTS: Final = (
         ask=f"GET {_BAR_BAZ}/version/1.0.0/verification-results/latest",
         ends=200,
         says=('"success":false', '"3.0.2"'),
-        keep={"number": "/verification-results/([0-9]+)\""},
+        keep={"number": '/verification-results/([0-9]+)"'},
     ),
     Act(
         claim="Sally may not delete it",

@@ -98,7 +98,7 @@ DELETING: Final = (
         denied="contract_data:bulk_delete on Bar/Baz",
     ),
     Act(
-        claim="Kevin deletes the integration",
+        claim="Kevin deletes the integration, and the record names all that vanished with it",
         who="kevin",
         ask="DELETE /integrations/provider/Baz/consumer/Bar",
         mark="integration",
@@ -106,6 +106,10 @@ DELETING: Final = (
         leaves=(
             "Kevin deleted the integration Bar/Baz with 1 contract.",
             "Kevin thereby removed the contract Bar/Baz/1.0.0.",
+            "Kevin thereby removed the tag Bar/1.0.0/dev.",
+            "Kevin thereby took from its branch Baz/main/1.1.0.",
+            "Kevin thereby removed the versions Bar/1.0.0 and Baz/1.1.0.",
+            "Kevin thereby removed the branch Baz/main.",
             "Kevin thereby removed the unreferenced applications Bar and Baz.",
         ),
     ),
@@ -117,7 +121,10 @@ DELETING: Final = (
         says=('"Baz"',),
     ),
 )
-"""What no client of this kind can delete: contracts and integrations."""
+"""What no client can delete: contracts and integrations.
+
+Before, Billy has published Bar/Baz for a version that is tagged dev, and put a version of Baz on its branch main.
+"""
 
 
 class Stage:

@@ -97,9 +97,12 @@ PUBLISHING: Final = (
     Act(
         claim="Billy publishes Bar/Baz",
         who="billy",
-        run="publish bar-baz.json -a 1.0.0 --branch main",
+        run="publish bar-baz.json -a 1.0.0 --tag dev",
         says=("Pact successfully published for Bar version 1.0.0 and provider Baz.",),
-        leaves=("Billy published the contract Bar/Baz for version 1.0.0.",),
+        leaves=(
+            "Billy published the contract Bar/Baz for version 1.0.0.",
+            "Billy tagged version 1.0.0 of the application Bar as dev.",
+        ),
     ),
 )
 NAMING: Final = (
@@ -265,7 +268,7 @@ DEPLOYING: Final = (
         who="sally",
         run="record-release -a Foo -e 1.0.0 --environment prod",
         ends=1,
-        says=("Failed to record release",),
+        says=("Environment prod does not exist",),
     ),
     Act(
         claim="Watcher reads what is deployed",

@@ -146,9 +146,7 @@ class Stage:
         for act in acts:
             with proofs.of(act.claim):
                 await self.done(act)
-        taken = [
-            msgspec.structs.replace(act, leaves=tuple(map(self._filled, act.leaves))) for act in self.taken
-        ]
+        taken = [self._as_recorded(act) for act in self.taken]
         with proofs.of("GET /audit names exactly these acts, and each denial with the missing permission"):
             compared(taken, await self.company.trail(began), counted=False)
         with proofs.of("so does muniment audit, with how often each was denied"):
@@ -187,6 +185,10 @@ class Stage:
         method, path = act.ask.split(" ", 1)
         answer = await self.company.ask(act.who, method, self._filled(path), act.sends)
         return Said(code=answer.status, text=answer.text)
+
+    def _as_recorded(self, act: Act) -> Act:
+        leaves = tuple(map(self._filled, act.leaves))
+        return msgspec.structs.replace(act, leaves=leaves, denied=self._filled(act.denied))
 
     def _filled(self, text: str) -> str:
         return _NAME.sub(lambda found: self.names.get(found[1], found[0]), text)

@@ -293,7 +293,7 @@ DELETING: Final = (
         run="delete-environment --uuid {test}",
         ends=1,
         says=(f"status=403 {FORBIDDEN}",),
-        denied="environment:manage",
+        denied="environment:manage on {test}",
     ),
     Act(
         claim="Kevin deletes it",

@@ -338,7 +338,7 @@ DELETING: Final = (
         run="delete-environment --uuid {test}",
         ends=1,
         says=(_403,),
-        denied="environment:manage",
+        denied="environment:manage on {test}",
     ),
     Act(
         claim="Kevin deletes it",

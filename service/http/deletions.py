@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from service import errors
 from service.commands.integrations import (
     DeleteBranchContracts,
     DeleteIntegration,
@@ -13,6 +12,7 @@ from service.commands.integrations import (
 from service.http import applications, repeats, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
+from service.orders import Outcome
 from service.vocabulary import ApplicationId
 
 
@@ -29,21 +29,23 @@ async def contracts(call: Call) -> web.Response:
 async def tagged_contracts(call: Call) -> web.Response:
     """DELETE …/consumer/{consumer}/tag/{tag}: those of versions with the tag. 200 with links, as a Pact Broker."""
     body = await requests.body(call)
-    if await repeats.answered(call) is None:
+    outcome = await repeats.answered(call)
+    if outcome is None:
         consumer, provider = _pair(call)
         command = DeleteTaggedContracts(consumer=consumer, provider=provider, tag=call.path("tag"))
-        await requests.handle(call, command, body)
-    return responses.hal(call, _left(call))
+        outcome = await requests.handle(call, command, body)
+    return responses.hal(call, _left(call, outcome))
 
 
 async def branch_contracts(call: Call) -> web.Response:
     """DELETE …/consumer/{consumer}/branch/{branch}: those of versions on the branch. 200 with links."""
     body = await requests.body(call)
-    if await repeats.answered(call) is None:
+    outcome = await repeats.answered(call)
+    if outcome is None:
         consumer, provider = _pair(call)
         command = DeleteBranchContracts(consumer=consumer, provider=provider, branch=call.path("branch"))
-        await requests.handle(call, command, body)
-    return responses.hal(call, _left(call))
+        outcome = await requests.handle(call, command, body)
+    return responses.hal(call, _left(call, outcome))
 
 
 async def integration(call: Call) -> web.Response:
@@ -66,14 +68,11 @@ def _pair(call: Call) -> tuple[ApplicationId, ApplicationId]:
     return consumer.id, applications.named(call.view, call.path("provider")).id
 
 
-def _left(call: Call) -> Document:
-    """The links of a Pact Broker's answer: the index, and the newest contract that is left, if one is."""
-    view = call.edge.replica.now()
+def _left(call: Call, outcome: Outcome) -> Document:
+    """The links of a Pact Broker's answer: the index, and the newest contract that was left then, if one was."""
+    view = call.edge.replica.view(outcome.position)
     links: Document = {"index": responses.link(responses.href(call.edge))}
-    try:
-        consumer, provider = (applications.named(view, call.path(one)) for one in ("consumer", "provider"))
-    except errors.NotFound:  # this was answered before, and one of them was deleted since
-        return {"_links": links}
+    consumer, provider = (applications.named(view, call.path(one)) for one in ("consumer", "provider"))
     if view.integration_or_none(consumer.id, provider.id) is not None:
         segments = ("pacts", "provider", provider.name, "consumer", consumer.name, "latest")
         latest = responses.href(call.edge, *segments)

@@ -92,6 +92,7 @@ Nothing = (
     | branch_events.BranchEvent
     | label_events.LabelEvent
     | deletion_events.DeletionRestored
+    | deletion_events.FactsRestored
     | account.LogRestored
     | account.TrailRead
     | account.BreakGlassUsed

@@ -21,7 +21,7 @@ from service.events.applications import ApplicationCreated
 from service.log import recorded
 from service.log.recorded import Foldable
 
-FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
+_DIRECT: Final[dict[type, tuple[Fold, ...]]] = {
     contract_events.ContractPublished: (
         Fold(Version, versions.implied_by_contract, versions.fold_implied),
         Fold(Branch, branches.keys, branches.fold),
@@ -74,6 +74,10 @@ FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
         Fold(Release, deployments.release_keys, deployments.fold_release),
     ),
     deployment_events.ReleasesRemoved: (Fold(Release, deployments.release_keys, deployments.fold_release),),
+}
+FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
+    **_DIRECT,
+    deletion_events.FactsRestored: restored.folds(_DIRECT),
 }
 FACTS: Final[dict[str, type[Any]]] = {fold.fact.noun: fold.fact for folds in FOLDS.values() for fold in folds}
 """Every noun of theirs."""

@@ -74,6 +74,10 @@ class View:
         """What was true right after an earlier position, 1 or beyond."""
         return View(self.directory, self._people, position, self.directory.instant(position))
 
+    def beside(self, shelf: Shelf) -> "View":
+        """The same, with what was read of the facts that live in Postgres."""
+        return View(self.directory, self._people, self.position, self.instant, shelf)
+
     @property
     def compiled(self) -> Compiled:
         """The catalogue in force. Raises NotFound before the account was opened."""

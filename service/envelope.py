@@ -11,7 +11,7 @@ from service.commands import Command
 from service.commands.contracts import PublishContract, PublishContracts
 from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
 from service.events import Event, Removal
-from service.events.deletions import ContractsRestored
+from service.events.deletions import ContractsRestored, FactsRestored
 from service.events.users import InvitationRedeemed
 from service.log import seal
 from service.log.recorded import Actor, Source
@@ -62,7 +62,7 @@ class Envelope:
 
     def reason(self, event: EventId, data: Event) -> Sealed | None:
         """The reason stands on every record but the children of a bulk deletion, whose parent has it."""
-        if not self._order.reason or isinstance(data, Removal | ContractsRestored):
+        if not self._order.reason or isinstance(data, Removal | ContractsRestored | FactsRestored):
             return None
         return self._seal(self._order.reason, self._single_key(), event, "reason")
 

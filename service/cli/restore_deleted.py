@@ -12,7 +12,11 @@ if TYPE_CHECKING:  # imported where a deletion is restored, so that help stays f
     from service.queries.deletions import Deletion
 
 _COUNTED = (("applications", "application"), ("contracts", "contract"), ("facts", "other fact"))
-_WHY = {"may_not": "may not be changed", "gone": "is not here any more"}
+_WHY = {
+    "may_not": "not permitted",
+    "gone": "that, or what it belongs to, is not here any more",
+    "otherwise": "something else has its place",
+}
 
 
 @click.command("restore-deleted")
@@ -96,10 +100,9 @@ def _say(done: dict[str, object], *, dry_run: bool) -> None:
     left = done["leftOut"]
     assert isinstance(left, list), "the document lists what was left out"
     for one in left:
-        named = one["name"] or one["id"]
-        output.words(
-            f"Left out: the {one['type']} {named} of {one['application']}, which {_WHY[one['why']]}."
-        )
+        noun = str(one["type"]).replace("_", " ")
+        what = f"the team {one['name'] or one['id']}" if noun == "team" else f"every {noun}"
+        output.words(f"Left out: {what} of {one['application']}: {_WHY[one['why']]}.")
 
 
 def _counted(number: object, noun: str) -> str:

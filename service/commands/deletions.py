@@ -10,10 +10,12 @@ from typing import ClassVar
 import msgspec
 
 from projections import things
+from projections.spans import Want
 from projections.view import View
 from service import errors
-from service.commands import relations, removals, undoing
+from service.commands import relations, removals, returning, undoing
 from service.commands.order import Caller, Need
+from service.commands.returning import Fact
 from service.commands.undoing import Plan, Side
 from service.events import Event
 from service.events.applications import ApplicationCreated
@@ -24,6 +26,8 @@ from service.vocabulary import ApplicationId, EventId
 
 _CONTRACT_BYTES = 340  # three ids, a digest, a ref, a time and the framing; version and branch are added
 _LEFT_OUT_BYTES = 16_384
+FACTS_MAX = 200_000
+"""Versions, tags, results and the like that one order may bring back, for the reason of `removals.CONTRACTS_MAX`."""
 _NAMED_MAX = 5
 
 
@@ -39,36 +43,45 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     of: str
     contracts: tuple[RemovedContract, ...]
-    applications: tuple[ApplicationId, ...]
+    consumers: tuple[ApplicationId, ...]
+    """Of the contracts, each once."""
+    makes: tuple[ApplicationId, ...]
+    """Every application that has to be there: those that vanished, and both sides of the contracts."""
+    facts: tuple[Fact, ...] = ()
+    """Versions, tags, branches, labels, results, deployments and releases that vanished, as they were."""
+    owners: tuple[ApplicationId, ...] = ()
+    """Whose the facts are; a result's consumer too."""
     seed: str
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        sides = self.sides(view)
-        needed = {one.consumer: True for one in self.contracts}
-        needed |= {
-            one: False
-            for one in (*(row.provider for row in self.contracts), *self.applications)
-            if one not in needed
-        }
-        return tuple(
-            need for one, always in needed.items() if (need := _need(sides[one], always, caller)) is not None
+        before = self._before(view)
+        needed = (
+            _need(undoing.side(before, view, one, self.seed), one in self.consumers, caller)
+            for one in dict.fromkeys((*self.consumers, *self.makes))
         )
+        return tuple(need for need in needed if need is not None)
 
     def arguments(self) -> dict[str, str]:
         return {"deletion": self.deletion}
 
+    def reads(self, view: View) -> tuple[Want, ...]:
+        before = self._before(view)
+        lives = (undoing.side(before, view, one, self.seed).lives for one in self.owners)
+        return returning.wants(one.id for one in lives if one is not None)
+
     def removes(self, view: View, enough: int) -> int:
-        """How many contracts this is about to bring back: as much work as removing them."""
-        return len(self.contracts)
+        """How much this is about to bring back: as much work as removing it."""
+        return len(self.contracts) + len(self.facts)
 
     def sides(self, view: View) -> dict[ApplicationId, Side]:
         """Every application that it is about, by the id that it had, as it was and as it is."""
-        named = (
-            *self.applications,
-            *(side for one in self.contracts for side in (one.consumer, one.provider)),
-        )
-        before = view.at(self.position - 1)
-        return {one: undoing.side(before, view, one, self.seed) for one in dict.fromkeys(named)}
+        before = self._before(view)
+        every = dict.fromkeys((*self.makes, *self.owners))
+        return {one: undoing.side(before, view, one, self.seed) for one in every}
+
+    def _before(self, view: View) -> View:
+        """What was true just before the deletion."""
+        return view.at(self.position - 1)
 
 
 def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> list[Event]:
@@ -78,20 +91,24 @@ def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> li
     otherwise, or is more than one order can bring back.
     """
     _require_bearable(command)
-    plan = undoing.planned(command, view, caller)
+    sides = command.sides(view)
+    plan = undoing.planned(command, sides, view, caller)
     _require_bodies(plan)
     _require_no_other(plan)
-    if not plan.made and not plan.contracts:
+    facts = returning.plan_facts(plan, command.facts, sides, view, caller, command.seed)
+    if not plan.made and not plan.contracts and not facts:
         return []
     parent = DeletionRestored(
         deletion=command.deletion,
         of=command.of,
         applications=len(plan.made),
         contracts=len(plan.contracts),
-        not_restored=len(plan.left_out),
+        facts=len(facts),
+        not_restored=plan.not_restored,
         left_out=tuple(_that_fit(plan.left_out)),
     )
-    return [parent, *_applications(plan, caller), *_contracts(plan.contracts)]
+    # Versions come before the contracts that would make them, with their own dates.
+    return [parent, *_applications(plan, caller), *returning.children(facts), *_contracts(plan.contracts)]
 
 
 def _need(side: Side, always: bool, caller: Caller) -> Need | None:
@@ -103,11 +120,11 @@ def _need(side: Side, always: bool, caller: Caller) -> Need | None:
 
 
 def _require_bearable(command: RestoreDeletion) -> None:
-    if len(command.contracts) > removals.CONTRACTS_MAX:
+    if len(command.contracts) > removals.CONTRACTS_MAX or len(command.facts) > FACTS_MAX:
         raise errors.Refused(
-            "too_many_contracts",
-            f"This deletion removed more than {removals.CONTRACTS_MAX:,} contracts, which is more than one order can"
-            " bring back. Nothing was done.",
+            "too_much_at_once",
+            f"This deletion removed more than {removals.CONTRACTS_MAX:,} contracts or {FACTS_MAX:,} other facts, which"
+            " is more than one order can bring back. Nothing was done.",
         )
 
 

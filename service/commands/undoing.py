@@ -16,6 +16,7 @@ from service.vocabulary import ApplicationId, ContractId, TeamId
 
 MAY_NOT = "may_not"
 GONE = "gone"
+OTHERWISE = "otherwise"
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,8 @@ class Plan(msgspec.Struct, kw_only=True):
     otherwise: list[str] = []
     """Contracts that somebody published with other content since."""
     left_out: list[LeftOut] = []
+    not_restored: int = 0
+    """How many things `left_out` stands for, one of whose rows may stand for several."""
 
 
 class Undone(Protocol):
@@ -55,15 +58,13 @@ class Undone(Protocol):
     @property
     def contracts(self) -> tuple[RemovedContract, ...]: ...
     @property
-    def applications(self) -> tuple[ApplicationId, ...]: ...
-    def sides(self, view: View) -> dict[ApplicationId, Side]: ...
+    def makes(self) -> tuple[ApplicationId, ...]: ...
 
 
-def planned(command: Undone, view: View, caller: Caller) -> Plan:
-    """The plan, as things are at the view. It refuses nothing."""
+def planned(command: Undone, sides: dict[ApplicationId, Side], view: View, caller: Caller) -> Plan:
+    """The plan for applications and contracts, as things are at the view. It refuses nothing."""
     plan = Plan()
-    sides = command.sides(view)
-    plan.made = [side for side in sides.values() if side.lives is None]
+    plan.made = [sides[one] for one in command.makes if sides[one].lives is None]
     for side in plan.made:
         _join(plan, side, view, caller)
     _contracts(plan, command, sides, view)
@@ -97,6 +98,7 @@ def _join(plan: Plan, side: Side, view: View, caller: Caller) -> None:
             why = MAY_NOT
         name = team.name if team is not None else ""
         plan.left_out.append(LeftOut(noun="team", id=named, name=name, application=side.was.name, why=why))
+        plan.not_restored += 1
 
 
 def _may_change(view: View, caller: Caller, team: TeamId) -> bool:

@@ -4,13 +4,25 @@ from datetime import datetime
 
 import msgspec
 
-from service.vocabulary import ApplicationId, ContractId, EventId, VaultRef
+from service.events.branches import VersionPutOnBranch
+from service.events.deployments import (
+    DeploymentEnded,
+    DeploymentRecorded,
+    ReleaseRecorded,
+    ReleaseSupportEnded,
+)
+from service.events.labels import LabelAdded
+from service.events.results import VerificationPublished
+from service.events.versions import VersionCreated, VersionTagged
+from service.vocabulary import ApplicationId, ContractId, EventId, PrincipalId, VaultRef
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Something that a restoration did not bring back: [noun, id, name, of which application, why].
 
-    `why` is a word that never changes: `may_not` (the caller lacks the right), `gone` (it does not exist any more).
+    `noun` is `team`, or a kind of fact, of which one row stands for all of that application's: then `id` is its id.
+    `why` is a word that never changes: `may_not` (the caller lacks the right), `gone` (what it belongs to does not
+    exist any more), `otherwise` (something else has its place by now).
     """
 
     noun: str
@@ -62,6 +74,36 @@ class ContractsRestored(
     contracts: tuple[RestoredContract, ...]
 
 
+RestorableEvent = (
+    VersionCreated
+    | VersionTagged
+    | VersionPutOnBranch
+    | LabelAdded
+    | VerificationPublished
+    | DeploymentRecorded
+    | DeploymentEnded
+    | ReleaseRecorded
+    | ReleaseSupportEnded
+)
+
+
+class RestoredFact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One fact that is here again, as what made it: [when that was, by whom, what happened then]."""
+
+    at: datetime
+    by: PrincipalId | None
+    event: RestorableEvent
+
+
+class FactsRestored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="facts.restored"):
+    """Child of a restoration: versions, tags, branches, labels, results and deployments that are here again.
+
+    Each counts from here on as if it had happened when it says; as many as fit one record.
+    """
+
+    facts: tuple[RestoredFact, ...]
+
+
 class ForgottenBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A contract's body that left the vault: [digest, ref]."""
 
@@ -78,4 +120,4 @@ class ContractBodiesForgotten(
     bodies: tuple[ForgottenBody, ...]
 
 
-DeletionEvent = DeletionRestored | ContractsRestored | ContractBodiesForgotten
+DeletionEvent = DeletionRestored | ContractsRestored | FactsRestored | ContractBodiesForgotten

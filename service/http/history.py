@@ -1,6 +1,7 @@
 """/history/{event}: what one deletion removed, and its undoing, which publishes that again (seed 002)."""
 
 import asyncio
+from collections import Counter
 from typing import Final
 
 import msgspec
@@ -26,7 +27,8 @@ _LARGE: Final = 500
 """Contracts from which on it is found out beside the event loop whether they could come back."""
 _BECAUSE: Final = {
     "may_not": "you may not change it",
-    "gone": "it is not here any more",
+    "gone": "it is not here any more, or what it belongs to is not",
+    "otherwise": "something else has its place",
 }
 
 
@@ -134,8 +136,8 @@ def _document(call: Call, deletion: Deletion, outcome: Outcome) -> Document:
 
 
 def _left_out(call: Call, one: LeftOut) -> Document:
-    """A thing that the caller may not read has no name here."""
-    named = {"name": one.name} if one.name and call.may_name(one.noun, one.id) else {}
+    """A team that the caller may not read has no name here; a kind of fact is named by its application alone."""
+    named = {"name": one.name} if one.noun == "team" and one.name and call.may_name("team", one.id) else {}
     return {
         "type": one.noun,
         "uuid": one.id,
@@ -158,11 +160,13 @@ async def _removed(deletion: Deletion, before: View) -> Document:
     def contract(one: RemovedContract) -> Document:
         return {"consumer": name(one.consumer), "provider": name(one.provider), "version": one.version}
 
+    counted = Counter(one.noun for one in deletion.facts)
     return {
         "applications": {
             "number": len(deletion.applications),
             "first": [{"uuid": one, "name": name(one)} for one in deletion.applications[:SHOWN_MAX]],
         },
+        **{_kind(noun): {"number": number} for noun, number in counted.items()},
         "contracts": {
             "number": len(deletion.contracts),
             "first": await breathing.drawn(deletion.contracts[:SHOWN_MAX], contract),
@@ -170,12 +174,19 @@ async def _removed(deletion: Deletion, before: View) -> Document:
     }
 
 
+def _kind(noun: str) -> str:
+    """`verification_result` as a member's name: verificationResults."""
+    first, *rest = f"{noun}s".replace("branchs", "branches").split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 async def _restorable(call: Call, command: RestoreDeletion, view: View, *, reaches: bool) -> Document:
     """Whether the same order would be carried out now, and if not, why."""
     if not reaches:
         return {"now": False, "because": "It takes the right to publish for every consumer that it is about."}
+    view = view.beside(await call.spans(view, *command.reads(view)))
     try:
-        if len(command.contracts) >= _LARGE:
+        if command.removes(view, _LARGE) >= _LARGE:
             events = await asyncio.to_thread(restore_deletion, command, view, call.caller)
         else:
             events = restore_deletion(command, view, call.caller)

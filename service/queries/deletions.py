@@ -1,13 +1,21 @@
-"""What one deletion removed, as its own records say: the parent and the children that name each thing."""
+"""What one deletion removed: its own records name each thing, and Postgres' spans say what the facts of them were."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
+from projections import span_reading, spans
+from projections.results import VerificationResult
+from projections.span_folds import FOLDS
+from projections.spans import Want
 from service import errors
-from service.commands.deletions import RestoreDeletion
+from service.commands.deletions import FACTS_MAX, RestoreDeletion
+from service.commands.returning import NOUNS, Fact
 from service.events.applications import ApplicationDeleted, ApplicationsRemoved
+from service.events.branches import BranchDeleted, BranchesDeleted
 from service.events.contracts import (
     ContractDeleted,
     ContractsRemoved,
@@ -16,20 +24,28 @@ from service.events.contracts import (
     IntegrationsDeleted,
     RemovedContract,
 )
+from service.events.versions import VersionDeleted
 from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.recorded import Recorded
 from service.queries import effects
 from service.vocabulary import ApplicationId, EventId, is_uuid
 
-_DELETIONS = (
+_DELETIONS: Final = (
     IntegrationContractsDeleted,
     IntegrationDeleted,
     IntegrationsDeleted,
     ApplicationDeleted,
     ContractDeleted,
+    VersionDeleted,
+    BranchDeleted,
+    BranchesDeleted,
 )
 """The first records of the orders whose doing can be undone."""
+_NOUNS: Final = {fact.noun: fact for fact in NOUNS}
+_KEYS_MAX: Final = 2_000
+"""Facts that are read by their keys; of more, all that their applications have is looked through."""
+_STRETCH: Final = 1_000
 
 
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,16 +57,27 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     of: str
     """The kind of its first record."""
     contracts: tuple[RemovedContract, ...]
+    consumers: tuple[ApplicationId, ...]
+    providers: tuple[ApplicationId, ...]
     applications: tuple[ApplicationId, ...]
+    keys: dict[str, tuple[str, ...]] = {}
+    """Of each noun of the spans the keys that its records are about."""
+    facts: tuple[Fact, ...] = ()
+    """What stood under these keys just before it."""
 
     def order(self, seed: str) -> RestoreDeletion:
         """The command that undoes it. `seed` is a new random id."""
+        owners = {one.application: None for one in self.facts}
+        owners |= {one.consumer: None for one in self.facts if isinstance(one, VerificationResult)}
         return RestoreDeletion(
             deletion=self.event,
             position=self.position,
             of=self.of,
             contracts=self.contracts,
-            applications=self.applications,
+            consumers=self.consumers,
+            makes=tuple(dict.fromkeys((*self.applications, *self.consumers, *self.providers))),
+            facts=self.facts,
+            owners=tuple(owners),
             seed=seed,
         )
 
@@ -58,23 +85,34 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
 async def deletion_of(connection: Connection, event: str, pointer: str = "event") -> Deletion:
     """The deletion that an event is of, be it the parent or a child; `event` is its id or its position.
 
-    Raises Invalid for neither, NotFound where there is no such event, or it is of no deletion that can be undone.
+    Raises Invalid for neither, NotFound where there is no such event or it is of no deletion that can be undone,
+    Refused where it removed more facts than one order can bring back.
     """
-    return removed_by(await effects.order_of(connection, await _named(connection, event, pointer)))
+    deletion = removed_by(await effects.order_of(connection, await _named(connection, event, pointer)))
+    if (facts := sum(map(len, deletion.keys.values()))) > FACTS_MAX:
+        raise errors.Refused(
+            "too_much_at_once",
+            f"This deletion removed {facts:,} facts, and one order can bring back {FACTS_MAX:,}.",
+        )
+    return msgspec.structs.replace(deletion, facts=tuple(await _facts(connection, deletion)))
 
 
-def removed_by(records: list[Recorded]) -> Deletion:
-    """What an order's records removed. Raises NotFound for an order that is no deletion."""
+def removed_by(records: Sequence[Recorded]) -> Deletion:
+    """What an order's records removed, without the facts themselves. Raises NotFound where that is no deletion."""
     first = records[0]
     if not isinstance(first.data, _DELETIONS):
         raise errors.NotFound("This event is of no deletion that can be undone.")
+    contracts = tuple(one for record in records for one in _contracts(record))
     return Deletion(
         event=first.id,
         position=first.position,
         recorded_at=first.recorded_at,
         of=recorded.kind_of(first.data),
-        contracts=tuple(one for record in records for one in _contracts(record)),
+        contracts=contracts,
+        consumers=tuple(dict.fromkeys(one.consumer for one in contracts)),
+        providers=tuple(dict.fromkeys(one.provider for one in contracts)),
         applications=tuple(one for record in records for one in _applications(record)),
+        keys=_keys(records),
     )
 
 
@@ -97,6 +135,49 @@ def _applications(record: Recorded) -> Iterable[ApplicationId]:
             return event.applications
         case _:
             return ()
+
+
+def _keys(records: Sequence[Recorded]) -> dict[str, tuple[str, ...]]:
+    """Of each noun what the records are about, by the very folds that ended it."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for fold in FOLDS.get(type(record.data), ()):
+            if fold.fact.noun in _NOUNS:
+                found.setdefault(fold.fact.noun, {}).update(dict.fromkeys(fold.keys(record.data)))
+    return {noun: tuple(keys) for noun, keys in found.items()}
+
+
+async def _facts(connection: Connection, deletion: Deletion) -> list[Fact]:
+    """The facts as they were just before the deletion, without those that only then came to be."""
+    shelf = await span_reading.shelf(connection, deletion.position - 1, _wants(deletion))
+    wanted = {noun: frozenset(keys) for noun, keys in deletion.keys.items()}
+    found: list[Any] = []
+    for number, fact in enumerate(shelf.everything(), 1):
+        if fact.key in wanted[fact.noun]:
+            found.append(fact)
+        if number % _STRETCH == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _wants(deletion: Deletion) -> list[Want]:
+    few = sum(map(len, deletion.keys.values())) <= _KEYS_MAX
+    wants: list[Want] = []
+    for noun, keys in deletion.keys.items():
+        fact = _NOUNS[noun]
+        if few or (fact is not VerificationResult and not _owned(keys)):
+            wants.append(spans.by_key(fact, *keys))
+        elif fact is VerificationResult:
+            consumers = dict.fromkeys(key.partition("/")[0] for key in keys)
+            wants += [spans.under(fact, f"{one}/") for one in consumers]
+        else:
+            wants += [spans.of_application(fact, one) for one in _owned(keys)]
+    return [want for want in wants if want.keys or want.application or want.prefix]
+
+
+def _owned(keys: Iterable[str]) -> list[str]:
+    """The applications with which the keys begin; none, where they are ids of their own."""
+    return list(dict.fromkeys(key.partition(spans.SEPARATOR)[0] for key in keys if spans.SEPARATOR in key))
 
 
 async def _named(connection: Connection, event: str, pointer: str) -> EventId:

@@ -287,3 +287,71 @@ async def test_zero_days_keep_for_good(running: Running) -> None:
     app = running.app
     ever = Retention(app.replica, app.handler, lambda: composition.clock() + timedelta(days=9_000), 0)
     assert 0 == await ever.once()
+
+
+async def test_a_version_comes_back_with_all_that_it_had(running: Running) -> None:
+    """Its build, tags, branch, contract, its result as a provider and where it was deployed: each since when it was."""
+    admin = running.admin
+    await publish(admin, "1", {"a": "1"})
+    await publish(admin, "2", {"a": "2"})
+    version = "/pacticipants/Foo/versions/1"
+    assert (await admin.put(version, {"buildUrl": "https://ci.example.org/1"})).status in (200, 201)
+    assert (await admin.put(f"{version}/tags/prod", {})).status in (200, 201)
+    assert (await admin.put("/pacticipants/Foo/branches/main/versions/1", {})).status in (200, 201)
+    environment = (await admin.post("/environments", {"name": "live", "production": True})).json["uuid"]
+    deployed = await admin.post(f"{version}/deployed-versions/environment/{environment}", {})
+    assert 201 == deployed.status, deployed.text
+    places = (
+        version,
+        f"{version}/tags/prod",
+        "/pacticipants/Foo/branches/main/versions/1",
+        f"{PAIR}/version/1",
+        f"/deployed-versions/{deployed.json['uuid']}",
+    )
+    before = {place: (await admin.get(place)).json for place in places}
+    at = running.position
+    assert 204 == (await admin.delete(version)).status
+    event = str(running.position)
+    assert {404} == {(await admin.get(place)).status for place in places}
+    tried = await restored(admin, event, "?dry_run=true")
+    done = await restored(admin, event)
+    assert 200 == done.status, done.text
+    assert tried.json["restored"] == done.json["restored"]
+    assert (1, 4) == (done.json["restored"]["contracts"], done.json["restored"]["facts"])
+    for place in places:
+        after, then = await admin.get(place), await admin.get(f"{place}?as_of={at}")
+        assert (200, 200) == (after.status, then.status), place
+        assert before[place]["createdAt"] == after.json["createdAt"], place
+    assert "https://ci.example.org/1" == (await admin.get(version)).json["buildUrl"]
+    again = await restored(admin, event)
+    assert (True, running.position) == (again.json["alreadyThere"], done.position)
+    shown = (await admin.get(f"/history/{event}")).json
+    assert {"number": 1} == shown["removed"]["tags"]
+    told = (await admin.get("/audit?kind=facts.restored")).json["events"]
+    assert "thereby restored 1 version, 1 tag, 1 branch membership and 1 deployment" in told[0]["sentence"]
+
+
+async def test_only_who_may_record_brings_deployments_back(running: Running) -> None:
+    """Section 3.5: everything else of the version is here again, and the answer says what is not."""
+    admin = running.admin
+    await publish(admin, "1", {"a": "1"})
+    environment = (await admin.post("/environments", {"name": "live", "production": True})).json["uuid"]
+    place = f"/pacticipants/Foo/versions/1/deployed-versions/environment/{environment}"
+    deployed = (await admin.post(place, {})).json["uuid"]
+    assert 204 == (await admin.delete("/pacticipants/Foo/versions/1")).status
+    event = str(running.position)
+    role = await running.role("Publisher", "contract_data:manage:*")
+    billy = await running.person("Billy", roles=[role], teams=[])
+    answer = await restored(billy, event)
+    assert 200 == answer.status, answer.text
+    assert 1 == answer.json["leftOut"]["number"], answer.text
+    (left,) = answer.json["leftOut"]["first"]
+    assert ("deployment", "Foo", "you may not change it") == (
+        left["type"],
+        left["application"],
+        left["because"],
+    )
+    assert 404 == (await admin.get(f"/deployed-versions/{deployed}")).status
+    more = await restored(admin, event)
+    assert {"applications": 0, "contracts": 0, "facts": 1} == more.json["restored"]
+    assert 200 == (await admin.get(f"/deployed-versions/{deployed}")).status

@@ -349,6 +349,17 @@ TOLD: tuple[tuple[Event, str], ...] = (
         "thereby published the contract Foo/Bar/1 again",
     ),
     (
+        deletion_events.FactsRestored(
+            facts=(
+                deletion_events.RestoredFact(
+                    at=AT, by=KEVIN, event=version_events.VersionCreated(application=FOO, version="1")
+                ),
+                deletion_events.RestoredFact(at=AT, by=None, event=VERIFIED),
+            )
+        ),
+        "thereby restored 1 version and 1 verification result",
+    ),
+    (
         deletion_events.ContractBodiesForgotten(
             unheld_since=AT, bodies=(deletion_events.ForgottenBody(digest=DIGEST, body=REF),) * 2
         ),

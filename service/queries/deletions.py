@@ -19,11 +19,14 @@ from service.events.branches import BranchDeleted, BranchesDeleted
 from service.events.contracts import (
     ContractDeleted,
     ContractsRemoved,
+    IntegrationBranchContractsDeleted,
     IntegrationContractsDeleted,
     IntegrationDeleted,
     IntegrationsDeleted,
+    IntegrationTaggedContractsDeleted,
     RemovedContract,
 )
+from service.events.results import VerificationDeleted
 from service.events.versions import VersionDeleted
 from service.log import reader, recorded
 from service.log.connect import Connection
@@ -33,10 +36,13 @@ from service.vocabulary import ApplicationId, EventId, is_uuid
 
 _DELETIONS: Final = (
     IntegrationContractsDeleted,
+    IntegrationTaggedContractsDeleted,
+    IntegrationBranchContractsDeleted,
     IntegrationDeleted,
     IntegrationsDeleted,
     ApplicationDeleted,
     ContractDeleted,
+    VerificationDeleted,
     VersionDeleted,
     BranchDeleted,
     BranchesDeleted,

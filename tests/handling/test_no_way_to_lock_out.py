@@ -75,7 +75,7 @@ SAFE = {
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
     "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
-    "contracts.restored", "contract_bodies.forgotten", "deletion.restored",
+    "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.
 

@@ -54,12 +54,15 @@ async def test_a_deletion_is_undone_and_the_record_says_by_whom_and_of_what(runn
     assert [] == gone.json["_embedded"]["integrations"]
     answer = await restored(running.admin, event, headers={"Muniment-Reason": "The wrong one"})
     assert 200 == answer.status, answer.text
-    assert {"applications": 2, "contracts": 2, "facts": 0} == answer.json["restored"]
+    assert {"applications": 2, "contracts": 2, "facts": 2} == answer.json["restored"]
     assert (False, {"number": 0, "first": []}) == (answer.json["alreadyThere"], answer.json["leftOut"])
     assert [(200, "1"), (200, "2")] == await contents(running, "1", "2")
     told = (await running.admin.get(f"/audit/{answer.json['event']}")).json
     assert ("deletion.restored", event, "The wrong one") == (told["kind"], told["causation"], told["reason"])
-    assert "restored what a deletion had removed: 2 applications and 2 contracts" in told["sentence"]
+    assert (
+        "restored what a deletion had removed: 2 applications, 2 contracts and 2 other facts"
+        in told["sentence"]
+    )
     after = await running.admin.get("/integrations")
     named = [
         [
@@ -103,7 +106,7 @@ async def test_a_dry_run_tells_what_would_come_back_and_does_nothing(running: Ru
     tried = await restored(running.admin, event, "?dry_run=true")
     assert 200 == tried.status, tried.text
     assert (True, before) == (tried.json["dryRun"], running.position)
-    assert {"applications": 2, "contracts": 1, "facts": 0} == tried.json["restored"]
+    assert {"applications": 2, "contracts": 1, "facts": 1} == tried.json["restored"]
     would = sum(one["records"] for one in tried.json["would"])
     done = await restored(running.admin, event)
     assert would == done.position - before

@@ -46,7 +46,7 @@ REACHES_NOBODY = {
     "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
     "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
-    "contracts.restored", "contract_bodies.forgotten", "deletion.restored",
+    "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""
 SCOPES = (

@@ -39,6 +39,7 @@ touches as (
         ])
         from jsonb_array_elements(case kind
             when 'contracts.removed' then record #> '{data,contracts}'
+            when 'contracts.restored' then record #> '{data,contracts}'
             when 'verification_results.removed' then record #> '{data,results}'
         end) as gone
     ) as touched (thing)

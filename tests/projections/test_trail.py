@@ -52,6 +52,33 @@ async def test_it_has_one_row_a_record_and_every_thing_that_is_touched(running: 
     await connection.close()
 
 
+async def test_every_thing_is_found_by_both_who_write_and_who_read_beyond_it(running: Running) -> None:
+    """What Postgres takes out of a record's text is what the record itself gives: removed and restored things too."""
+    await some_history(running)
+    place = "/pacts/provider/Bar/consumer/Foo"
+    made = await running.admin.put(f"{place}/version/1", {})
+    results = f"{place}/pact-version/{made.json['digest']}/verification-results"
+    body = {"success": True, "providerApplicationVersion": "5"}
+    verified = await running.admin.post(results, body)
+    gone = await running.admin.delete(f"{place}/versions")
+    assert 200 == (await running.admin.post(f"/history/{gone.position}/restore")).status
+    connection = await connected(running)
+    await trail.advance(connection)
+    written: dict[int, set[str]] = {}
+    for row in await connection.fetch(TOUCHES):
+        written.setdefault(row["position"], set()).add(row["thing"])
+    records = [
+        recorded.decode(row["entry"])
+        for row in await connection.fetch("select entry from log order by position")
+    ]
+    await connection.close()
+
+    assert {one.position: set(trail.touched(one)) for one in records if trail.touched(one)} == written
+    kinds = {recorded.kind_of(one.data) for one in records if verified.json["uuid"] in trail.touched(one)}
+    assert {"verification_results.removed"} == kinds
+    assert "contracts.restored" in {recorded.kind_of(one.data) for one in records}
+
+
 async def test_no_persons_name_enters_it(running: Running) -> None:
     """Whoever reads the search tables alone learns ids: names and addresses of people are sealed in the log."""
     await some_history(running)

@@ -1,5 +1,6 @@
 """Contracts in lists: those of a provider, the latest of each consumer, by tag or branch, and the latest of all."""
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from projections.branches import BranchVersion
 from projections.contracts import Contract, Integration
 from projections.versions import Tag
 from projections.view import View
-from service.http import applications, breathing, edge, pact_documents, pagination, responses
+from service.http import applications, breathing, edge, pact_documents, pagination, responses, rights
 from service.http.edge import Call
 from service.http.responses import Document
 from service.queries.verifiable import Consumer
@@ -66,26 +67,26 @@ async def latest_of_all(call: Call) -> web.Response:
     """GET /pacts/latest: the newest contract of every integration of which the caller may read a side."""
     view = (await call.moment()).view
     call.require_somewhere(applications.READ)
+    reads = rights.Right(call, applications.READ)
 
     def newest(one: Integration) -> Contract | None:
-        consumer = view.application_or_none(one.consumer)
-        provider = view.application_or_none(one.provider)
-        if consumer is None or provider is None:
-            return None
-        if not applications.readable(call, consumer) and not applications.readable(call, provider):
+        if not reads.on(one.consumer) and not reads.on(one.provider):
             return None
         return max(
             view.contracts_of(one.consumer, one.provider), key=lambda held: held.created_at, default=None
         )
 
     found = [one for one in await breathing.each(view.integrations(), newest) if one is not None]
-    found.sort(key=lambda one: pact_documents.title(view, one).casefold())
-    rows, counted, links = pagination.cut(call, found)
+    titled = await breathing.each(found, lambda one: (pact_documents.title(view, one).casefold(), one))
+    titled.sort(key=operator.itemgetter(0))
+    rows, counted, links = pagination.cut(call, [one for _, one in titled])
     pacts = await breathing.drawn(rows, lambda one: _latest_document(call, view, one))
-    shown = [
-        responses.link(_latest_address(call, view, one), f"Latest {pact_documents.title(view, one)}")
-        for one in rows
-    ]
+    shown = await breathing.drawn(
+        rows,
+        lambda one: responses.link(
+            _latest_address(call, view, one), f"Latest {pact_documents.title(view, one)}"
+        ),
+    )
     return responses.hal(
         call, {"pacts": pacts, **counted, "_links": {**links, "pb:pacts": shown, "pacts": shown}}
     )

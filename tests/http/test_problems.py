@@ -28,6 +28,7 @@ RAISED: dict[str, tuple[Exception, int, object]] = {
     ),
     "not-found": (errors.NotFound("None."), 404, {"error": "None."}),
     "gone": (errors.NotFound("Gone.", gone=True), 404, {"error": "Gone."}),
+    "destroyed": (errors.Destroyed("Forgotten."), 410, {"error": "Forgotten."}),
     "taken": (errors.Refused("name_taken", "Taken.", "/name"), 409, {"errors": {"name": ["Taken."]}}),
     "refused": (errors.Refused("would_lock_out", "Refused."), 422, {"errors": ["Refused."]}),
     "stale": (

@@ -6,12 +6,13 @@ from typing import ClassVar, Literal, NamedTuple
 import msgspec
 
 from projections import spans, things
+from projections.branches import BranchVersion
 from projections.contracts import Contract
 from projections.spans import keyed
 from projections.versions import Tag, Version
 from projections.view import View
 from service import errors
-from service.commands import applications, versions
+from service.commands import applications, branches, versions
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events import contracts as events
@@ -70,14 +71,23 @@ class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
         return {"contracts": str(len(self.contracts)), "digest": self.contracts[0].digest}
 
     def reads(self, view: View) -> tuple[spans.Want, ...]:
-        """The version and its tags, where any are given; of most publications nothing."""
+        """The version and its tags, where any are given, and its branch where no contract says it; mostly nothing."""
         first = self.contracts[0]
         consumer = view.application_named(name(first.consumer))
-        if consumer is None or not (self.tags or self.build_url):
+        if consumer is None:
             return ()
         version = versions.number(first.version)
-        tags = (keyed(consumer.id, version, tag) for tag in versions.tag_names(self.tags))
-        return (spans.by_key(Version, keyed(consumer.id, version)), spans.by_key(Tag, *tags))
+        wanted: list[spans.Want] = []
+        if self.tags or self.build_url:
+            tags = (keyed(consumer.id, version, tag) for tag in versions.tag_names(self.tags))
+            wanted += (
+                spans.by_key(Version, keyed(consumer.id, version)),
+                *(spans.by_key(Tag, tag) for tag in tags),
+            )
+        if first.branch and versions.contracts_of(view, consumer.id, version):
+            branch = branches.branch_name(first.branch)
+            wanted.append(spans.by_key(BranchVersion, keyed(consumer.id, branch, version)))
+        return tuple(wanted)
 
 
 class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +115,13 @@ def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> 
     if len({name(one.provider) for one in command.contracts}) < len(command.contracts):
         raise errors.Invalid("There are two contracts with the same provider.", "/contracts")
     published = _published(command.contracts, view, caller)
-    return [*published.made, *_described(command, view), *published.contracts, *_tagged(command, view)]
+    return [
+        *published.made,
+        *_described(command, view),
+        *published.contracts,
+        *_on_branch(command, view, published.contracts),
+        *_tagged(command, view),
+    ]
 
 
 def conflict(contract: PublishContract) -> str:
@@ -178,6 +194,19 @@ def _described(command: PublishContracts, view: View) -> list[Event]:
     held = view.shelf.get(Version, keyed(consumer, version)) if known else None
     before = held.build_url if held else None
     return versions.described(consumer, version, known=held is not None, before=before, build_url=build_url)
+
+
+def _on_branch(
+    command: PublishContracts, view: View, published: list[events.ContractPublished]
+) -> list[Event]:
+    """The version on its branch, where every contract was there already: the branch may have been deleted since."""
+    branch = command.contracts[0].branch
+    if not branch or published:
+        return []
+    consumer, version, known = _version(command, view)
+    branch = branches.branch_name(branch, "/branch")
+    already = known and view.shelf.get(BranchVersion, keyed(consumer, branch, version)) is not None
+    return branches.put(consumer, branch, version, already=already)
 
 
 def _tagged(command: PublishContracts, view: View) -> list[Event]:

@@ -5,6 +5,7 @@ import pytest
 
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
+from service.commands.branches import DeleteBranch
 from service.commands.contracts import (
     DeleteContract,
     PublishContract,
@@ -12,6 +13,7 @@ from service.commands.contracts import (
 )
 from service.commands.teams import DeleteTeam
 from service.events.applications import ApplicationCreated
+from service.events.branches import VersionPutOnBranch
 from service.events.contracts import (
     ContractDeleted,
     ContractPublished,
@@ -147,6 +149,17 @@ def test_several_are_one_order(account: Account) -> None:
     assert 3 == len(published)
     assert 1 == len({one.body for one in published})
     assert {records[0].id} == {one.correlation for one in records[1:]}
+    assert [] == account.do(command)
+
+
+def test_a_branch_that_was_deleted_comes_back_with_the_same_publication(account: Account) -> None:
+    """Who publishes from a branch is told that the version is on it: so it is, though no contract changed."""
+    command = several(account, "Bar", branch="main")
+    account.do(command)
+    assert [] == account.do(command)
+    foo = named(account, "Foo")
+    account.do(DeleteBranch(application=foo, branch="main"))
+    assert [VersionPutOnBranch(application=foo, branch="main", version="1")] == account.do(command)
     assert [] == account.do(command)
 
 

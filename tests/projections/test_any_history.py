@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from projections import digest
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content, content_key
+from projections.deployments import Deployment, Release
 from projections.directory import Directory
 from projections.people import People
 from projections.results import VerificationResult
@@ -21,6 +22,7 @@ from service.commands import Command
 from service.commands.applications import DeleteApplication, EditApplication
 from service.commands.branches import DeleteBranch, PutOnBranch
 from service.commands.contracts import DeleteContract
+from service.commands.deployments import EndDeployment, EndSupport, RecordDeployment, RecordRelease
 from service.commands.environments import DeleteEnvironment, EditEnvironment
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
 from service.commands.organization import ChangeOrganizationAdministrator
@@ -32,7 +34,17 @@ from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
 from service.events.attempts import AttemptDenied
 from service.log import recorded
-from service.vocabulary import ApplicationId, ContractId, EnvironmentId, PrincipalId, ResultId, RoleId, TeamId
+from service.vocabulary import (
+    ApplicationId,
+    ContractId,
+    DeploymentId,
+    EnvironmentId,
+    PrincipalId,
+    ReleaseId,
+    ResultId,
+    RoleId,
+    TeamId,
+)
 from tests import given
 from tests.given import Account
 from tests.projections.naive import Model, answers_of
@@ -79,6 +91,8 @@ class AnyHistory(RuleBasedStateMachine):
         self.applications: list[str] = []
         self.environments: list[str] = []
         self.contracts: list[str] = []
+        self.deployments: list[str] = []
+        self.releases: list[str] = []
 
     @initialize(apart=st.booleans())
     def something_is_there(self, apart: bool) -> None:
@@ -289,6 +303,40 @@ class AnyHistory(RuleBasedStateMachine):
     def delete_environment(self, index: int) -> None:
         self.ask(DeleteEnvironment(environment=EnvironmentId(self.pick(self.environments, index))))
 
+    @rule(index=few, version=numbers, where=few, instance=st.sampled_from((None, "blue")), by=anybody)
+    def record_deployment(self, index: int, version: str, where: int, instance: str | None, by: int) -> None:
+        command = RecordDeployment(
+            deployment=DeploymentId(self.account.fresh.id()),
+            application=ApplicationId(self.pick(self.applications, index)),
+            version=version,
+            environment=EnvironmentId(self.pick(self.environments, where)),
+            instance=instance,
+        )
+        self.deployments.append(command.deployment)
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, version=numbers, where=few, by=anybody)
+    def record_release(self, index: int, version: str, where: int, by: int) -> None:
+        command = RecordRelease(
+            release=ReleaseId(self.account.fresh.id()),
+            application=ApplicationId(self.pick(self.applications, index)),
+            version=version,
+            environment=EnvironmentId(self.pick(self.environments, where)),
+        )
+        self.releases.append(command.release)
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody, release=st.booleans())
+    def end_one(self, index: int, by: int, release: bool) -> None:
+        if held := (self.releases if release else self.deployments):
+            named = self.pick(held, index)
+            end = (
+                EndSupport(release=ReleaseId(named))
+                if release
+                else EndDeployment(deployment=DeploymentId(named))
+            )
+            self.ask(end, self.pick(self.principals, by))
+
     @rule(
         index=few,
         name=st.sampled_from(("defaultRole", "defaultTeam", "aiEnabled", "staticBanner")),
@@ -331,7 +379,10 @@ class AnyHistory(RuleBasedStateMachine):
         self._undo_half(log, stood)
 
     def _spans_hang_together(self) -> None:
-        """What is on a version that lives is on a version that is there; a content is there while somebody holds it."""
+        """What is on a version that lives is on a version that is there; a content is there while somebody holds it.
+
+        What is deployed or released is so in an environment that is there, one at a time as one instance.
+        """
         view = self.account.now
         facts = [one for one in view.shelf.everything() if view.application_or_none(one.application)]
         keys = {(one.noun, one.key) for one in facts}
@@ -342,6 +393,14 @@ class AnyHistory(RuleBasedStateMachine):
                 assert (Branch.noun, keyed(one.application, one.branch)) in keys
             if isinstance(one, VerificationResult) and view.application_or_none(one.consumer):
                 assert (Content.noun, content_key(one.consumer, one.provider, one.digest)) in keys
+        placed = [one for one in facts if isinstance(one, Deployment | Release)]
+        assert all(view.environment_or_none(one.environment) is not None for one in placed)
+        current = [
+            (one.application, one.environment, one.instance)
+            for one in placed
+            if isinstance(one, Deployment) and one.ended_at is None
+        ]
+        assert len(current) == len({*current})
         held = {
             content_key(one.consumer, one.provider, one.digest)
             for pair in view.integrations()

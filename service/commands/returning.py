@@ -18,8 +18,8 @@ from projections.spans import Want
 from projections.things import Target
 from projections.versions import Tag, Version
 from projections.view import View
+from service.commands import removals
 from service.commands.order import Caller
-from service.commands.removals import PIECE_BYTES_MAX
 from service.commands.undoing import GONE, MAY_NOT, OTHERWISE, Plan, Side, drawn
 from service.events import Event
 from service.events.branches import VersionPutOnBranch
@@ -38,7 +38,6 @@ from service.vocabulary import ApplicationId, DeploymentId, PrincipalId, Release
 Fact = Version | Tag | BranchVersion | Label | VerificationResult | Deployment | Release
 NOUNS: Final = (Version, Tag, BranchVersion, Label, VerificationResult, Deployment, Release)
 """In the order in which they come back: what others refer to first. A branch comes back with its versions."""
-_RANK: Final[dict[type[Any], int]] = {fact: rank for rank, fact in enumerate(NOUNS)}
 _FRAME_BYTES: Final = 330  # a time, an author, three ids, a digest and the framing; every text is added
 
 
@@ -55,7 +54,7 @@ def plan_facts(
     made = {side.id for side in plan.made}
     rows: list[RestoredFact] = []
     left: dict[tuple[str, str, str], int] = {}
-    for fact in sorted(facts, key=lambda one: (_RANK[type(one)], one.created_at, one.key)):
+    for fact in _in_order(facts):
         side = sides[fact.application]
         if any(one.lives is None and one.id not in made for one in _sides_of(fact, sides)):
             why: str | None = GONE
@@ -83,13 +82,22 @@ def children(rows: Iterable[RestoredFact]) -> Iterator[Event]:
     for row in rows:
         texts = (value for value in msgspec.structs.astuple(row.event) if isinstance(value, str))
         cost = _FRAME_BYTES + sum(2 * len(text.encode()) for text in texts if len(text) != 36)
-        if piece and size + cost > PIECE_BYTES_MAX:
+        if piece and size + cost > removals.PIECE_BYTES_MAX:
             yield FactsRestored(facts=tuple(piece))
             piece, size = [], 0
         piece.append(row)
         size += cost
     if piece:
         yield FactsRestored(facts=tuple(piece))
+
+
+def _in_order(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Noun by noun, the oldest first: a decision repeats exactly, and branches keep the dates of their beginning."""
+    found: dict[type[Any], list[Fact]] = {fact: [] for fact in NOUNS}
+    for one in facts:
+        found[type(one)].append(one)
+    for alike in found.values():
+        yield from removals.oldest_first(alike)
 
 
 def _sides_of(fact: Fact, sides: dict[ApplicationId, Side]) -> tuple[Side, ...]:

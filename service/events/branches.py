@@ -44,7 +44,7 @@ class BranchesDeleted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     versions: int = 0
 
 
-class RemovedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One branch that a deletion took: [application, branch]."""
 
     application: ApplicationId
@@ -57,7 +57,7 @@ class BranchesRemoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     branches: tuple[RemovedBranch, ...]
 
 
-class RemovedBranchVersion(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedBranchVersion(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One version that is no longer on a branch: [application, branch, version]."""
 
     application: ApplicationId

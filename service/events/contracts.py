@@ -86,7 +86,7 @@ class IntegrationsDeleted(
     contracts: int
 
 
-class RemovedContract(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedContract(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One contract that a bulk deletion took: [id, consumer, provider, version, digest]."""
 
     contract: ContractId

@@ -17,7 +17,7 @@ from service.events.versions import VersionCreated, VersionTagged
 from service.vocabulary import ApplicationId, ContractId, EventId, PrincipalId, VaultRef
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Something that a restoration did not bring back: [noun, id, name, of which application, why].
 
     `noun` is `team`, or a kind of fact, of which one row stands for all of that application's: then `id` is its id.
@@ -48,7 +48,7 @@ class DeletionRestored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
     left_out: tuple[LeftOut, ...] = ()
 
 
-class RestoredContract(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RestoredContract(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One contract that is here again.
 
     [id, consumer, provider, version, branch, digest, body, bytes, when it was first published]. It is the same
@@ -87,7 +87,7 @@ RestorableEvent = (
 )
 
 
-class RestoredFact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RestoredFact(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One fact that is here again, as what made it: [when that was, by whom, what happened then]."""
 
     at: datetime
@@ -104,7 +104,7 @@ class FactsRestored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     facts: tuple[RestoredFact, ...]
 
 
-class ForgottenBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ForgottenBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A contract's body that left the vault: [digest, ref]."""
 
     digest: str

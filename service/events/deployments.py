@@ -61,7 +61,7 @@ class ReleaseSupportEnded(
     environment: EnvironmentId
 
 
-class RemovedDeployment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedDeployment(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One deployment that vanished with something else, current or ended: [id, application, version, environment]."""
 
     deployment: DeploymentId
@@ -78,7 +78,7 @@ class DeploymentsRemoved(
     deployments: tuple[RemovedDeployment, ...]
 
 
-class RemovedRelease(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedRelease(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One release that vanished with something else, supported or not: [id, application, version, environment]."""
 
     release: ReleaseId

@@ -19,7 +19,7 @@ class LabelRemoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     label: str
 
 
-class RemovedLabel(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedLabel(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One label that a deletion took from an application: [application, label]."""
 
     application: ApplicationId

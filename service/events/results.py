@@ -41,7 +41,7 @@ class VerificationDeleted(
     success: bool
 
 
-class RemovedResult(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedResult(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One result that a larger deletion took: [id, consumer, provider, digest, provider's version, number]."""
 
     result: ResultId

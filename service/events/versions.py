@@ -52,7 +52,7 @@ class VersionUntagged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     tag: str
 
 
-class RemovedVersion(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedVersion(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One version that a deletion took: [application, version]."""
 
     application: ApplicationId
@@ -65,7 +65,7 @@ class VersionsRemoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     versions: tuple[RemovedVersion, ...]
 
 
-class RemovedTag(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RemovedTag(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One tag that a deletion took from a version: [application, version, tag]."""
 
     application: ApplicationId

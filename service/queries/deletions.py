@@ -1,16 +1,16 @@
 """What one deletion removed: its own records name each thing, and Postgres' spans say what the facts of them were."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from projections import span_reading, spans
 from projections.results import VerificationResult
 from projections.span_folds import FOLDS
-from projections.spans import Want
+from projections.spans import Shelf, Want
 from service import errors
 from service.commands.deletions import FACTS_MAX, RestoreDeletion
 from service.commands.returning import NOUNS, Fact
@@ -51,7 +51,9 @@ _DELETIONS: Final = (
 _NOUNS: Final = {fact.noun: fact for fact in NOUNS}
 _KEYS_MAX: Final = 2_000
 """Facts that are read by their keys; of more, all that their applications have is looked through."""
-_STRETCH: Final = 1_000
+_MANY: Final = 4
+"""Records, of which each may name some hundred things."""
+T = TypeVar("T")
 
 
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +72,11 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """Of each noun of the spans the keys that its records are about."""
     facts: tuple[Fact, ...] = ()
     """What stood under these keys just before it."""
+    owners: tuple[ApplicationId, ...] = ()
+    """Whose the facts are; a result's consumer too."""
 
     def order(self, seed: str) -> RestoreDeletion:
         """The command that undoes it. `seed` is a new random id."""
-        owners = {one.application: None for one in self.facts}
-        owners |= {one.consumer: None for one in self.facts if isinstance(one, VerificationResult)}
         return RestoreDeletion(
             deletion=self.event,
             position=self.position,
@@ -83,7 +85,7 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
             consumers=self.consumers,
             makes=tuple(dict.fromkeys((*self.applications, *self.consumers, *self.providers))),
             facts=self.facts,
-            owners=tuple(owners),
+            owners=self.owners,
             seed=seed,
         )
 
@@ -94,13 +96,16 @@ async def deletion_of(connection: Connection, event: str, pointer: str = "event"
     Raises Invalid for neither, NotFound where there is no such event or it is of no deletion that can be undone,
     Refused where it removed more facts than one order can bring back.
     """
-    deletion = removed_by(await effects.order_of(connection, await _named(connection, event, pointer)))
+    records = await effects.order_of(connection, await _named(connection, event, pointer))
+    deletion = await _beside(records, lambda: removed_by(records))
     if (facts := sum(map(len, deletion.keys.values()))) > FACTS_MAX:
         raise errors.Refused(
             "too_much_at_once",
             f"This deletion removed {facts:,} facts, and one order can bring back {FACTS_MAX:,}.",
         )
-    return msgspec.structs.replace(deletion, facts=tuple(await _facts(connection, deletion)))
+    wants = await _beside(records, lambda: _wants(deletion))
+    shelf = await span_reading.shelf(connection, deletion.position - 1, wants)
+    return await _beside(records, lambda: with_facts(deletion, shelf))
 
 
 def removed_by(records: Sequence[Recorded]) -> Deletion:
@@ -153,17 +158,18 @@ def _keys(records: Sequence[Recorded]) -> dict[str, tuple[str, ...]]:
     return {noun: tuple(keys) for noun, keys in found.items()}
 
 
-async def _facts(connection: Connection, deletion: Deletion) -> list[Fact]:
-    """The facts as they were just before the deletion, without those that only then came to be."""
-    shelf = await span_reading.shelf(connection, deletion.position - 1, _wants(deletion))
+def with_facts(deletion: Deletion, shelf: Shelf) -> Deletion:
+    """With the facts as they were just before it; what only its own order made was none of them."""
     wanted = {noun: frozenset(keys) for noun, keys in deletion.keys.items()}
-    found: list[Any] = []
-    for number, fact in enumerate(shelf.everything(), 1):
-        if fact.key in wanted[fact.noun]:
-            found.append(fact)
-        if number % _STRETCH == 0:
-            await asyncio.sleep(0)
-    return found
+    facts: list[Any] = [one for one in shelf.everything() if one.key in wanted[one.noun]]
+    owners = {one.application: None for one in facts}
+    owners |= {one.consumer: None for one in facts if isinstance(one, VerificationResult)}
+    return msgspec.structs.replace(deletion, facts=tuple(facts), owners=tuple(owners))
+
+
+async def _beside(records: Sequence[Recorded], work: Callable[[], T]) -> T:
+    """Do the work: about many records beside the event loop, which goes on answering."""
+    return await asyncio.to_thread(work) if len(records) > _MANY else work()
 
 
 def _wants(deletion: Deletion) -> list[Want]:

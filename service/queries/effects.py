@@ -22,7 +22,7 @@ from service.log.recorded import Recorded
 from service.vocabulary import EventId
 
 _PAGE: Final = 200
-_PAGE_BYTES: Final = 256 * 1024
+_PAGE_BYTES: Final = 128 * 1024
 _CHANGING: Final = frozenset(
     {
         *(
@@ -57,7 +57,7 @@ async def order_of(connection: Connection, event: EventId) -> list[Recorded]:
             if first not in (one.id, one.correlation):
                 return found
             found.append(one)
-        await asyncio.sleep(0)  # a bulk deletion's records are large and many
+            await asyncio.sleep(0)  # a bulk deletion's records are large and many
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from projections import access, things
+from projections import access, span_rows, things
 from projections.view import View
 from service import app
 from service.catalogue.compiled import DEFAULT_TEAM
@@ -21,7 +21,9 @@ from service.commands.applications import DeleteApplication
 from service.commands.integrations import DeleteIntegrations
 from service.commands.order import Caller
 from service.events.contracts import ContractsRemoved
+from service.events.deletions import ContractsRestored
 from service.orders import Order
+from service.queries import deletions
 from tests.bench import worlds
 from tests.bench.appends import Trail
 from tests.bench.ground import Ground
@@ -31,6 +33,7 @@ from tests.bench.population import Mix, Shape
 _CONTRACTS = 100_000
 _TICK_SECONDS = 0.001
 _IDLE_SECONDS = 3.0
+_SETTLING_SECONDS = 0.1
 _ROUNDS_MAX = 3
 PUBLISHING = Mix(join=0, leave=0, roles=0, edit=0, publish=1, denied=0)
 LIVED_IN = Mix(join=0, leave=0, roles=0, edit=0, publish=10, denied=0, verify=10, tag=3)
@@ -67,7 +70,7 @@ async def figures(ground: Ground) -> list[Figure]:
 async def _swept(ground: Ground, shape: Shape, what: str, command: Callable[[View], Command]) -> list[Figure]:
     """How long others wait while the command is done to the world of this shape."""
     stored = await ground.world(shape)
-    idle, busy = [], []
+    idle, busy, again = [], [], []
     for number in range(min(ground.rounds, _ROUNDS_MAX)):
         database = ground.database(stored.database.name)
         settings = worlds.settings_of(database, ground.directory / f"stalls-{shape.consumers}-{number}")
@@ -76,9 +79,14 @@ async def _swept(ground: Ground, shape: Shape, what: str, command: Callable[[Vie
             idle.append(await during(opened, asyncio.sleep(ground.seconds(_IDLE_SECONDS), 0)))
             held = _held(opened)
             busy.append(await during(opened, _deleted(opened, command(opened.replica.now()))))
+            await settled(opened)
+            await _spans_settled(opened)
+            again.append(await during(opened, _restored(opened)))
         ground.drop(database)
         if busy[-1].removed != held:
             raise RuntimeError(f"{busy[-1].removed} of {held} contracts were removed")
+        if again[-1].removed != held:
+            raise RuntimeError(f"{again[-1].removed} of {held} contracts were brought back")
     return [
         _figure(f"longest wait while {what}", idle, busy, "longest", 50),
         _figure("99 % of the decisions meanwhile waited at most", idle, busy, "p99", None),
@@ -88,6 +96,14 @@ async def _swept(ground: Ground, shape: Shape, what: str, command: Callable[[Vie
             unit="s",
             raw="",
             ours=f"{spelt(statistics.median(one.seconds for one in busy))} s",
+        ),
+        _figure("longest wait while that is restored", idle, again, "longest", 50),
+        Figure(
+            what="the restoration, from the question what was deleted to the answer",
+            rounds=tuple(one.seconds for one in again),
+            unit="s",
+            raw="",
+            ours=f"{spelt(statistics.median(one.seconds for one in again))} s",
         ),
     ]
 
@@ -131,6 +147,14 @@ async def settled(opened: app.App) -> None:
     await connection.close()
 
 
+async def _spans_settled(opened: app.App) -> None:
+    """Wait until the facts in Postgres have caught up as well: else they are brought up by the question itself."""
+    connection = await opened.connected("bench")
+    while await connection.fetchval(span_rows.statement("span_position")) < opened.replica.position:
+        await asyncio.sleep(_SETTLING_SECONDS)
+    await connection.close()
+
+
 async def during(opened: app.App, work: Awaitable[int]) -> Waits:
     """Decide every millisecond until the work is done."""
     gaps: list[float] = []
@@ -167,4 +191,18 @@ async def _deleted(opened: app.App, command: Command) -> int:
     outcome = await opened.handler.handle(Order(command=command, caller=caller))
     return sum(
         len(record.data.contracts) for record in outcome.records if isinstance(record.data, ContractsRemoved)
+    )
+
+
+async def _restored(opened: app.App) -> int:
+    """Undo the last deletion, found by its last record; how many contracts are here again."""
+    administrator = opened.replica.now().principal_with_email(opened.settings.admin_email)
+    assert administrator is not None, "every world has one"
+    caller = Caller(principal=administrator.id, token=administrator.tokens[0])
+    async with opened.reader.connection() as connection:
+        deletion = await deletions.deletion_of(connection, str(opened.replica.position))
+    order = Order(command=deletion.order(opened.fresh.id()), caller=caller, causation=deletion.event)
+    outcome = await opened.handler.handle(order)
+    return sum(
+        len(record.data.contracts) for record in outcome.records if isinstance(record.data, ContractsRestored)
     )

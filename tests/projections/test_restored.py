@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis
-import msgspec
 from hypothesis import strategies as st
 
 from projections.branches import BranchVersion
 from projections.deployments import Deployment, Release
 from projections.labels import Label
 from projections.results import VerificationResult
-from projections.spans import Fact
+from projections.spans import Fact, Shelf
 from projections.versions import Tag, Version
 from service import errors
 from service.commands import Command
@@ -104,8 +103,11 @@ class World:
         if not records:
             return None
         deletion = deletions.removed_by(records)
-        facts = tuple(one for one in before if one.key in deletion.keys.get(one.noun, ()))
-        return msgspec.structs.replace(deletion, facts=facts)
+        shelf = Shelf()
+        for one in before:
+            if one.key in deletion.keys.get(one.noun, ()):
+                shelf.put(one)
+        return deletions.with_facts(deletion, shelf)
 
     def restore(self, deletion: Deletion) -> list[Any]:
         return list(self.account.do(deletion.order(self.account.fresh.id()), causation=deletion.event))

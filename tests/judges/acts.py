@@ -90,6 +90,29 @@ DELETING: Final = (
         says=("a request for one thing",),
     ),
     Act(
+        claim="Billy may not delete Sally's application",
+        who="billy",
+        ask="DELETE /pacticipants/Shop",
+        ends=403,
+        says=(FORBIDDEN, "Missing: contract_data:manage on Shop."),
+        denied="contract_data:manage on Shop",
+    ),
+    Act(
+        claim="Sally, who made it, deletes it",
+        who="sally",
+        ask="DELETE /pacticipants/Shop",
+        mark="application",
+        ends=204,
+        leaves=("Sally deleted the application Shop with 0 contracts.",),
+    ),
+    Act(
+        claim="that application is shown as of before",
+        who="watcher",
+        ask="GET /pacticipants/Shop?as_of={application}",
+        ends=200,
+        says=("http://127.0.0.1/shop",),
+    ),
+    Act(
         claim="Billy, who manages Bar, may not delete its integration in bulk",
         who="billy",
         ask="DELETE /integrations/provider/Baz/consumer/Bar",
@@ -121,7 +144,7 @@ DELETING: Final = (
         says=('"Baz"',),
     ),
 )
-"""What no client can delete: contracts and integrations.
+"""What no client can delete: contracts, applications and integrations.
 
 Before, Billy has published Bar/Baz for a version that is tagged dev, and put a version of Baz on its branch main.
 """

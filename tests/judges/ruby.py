@@ -40,6 +40,19 @@ ENVIRONMENTS: Final = (
         denied="environment:manage",
     ),
     Act(
+        claim="Kevin changes an environment",
+        who="kevin",
+        run="update-environment --uuid {test} --name test --display-name Testing",
+        says=("Updated test environment",),
+        leaves=("Kevin changed the display name from Test to Testing of the environment test.",),
+    ),
+    Act(
+        claim="Pipeline reads one",
+        who="pipeline",
+        run="describe-environment --uuid {test}",
+        says=("Name: test", "Display Name: Testing", "Production: false"),
+    ),
+    Act(
         claim="Pipeline sees both",
         who="pipeline",
         run="list-environments",

@@ -231,6 +231,20 @@ READING: Final = (
         says=('"Foo"', '"Baz"', "1.0.0"),
     ),
 )
+READING_MORE: Final = (
+    Act(
+        claim="a provider's contracts on main branches are found",
+        who="watcher",
+        run="get-pacts --provider Bar",
+        says=("/pacts/provider/Bar/consumer/Foo/",),
+    ),
+    Act(
+        claim="and those of one consumer's branch",
+        who="watcher",
+        run="get-pacts --provider Bar --consumer Foo --branch main",
+        says=("/pacts/provider/Bar/consumer/Foo/",),
+    ),
+)
 DEPLOYING: Final = (
     Act(
         claim="Pipeline records a deployment",
@@ -379,6 +393,7 @@ async def judge(proofs: Proofs, found: Tools) -> None:
             *PUBLISHING,
             *NAMING,
             *READING,
+            *READING_MORE,
             *DEPLOYING,
             *DELETING,
             *acts.DELETING,

@@ -116,7 +116,7 @@ async def _python() -> Path:
 
 async def _apt(*packages: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise Absent(f"{' and '.join(packages)} are missing here, and only root can install them by apt")
+        raise Absent(f"{' and '.join(packages)} are missing here, and installing them takes root and apt")
     quiet = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")
     await _ran(*quiet, "update")
     await _ran(*quiet, "install", "--yes", "--no-install-recommends", *packages)

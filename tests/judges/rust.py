@@ -233,16 +233,16 @@ READING: Final = (
 )
 READING_MORE: Final = (
     Act(
-        claim="a provider's contracts on main branches are found",
+        claim="a provider's contracts on a branch are found",
         who="watcher",
-        run="get-pacts --provider Bar",
+        run="get-pacts --provider Bar --branch main",
         says=("/pacts/provider/Bar/consumer/Foo/",),
     ),
     Act(
-        claim="and those of one consumer's branch",
+        claim="and fetched",
         who="watcher",
-        run="get-pacts --provider Bar --consumer Foo --branch main",
-        says=("/pacts/provider/Bar/consumer/Foo/",),
+        run="get-pacts --provider Bar --branch main --latest --download --download-dir fetched",
+        says=("Foo-Bar-",),
     ),
 )
 DEPLOYING: Final = (

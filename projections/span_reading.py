@@ -5,7 +5,7 @@ appended since.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import asyncpg
@@ -103,8 +103,11 @@ def _after(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-async def _put(found: Shelf, rows: Sequence[asyncpg.Record]) -> None:
-    for number, row in enumerate(rows, 1):
+async def _put(found: Shelf, rows: list[asyncpg.Record]) -> None:
+    """Put them, and let go of each: freed in one go, some hundred thousand would hold everybody up."""
+    rows.reverse()
+    while rows:
+        row = rows.pop()
         found.put(span_rows.decoded(row["noun"], row["value"]))
-        if number % _STRETCH == 0:
+        if len(rows) % _STRETCH == 0:
             await asyncio.sleep(0)

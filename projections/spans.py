@@ -212,6 +212,14 @@ class Shelf:
         else:
             self._listed.add((noun, want.application, want.version, want.place))
 
+    def empty(self) -> None:
+        """Let go of all of it, piece by piece: in one go, some hundred thousand facts would hold everybody up."""
+        for facts in self._facts.values():
+            while facts:
+                facts.popitem()
+        while self._journal:
+            self._journal.pop()
+
     def overflow(self) -> None:
         """There is more to read than can be held: what is not here is refused."""
         self._overflown = True

@@ -80,12 +80,12 @@ class Drafter:
         """Whether a denied attempt's minute is over, or the service is closing while repeats are still uncounted."""
         return len(self.denials) > 0 and self.denials.any_due(self.clock(), closing=self.closing)
 
-    def draft(self, shelf: Shelf = NOTHING_READ) -> "Draft":
+    def draft(self, shelf: Shelf = NOTHING_READ, *, alone: bool = False) -> "Draft":
         """Begin a batch on the replica's head. The caller holds the mutex and ends it by `keep` or `undo`.
 
-        `shelf` is what was read for it, at that very head.
+        `shelf` is what was read for it, at that very head. `alone`: it holds one order, nobody else reads the shelf.
         """
-        return Draft(self, shelf)
+        return Draft(self, shelf, alone=alone)
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -101,13 +101,14 @@ class _Mark(msgspec.Struct, frozen=True):
 class Draft:
     """A batch being drafted. `written` is what to append; `keep` or `undo` ends it."""
 
-    def __init__(self, drafter: Drafter, shelf: Shelf) -> None:
+    def __init__(self, drafter: Drafter, shelf: Shelf, *, alone: bool) -> None:
         head = drafter.replica.head
         assert head is not None, "a replica catches up before it writes"
         self.written = Written()
         self._drafter = drafter
         self._replica = drafter.replica
         self._shelf = shelf
+        self._alone = alone
         self._at = head.recorded_at
         self._new_keys: list[KeyId] = []
         self._denials = denials.Changes(drafter.denials)
@@ -170,6 +171,8 @@ class Draft:
         for record, _ in self.written.entries:
             if isinstance(record.data, PersonForgotten):
                 self._replica.forget(record.data)
+        if self._alone:
+            self._shelf.empty()
 
     def turned_up(self) -> None:
         """The batch was undone while its fate was open, and then found in the log after all."""
@@ -266,7 +269,10 @@ class Draft:
             record = self._enveloped(event, view, envelope, authority, (first, causation or order.causation))
             self.written.entries.append((record, recorded.encode(record)))
             self._replica.directory.apply(record)
-            span_folds.apply(self._shelf, record)
+            if (
+                order.dry_run or not self._alone
+            ):  # what follows in the batch, or tells what would stay, reads it
+                span_folds.apply(self._shelf, record)
             if not order.dry_run:
                 # Who never comes to be must not stay in an index that only forgetting empties.
                 self._replica.people.learn(record)

@@ -410,7 +410,7 @@ class Handler:
 
     def _draft(self, batch: list[Pending], shelf: Shelf, *, apart: bool = False) -> Try:
         """A draft of as much of the batch as fits into one. Touches nothing of the event loop's."""
-        draft = self._drafter.draft(shelf)
+        draft = self._drafter.draft(shelf, alone=apart)
         answers: list[tuple[Pending, Answer]] = []
         size = seen = 0
         try:

@@ -141,8 +141,9 @@ def _figure(what: str, idle: list[Waits], busy: list[Waits], field: str, at_most
 
 
 async def settled(opened: app.App) -> None:
-    """Wait until the trail has caught up: a service that has run for a while is measured."""
+    """Wait until trail and spans have caught up: a service that has run for a while is measured."""
     connection = await opened.connected("bench")
+    await span_rows.advance(connection, opened.replica.position)
     await Trail(connection).caught_up()
     await connection.close()
 

@@ -29,7 +29,7 @@ from service.orders import Outcome
 from service.vocabulary import ApplicationId, name
 
 Notice = dict[str, str]
-_ITEMS_MAX: Final = 1_000
+_ITEMS_MAX: Final = 200
 _ON_CONFLICT: Final = ("overwrite", "merge")
 _INTEGRATIONS_MAX: Final = 100
 """With how many providers it is looked whether they have a contract of the version."""

@@ -12,7 +12,7 @@ from projections.spans import keyed
 from projections.versions import Tag, Version
 from projections.view import View
 from service import errors
-from service.commands import applications, branches, versions
+from service.commands import applications, branches, orphans, versions
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events import contracts as events
@@ -51,6 +51,21 @@ class PublishContract(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"digest": self.digest}
 
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        """The results of the content that is replaced; of most publications, which replace none, nothing."""
+        held = self.held(view)
+        if held is None or held.digest == self.digest or self.compared == "same":
+            return ()
+        return orphans.wanted(held)
+
+    def held(self, view: View) -> Contract | None:
+        """What the version has with the provider so far."""
+        consumer = view.application_named(name(self.consumer))
+        provider = view.application_named(name(self.provider))
+        if consumer is None or provider is None:
+            return None
+        return view.contract_of(consumer.id, provider.id, versions.number(self.version))
+
 
 class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
     """Publish contracts of one consumer's version with several providers, and what is known of it: all, or nothing.
@@ -71,20 +86,17 @@ class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
         return {"contracts": str(len(self.contracts)), "digest": self.contracts[0].digest}
 
     def reads(self, view: View) -> tuple[spans.Want, ...]:
-        """The version and its tags, where any are given, and its branch where no contract says it; mostly nothing."""
+        """What each contract reads; the version and tags, where any are given; its branch, where no contract says it."""
         first = self.contracts[0]
         consumer = view.application_named(name(first.consumer))
+        wanted = [want for one in self.contracts for want in one.reads(view)]
         if consumer is None:
             return ()
         version = versions.number(first.version)
-        wanted: list[spans.Want] = []
         if self.tags or self.build_url:
             tags = (keyed(consumer.id, version, tag) for tag in versions.tag_names(self.tags))
-            wanted += (
-                spans.by_key(Version, keyed(consumer.id, version)),
-                *(spans.by_key(Tag, tag) for tag in tags),
-            )
-        if first.branch and versions.contracts_of(view, consumer.id, version):
+            wanted += (spans.by_key(Version, keyed(consumer.id, version)), spans.by_key(Tag, *tags))
+        if first.branch and first.held(view) is not None:
             branch = branches.branch_name(first.branch)
             wanted.append(spans.by_key(BranchVersion, keyed(consumer.id, branch, version)))
         return tuple(wanted)
@@ -103,11 +115,15 @@ class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> dict[str, str]:
         return {"contract": self.contract}
 
+    def reads(self, view: View) -> tuple[spans.Want, ...]:
+        """The results of its content, which go with the last contract that holds it."""
+        return orphans.wanted(view.contract(self.contract))
+
 
 def publish_contract(command: PublishContract, view: View, caller: Caller) -> list[Event]:
     """Decide a publication. Raises Invalid for a bad name, version or digest, Refused for another content."""
     published = _published((command,), view, caller)
-    return [*published.made, *published.contracts]
+    return [*published.made, *published.contracts, *orphans.of_replaced(published.contracts, view)]
 
 
 def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> list[Event]:
@@ -121,6 +137,7 @@ def publish_contracts(command: PublishContracts, view: View, caller: Caller) -> 
         *published.contracts,
         *_on_branch(command, view, published.contracts),
         *_tagged(command, view),
+        *orphans.of_replaced(published.contracts, view),
     ]
 
 
@@ -136,7 +153,7 @@ def conflict(contract: PublishContract) -> str:
 
 
 def delete_contract(command: DeleteContract, view: View, caller: Caller) -> list[Event]:
-    """Decide the deletion of one contract. Raises NotFound."""
+    """Decide the deletion of one contract, and of the results of a content that nobody holds then. Raises NotFound."""
     contract = view.contract(command.contract)
     return [
         events.ContractDeleted(
@@ -145,7 +162,8 @@ def delete_contract(command: DeleteContract, view: View, caller: Caller) -> list
             provider=contract.provider,
             version=contract.version,
             digest=contract.digest,
-        )
+        ),
+        *orphans.results_removed((contract.consumer, contract.provider), contract.digest, view),
     ]
 
 

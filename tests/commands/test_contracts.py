@@ -11,14 +11,17 @@ from service.commands.contracts import (
     PublishContract,
     PublishContracts,
 )
+from service.commands.results import PublishVerification
 from service.commands.teams import DeleteTeam
+from service.events import Event
 from service.events.applications import ApplicationCreated
 from service.events.branches import VersionPutOnBranch
 from service.events.contracts import (
     ContractDeleted,
     ContractPublished,
 )
-from service.vocabulary import ApplicationId, PrincipalId, TeamId
+from service.events.results import VerificationResultsRemoved
+from service.vocabulary import ApplicationId, PrincipalId, ResultId, TeamId
 from tests import given
 from tests.given import Account
 
@@ -243,3 +246,37 @@ def test_deleting_one_contract_takes_no_bulk_permission(account: Account) -> Non
     assert [] == list(account.now.integrations())
     with pytest.raises(errors.NotFound):
         account.do(DeleteContract(contract=contract), sally)
+
+
+def verified(account: Account, contract: PublishContract) -> ResultId:
+    result = ResultId(account.fresh.id())
+    pair_ = {"consumer": named(account, "Foo"), "provider": named(account, "Bar")}
+    account.do(PublishVerification(result=result, digest=contract.digest, version="5", success=True, **pair_))
+    return result
+
+
+def removed(made: list[Event]) -> list[str]:
+    return [
+        one.result for event in made if isinstance(event, VerificationResultsRemoved) for one in event.results
+    ]
+
+
+def test_results_go_with_the_last_contract_that_holds_their_content(account: Account) -> None:
+    """While another version has the same content they stay; the record names each that went."""
+    first, second = (given.publish(account.fresh, "Foo", "Bar", version, body="{}") for version in "12")
+    account.do(first)
+    account.do(second)
+    result = verified(account, first)
+    assert [] == removed(account.do(DeleteContract(contract=first.contract)))
+    assert [result] == removed(account.do(DeleteContract(contract=second.contract)))
+
+
+def test_results_of_a_content_that_was_replaced_go_with_it(account: Account) -> None:
+    """By one contract as by several: nobody has what was verified any more."""
+    first = given.publish(account.fresh, "Foo", "Bar")
+    account.do(first)
+    result = verified(account, first)
+    second = given.publish(account.fresh, "Foo", "Bar")
+    assert [result] == removed(account.do(second))
+    result = verified(account, second)
+    assert [result] == removed(account.do(several(account, "Bar")))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -20,7 +21,7 @@ from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
 from service.commands import Command
 from service.commands.applications import DeleteApplication, EditApplication
 from service.commands.branches import DeleteBranch, PutOnBranch
-from service.commands.contracts import DeleteContract
+from service.commands.contracts import DeleteContract, PublishContracts
 from service.commands.deployments import EndDeployment, EndSupport, RecordDeployment, RecordRelease
 from service.commands.environments import DeleteEnvironment, EditEnvironment
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
@@ -232,6 +233,30 @@ class AnyHistory(RuleBasedStateMachine):
         self.ask(command, self.pick(self.principals, by))
         made = filter(self.account.now.application_or_none, (command.consumer_id, command.provider_id))
         self.applications += made
+
+    @rule(
+        consumer=names,
+        providers=st.sets(names, min_size=1),
+        version=numbers,
+        tagged=st.booleans(),
+        by=anybody,
+    )
+    def publish_several(
+        self, consumer: str, providers: set[str], version: str, tagged: bool, by: int
+    ) -> None:
+        new = ApplicationId(self.account.fresh.id())
+        made = tuple(
+            msgspec.structs.replace(
+                given.publish(self.account.fresh, consumer, one, version, body="{}"), consumer_id=new
+            )
+            for one in sorted(providers)
+        )
+        url = "https://ci.example.org/1" if tagged else None
+        self.contracts += [one.contract for one in made]
+        command = PublishContracts(contracts=made, tags=("dev",) if tagged else (), build_url=url)
+        self.ask(command, self.pick(self.principals, by))
+        ids = (new, *(one.provider_id for one in made))
+        self.applications += filter(self.account.now.application_or_none, ids)
 
     @rule(index=few, by=anybody)
     def delete_contract(self, index: int, by: int) -> None:

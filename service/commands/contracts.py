@@ -86,7 +86,7 @@ class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
         return {"contracts": str(len(self.contracts)), "digest": self.contracts[0].digest}
 
     def reads(self, view: View) -> tuple[spans.Want, ...]:
-        """What each contract reads; the version and tags, where any are given; its branch, where no contract says it."""
+        """What each contract reads; version and tags, where any are given; its branch, where no contract says it."""
         first = self.contracts[0]
         consumer = view.application_named(name(first.consumer))
         wanted = [want for one in self.contracts for want in one.reads(view)]

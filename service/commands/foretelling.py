@@ -67,14 +67,14 @@ class Vanished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptApplication(msgspec.Struct, frozen=True, kw_only=True):
-    """An application that stays, and in how many integrations it takes part from then on.
+    """An application that stays, and what keeps it: the integrations that it still takes part in, versions in use.
 
-    `versions` counts what it has left, where the deletion looks at versions at all.
+    Neither where it stays in any case, since it is not what is deleted.
     """
 
     application: ApplicationId
-    integrations: int
-    versions: int | None = None
+    integrations: int = 0
+    versions: int = 0
 
 
 class KeptVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,9 +167,9 @@ def _beside(
         if after.application_or_none(side) is None:
             continue
         left = after.shelf.of_application(Version, side) if with_versions else None
-        kept = KeptApplication(
-            application=side, integrations=len(others), versions=None if left is None else len(left)
-        )
+        kept = KeptApplication(application=side)  # where only contracts go, that is why
+        if left is not None:
+            kept = KeptApplication(application=side, integrations=len(others), versions=len(left))
         applications.append(kept)
         if left:
             number_of_versions += len(left)

@@ -119,7 +119,7 @@ async def _part(rows: Iterable[Any], number: int, draw: Callable[[Any], Document
 
 
 def _kept_application(named: Named, one: KeptApplication) -> Document:
-    """An application, and why it stays: where nothing refers to it any more, because this is no deletion of it."""
+    """An application, and why it stays: what still refers to it, or else that it is not what is deleted."""
     because = []
     if one.integrations:
         because.append(f"takes part in {wording.counted(one.integrations, 'other integration')}")
@@ -128,7 +128,7 @@ def _kept_application(named: Named, one: KeptApplication) -> Document:
     return {
         "uuid": one.application,
         "name": named.application(one.application),
-        "because": " and ".join(because) or "this deletes no application",
+        "because": " and ".join(because) or "it is not what this deletes",
     }
 
 

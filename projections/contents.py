@@ -99,7 +99,9 @@ def _restored(content: Content | None, event: ContractsRestored, key: str) -> Co
     """One contract more. What was published meanwhile stays the newest; otherwise the last that is here again is."""
     if content is not None:
         return msgspec.structs.replace(content, contracts=content.contracts + 1)
-    rows = [one for one in event.contracts if key == content_key(one.consumer, one.provider, one.digest)]
+    digest = key.rpartition("/")[2]  # a record names a hundred contracts, and each of their contents asks
+    alike = [one for one in event.contracts if one.digest == digest]
+    rows = [one for one in alike if key == content_key(one.consumer, one.provider, digest)]
     return Content(
         consumer=rows[0].consumer,
         provider=rows[0].provider,

@@ -47,7 +47,7 @@ OF_OTHER_THINGS = {
     "OpenAccount", "ReadTrail", "RestoreLog", "AddKey", "CreateTeam", "CreateApplication", "EditApplication",
     "DeleteApplication", "PublishContract", "PublishContracts", "DeleteContract", "DeleteIntegrationContracts",
     "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
-    "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
+    "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport", "ChangePersonalPreferences",
     "ChangeAuthentication",
     "PublishVerification", "DeleteVerification", "RestoreDeletion", "ForgetBodies",
     "DescribeVersion", "TagVersion", "UntagVersion", "DeleteVersion", "PutOnBranch", "TakeOffBranch", "DeleteBranch",

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from projections import span_rows
 from service import app as composition
 from service.events.contracts import ContractsRemoved
 from service.log import batches, connect, verify
@@ -71,6 +72,9 @@ async def test_a_service_killed_between_the_statements_of_a_deletion_leaves_noth
         make_database(), Shape(users=5, teams=2, applications=20, changes=STORED, mix=PUBLISHING)
     )
     database = stored.database
+    connection = await connect.connect(database.owner_dsn, worlds.SCHEMA, "verify")
+    await span_rows.advance(connection, stored.head.position)  # as in a service that has run for a while
+    await connect.close(connection)
     async with doors.behind_a_wire(database) as (through, wire):
         program = await asyncio.create_subprocess_exec(
             sys.executable, "-m", deleting.__name__,

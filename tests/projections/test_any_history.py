@@ -13,6 +13,7 @@ from projections.contents import Content, content_key
 from projections.deployments import Deployment, Release
 from projections.directory import Directory
 from projections.people import People
+from projections.results import VerificationResult
 from projections.spans import keyed
 from projections.versions import Version
 from projections.view import View
@@ -415,6 +416,8 @@ class AnyHistory(RuleBasedStateMachine):
                 assert (Version.noun, keyed(one.application, one.version)) in keys
             if isinstance(one, BranchVersion):
                 assert (Branch.noun, keyed(one.application, one.branch)) in keys
+            if isinstance(one, VerificationResult) and view.application_or_none(one.consumer):
+                assert (Content.noun, content_key(one.consumer, one.provider, one.digest)) in keys
         placed = [one for one in facts if isinstance(one, Deployment | Release)]
         assert all(view.environment_or_none(one.environment) is not None for one in placed)
         current = [

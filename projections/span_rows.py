@@ -22,8 +22,10 @@ from service.log.recorded import Folded
 
 PAGE: Final = 500
 """Records a transaction: large enough to catch up fast, small enough that nobody waits long for the lock."""
-_PAGE_CHANGES: Final = 4_000
-"""Changes a transaction, or one record's: a child of a bulk deletion names some hundred facts."""
+_PAGE_BYTES: Final = 160 * 1024
+_PAGE_CHANGES: Final = 1_500
+"""And what it may read and change, or one record's: a child of a bulk deletion names some hundred facts. Each page is
+some milliseconds' work."""
 FOR_EVER: Final = (1 << 63) - 1
 """The `until` of what still holds."""
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {}
@@ -96,11 +98,14 @@ async def differ(connection: Connection, progress: Callable[[int], None] = lambd
     live: dict[tuple[str, str], _Row] = {}
     position = count = digest = 0
     while position < reached:
-        rows = await connection.fetch(statement("spans_to_write"), position, KINDS, PAGE, reached)
+        rows = await connection.fetch(
+            statement("spans_to_write"), position, KINDS, PAGE, reached, _PAGE_BYTES
+        )
         records = [_read(row) for row in rows if row["position"] is not None]
         changes = _Changes()
         _fold(_steps(records), live, changes)
-        position = records[-1].position if len(records) == PAGE else reached
+        all_there = not records or len(records) == rows[0]["candidates"] < PAGE
+        position = reached if all_there else records[-1].position
         if position == reached:
             changes.added += [_added(one, FOR_EVER) for one in live.values()]
         for row in changes.added:
@@ -114,23 +119,24 @@ async def differ(connection: Connection, progress: Callable[[int], None] = lambd
 async def _next_page(connection: Connection, until: int = FOR_EVER) -> tuple[int, bool]:
     """Write one page; where the rows stand then, and whether the log goes no further."""
     position: int = await connection.fetchval(statement("lock_spans"))
-    rows = await connection.fetch(statement("spans_to_write"), position, KINDS, PAGE, until)
+    rows = await connection.fetch(statement("spans_to_write"), position, KINDS, PAGE, until, _PAGE_BYTES)
     found = [row for row in rows if row["position"] is not None]
     head = rows[0]["head"] if rows else position
-    records, taken = _records_that_fit(found)
+    records = _records_that_fit(found)
+    await asyncio.sleep(0)
     changes = await _changes(connection, records)
     if changes.ended:
         await connection.execute(statement("end_spans"), *columns(changes.ended, 3))
     if changes.added:
         await connection.execute(statement("add_spans"), *columns(changes.added, 9))
-    all_there = taken == len(found) < PAGE
+    all_there = not found or len(records) == found[0]["candidates"] < PAGE
     reached: int = min(head, until) if all_there else records[-1].position
     if reached > position:
         await connection.execute(statement("move_spans"), reached)
     return reached, all_there
 
 
-def _records_that_fit(rows: Sequence[asyncpg.Record]) -> tuple[list[Folded], int]:
+def _records_that_fit(rows: Sequence[asyncpg.Record]) -> list[Folded]:
     """The records of a page, as many as change so much and no more, but one at least."""
     records: list[Folded] = []
     changes = 0
@@ -140,7 +146,7 @@ def _records_that_fit(rows: Sequence[asyncpg.Record]) -> tuple[list[Folded], int
         if records and changes > _PAGE_CHANGES:
             break
         records.append(record)
-    return records, len(records)
+    return records
 
 
 async def _changes(connection: Connection, records: Iterable[Folded]) -> _Changes:
@@ -151,6 +157,7 @@ async def _changes(connection: Connection, records: Iterable[Folded]) -> _Change
     for row in await connection.fetch(statement("live_spans"), *columns(touched, 2)):
         fact = decoded(row["noun"], row["value"])
         live[row["noun"], row["key"]] = _Row(fact, row["since"], row["created"], stored=True)
+    await asyncio.sleep(0)
     found = _Changes()
     _fold(steps, live, found)
     found.added += [_added(one, FOR_EVER) for one in live.values() if not one.stored]

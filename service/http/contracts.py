@@ -180,7 +180,7 @@ def require_names(body: Body, consumer: str, provider: str) -> None:
 async def _ordered(call: Call, *, merges: bool) -> web.Response:
     octets = await requests.raw(call)
     body = await requests.body(call)
-    require_object(octets, "")
+    await breathing.beside(len(octets), lambda: require_object(octets, ""))
     if (before := await repeats.answered(call)) is not None:
         return await _published(call, before, octets, None)
     consumer = publishing.spelt(call.view, call.path("consumer"))

@@ -5,6 +5,7 @@ it another one, and neither does their order.
 """
 
 import difflib
+import itertools
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,10 @@ _LISTS: Final = ("interactions", "messages")
 _REQUEST: Final = ("method", "path", "query", "body", "headers")
 _STATES: Final = ("provider_state", "providerState", "providerStates")
 _DIFFERENCE_LINES_MAX: Final = 200
+_LINE_LENGTH_MAX: Final = 1_000
+_CONTEXT_LINES: Final = 3
+_COMPARED_LINES_MAX: Final = 500
+"""Of each content, from where the two part: comparing takes longer than the square of it."""
 Document = dict[str, Any]
 
 
@@ -43,11 +48,20 @@ def merged(held: bytes, given: bytes) -> bytes | None:
 
 
 def difference(held: bytes, given: bytes) -> str:
-    """What of the one is not in the other, line by line, for people; cut where it is long."""
+    """What of the one is not in the other, line by line, for people; cut where it is long.
+
+    The work is bounded whatever the contents are: the lines around the first difference are compared, and the message
+    says where others follow.
+    """
     before, after = (_spelt_out(content).splitlines() for content in (held, given))
-    lines = list(difflib.unified_diff(before, after, "published", "given", lineterm=""))
-    left = len(lines) - _DIFFERENCE_LINES_MAX
-    if left > 0:
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+    start = max(sum(1 for _ in alike) - _CONTEXT_LINES, 0)
+    window = slice(start, start + _COMPARED_LINES_MAX)
+    compared = difflib.unified_diff(before[window], after[window], "published", "given", lineterm="")
+    lines = [line if len(line) <= _LINE_LENGTH_MAX else f"{line[:_LINE_LENGTH_MAX]}…" for line in compared]
+    left = max(len(lines) - _DIFFERENCE_LINES_MAX, 0)
+    left += max(len(before), len(after)) - min(window.stop, max(len(before), len(after)))
+    if left:
         lines[_DIFFERENCE_LINES_MAX:] = [f"… and {left} more lines"]
     return "\n".join(lines)
 

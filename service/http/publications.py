@@ -20,7 +20,16 @@ from service.commands import contracts as commands
 from service.commands import versions
 from service.commands.contracts import PublishContracts
 from service.events.contracts import ContractPublished
-from service.http import applications, contracts, pact_documents, publishing, repeats, requests, responses
+from service.http import (
+    applications,
+    breathing,
+    contracts,
+    pact_documents,
+    publishing,
+    repeats,
+    requests,
+    responses,
+)
 from service.http.edge import PATHS, Call
 from service.http.publishing import Wanted
 from service.http.requests import Body
@@ -53,7 +62,7 @@ async def published(call: Call) -> web.Response:
     consumer or a content that is no JSON.
     """
     body = await requests.body(call)
-    asked = _read(body)
+    asked = await breathing.beside(len(await requests.raw(call)), lambda: _read(body))
     outcome = await repeats.answered(call)
     if outcome is None:
         new = ApplicationId(call.edge.fresh.id())

@@ -4,7 +4,6 @@ What a contract says is no part of the state that orders are decided on, its dig
 has already is read and compared here, and the order is decided only while the version still has that very content.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypeVar
@@ -16,7 +15,7 @@ from projections.contracts import Contract
 from projections.view import View
 from service import errors
 from service.commands.contracts import PublishContract, PublishContracts
-from service.http import applications, merging, requests
+from service.http import applications, breathing, merging, requests
 from service.http.edge import Call
 from service.http.requests import Body
 from service.orders import Outcome
@@ -26,8 +25,6 @@ from service.vocabulary import ApplicationId, ContractId, Secret, name
 C = TypeVar("C", PublishContract, PublishContracts)
 _TRIES: Final = 20
 """How often a comparison is made anew because somebody else published the same version meanwhile."""
-_LARGE_BYTES: Final = 65_536
-"""Contents from which on comparing them takes long enough to hold others up."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +94,7 @@ async def difference(call: Call, view: View, contract: PublishContract) -> str:
     if held is None:
         return ""
     before, given = await vault.body(call.edge.reader, call.edge.keys, held.body), contract.body.octets()
-    return await _beside(lambda: merging.difference(before, given), before, given)
+    return await breathing.beside(len(before) + len(given), lambda: merging.difference(before, given))
 
 
 def spelt(view: View, text: str) -> str:
@@ -111,11 +108,12 @@ def spelt(view: View, text: str) -> str:
 async def _compared(call: Call, made: PublishContract, held: Contract, *, merges: bool) -> PublishContract:
     before = await vault.body(call.edge.reader, call.edge.keys, held.body)
     given = made.body.octets()
-    if await _beside(lambda: merging.says_the_same(before, given), before, given):
+    size = len(before) + len(given)
+    if await breathing.beside(size, lambda: merging.says_the_same(before, given)):
         return _with(made, held, "same")
     if not merges:
         return _with(made, held, "other")
-    both = await _beside(lambda: merging.merged(before, given), before, given)
+    both = await breathing.beside(size, lambda: merging.merged(before, given))
     if both is None:
         return _with(made, held, "other")
     if both == before:
@@ -128,16 +126,6 @@ def _with(
     made: PublishContract, held: Contract, compared: Literal["other", "same", "merged"]
 ) -> PublishContract:
     return msgspec.structs.replace(made, basis=held.digest, compared=compared)
-
-
-T = TypeVar("T")
-
-
-async def _beside(work: Callable[[], T], *contents: bytes) -> T:
-    """Do the work, on large contents beside the event loop."""
-    if sum(map(len, contents)) < _LARGE_BYTES:
-        return work()
-    return await asyncio.to_thread(work)
 
 
 def _permitted(call: Call, view: View, command: PublishContract) -> bool:

@@ -16,7 +16,7 @@ from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import preconditions, problems, twice
+from service.http import breathing, preconditions, problems, twice
 from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.queries import since
@@ -145,7 +145,7 @@ async def json_document(call: Call) -> object:
         raise problems.Unfit(
             415, "The body must be JSON, with a Content-Type that says so (application/json)."
         )
-    return decoded(octets)
+    return await breathing.beside(len(octets), lambda: decoded(octets))
 
 
 def decoded(octets: bytes) -> object:

@@ -62,7 +62,9 @@ def asked(body: Body) -> Asked:
     """The question of a body. Raises Invalid."""
     branch = _line(body, "providerVersionBranch")
     selectors = (
-        tuple(body.objects("consumerVersionSelectors")) if body.given("consumerVersionSelectors") else ()
+        tuple(body.objects("consumerVersionSelectors"))
+        if body.given("consumerVersionSelectors") is not None
+        else ()
     )
     if len(selectors) > SELECTORS_MAX:
         raise errors.Invalid(
@@ -85,7 +87,7 @@ def _selector(body: Body, branch: str) -> Selector:
         )
     given = [field for field in (*_BRANCHING, *_PLACING) if body.given(field) not in (None, False)]
     if not given or given in (["fallbackTag"], ["fallbackBranch"]):
-        raise errors.Invalid("This selector selects nothing.", body.pointer(""))
+        raise errors.Invalid("This selector selects nothing.", body.pointer("").removesuffix("/"))
     _require_one_way(body, given)
     both = body.flag("deployedOrReleased", default=False)
     return Selector(

@@ -1,6 +1,7 @@
 """Long lists let others have their turn, and others' writes do not break them."""
 
 import asyncio
+import threading
 import time
 
 import msgspec
@@ -42,3 +43,10 @@ async def test_a_list_of_a_moment_is_read_to_its_end_while_others_write(running:
 
     assert 3 == len(first)
     assert [0, 0, 0] == [len(list(one)) for one in reading]
+
+
+async def test_a_large_body_is_read_beside_the_event_loop() -> None:
+    """A contract may be 10 MiB: whoever else waits is answered meanwhile. What is small is read at once."""
+    here = threading.get_ident()
+    assert here == await breathing.beside(breathing.LARGE_BYTES - 1, threading.get_ident)
+    assert here != await breathing.beside(breathing.LARGE_BYTES, threading.get_ident)

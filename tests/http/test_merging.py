@@ -116,3 +116,17 @@ def test_the_difference_is_told_line_by_line_and_cut_where_it_is_long() -> None:
     assert {'-      "description": "a"', '+      "description": "b"'} <= set(told)
     long = content(*({"description": str(one)} for one in range(500)))
     assert merging.difference(held, long).splitlines()[-1].startswith("… and ")
+
+
+def test_long_contents_are_compared_around_the_place_where_they_part() -> None:
+    """However long and however different: all of it line by line would hold the service up for minutes."""
+    alike = list(range(20_000))
+    held = {"a": [*alike, *(value for one in alike for value in (one, -1))]}
+    given_ = {"a": [*alike, *alike]}
+    told = merging.difference(json.dumps(held).encode(), json.dumps(given_).encode()).splitlines()
+    assert "-    -1," in told
+    assert "     19999," in told
+    assert 201 == len(told)
+    assert told[-1].startswith("… and ")
+    long = merging.difference(b'{"a": "b"}', json.dumps({"a": "c" * 100_000}).encode())
+    assert len(long) < 2_000

@@ -317,6 +317,17 @@ class TestForVerification:
         body = {"consumerVersionSelectors": [selector]}
         assert 400 == (await running.admin.post("/pacts/provider/Bar/for-verification", body)).status
 
+    async def test_selectors_that_are_no_list_are_400(self, running: Running) -> None:
+        """Taken for none, they would select what nobody asked for; null is none. The pointer names the selector."""
+        await published(running.admin)
+        place, accept = "/pacts/provider/Bar/for-verification", {"Accept": "application/problem+json"}
+        for selectors in ({}, "", False, 0, {"latest": True}):
+            answer = await running.admin.post(place, {"consumerVersionSelectors": selectors})
+            assert 400 == answer.status, selectors
+        assert 200 == (await running.admin.post(place, {"consumerVersionSelectors": None})).status
+        bare = await running.admin.post(place, {"consumerVersionSelectors": [{}]}, headers=accept)
+        assert "#/consumerVersionSelectors/0" == bare.json["errors"][0]["pointer"]
+
     async def test_an_unknown_provider_is_404(self, running: Running) -> None:
         """A verifier says then that there are no pacts for it."""
         assert 404 == (await running.admin.post("/pacts/provider/Bar/for-verification", {})).status

@@ -107,7 +107,8 @@ def of_deployment(application: Target, environment: Environment) -> Target:
     return Target(
         application.thing,
         tuple(team for team in application.teams if team in environment.teams),
-        judged_by=f"the application {application.label} together with the environment {environment.name}",
+        # By name the environment is known to who may see it: of the two conditions that is the other one.
+        judged_by=f"the application {application.label} together with the environment",
     )
 
 

@@ -34,8 +34,9 @@ _NAMED_MAX = 5
 class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
     """Publish again what one deletion removed, as far as it is not here again already.
 
-    Whoever may publish for every consumer may: W on each (section 3.4 of the vendor's rules), and the right to make an
-    application for each that has to be made again. Those are other applications, with new ids drawn from `seed`.
+    Whoever might publish for every consumer then, and may now: W on each as it was and as it is (section 3.4 of the
+    vendor's rules), and the right to make an application for each that has to be made again. Those are other
+    applications, with new ids drawn from `seed`.
     """
 
     word: ClassVar[str] = "restore_deletion"
@@ -56,10 +57,10 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         before = self._before(view)
         needed = (
-            _need(undoing.side(before, view, one, self.seed), one in self.consumers, caller)
+            _needs(undoing.side(before, view, one, self.seed), one in self.consumers, caller)
             for one in dict.fromkeys((*self.consumers, *self.makes))
         )
-        return tuple(need for need in needed if need is not None)
+        return tuple(need for needs in needed for need in needs)
 
     def arguments(self) -> dict[str, str]:
         return {"deletion": self.deletion}
@@ -111,12 +112,22 @@ def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> li
     return [parent, *_applications(plan, caller), *returning.children(facts), *_contracts(plan.contracts)]
 
 
-def _need(side: Side, always: bool, caller: Caller) -> Need | None:
-    """W on an application that lives, where it is a consumer; the right to make one that does not."""
+def _needs(side: Side, always: bool, caller: Caller) -> Iterator[Need]:
+    """W on an application, where it is a consumer: as it was, and on the one that has its place by now if that lives.
+
+    The right to make one that does not live. That alone would give contracts that were never theirs to whoever takes
+    the place of an application that is gone.
+    """
+    if always and (side.lives is None or side.lives.id != side.was.id):
+        as_it_was = msgspec.structs.replace(
+            things.of_application(side.was), judged_by=f"the application {side.was.name} as it was before"
+        )
+        yield Need("contract_data:manage", as_it_was)
     if side.lives is None:
         made = things.about_to_exist("application", side.was.name, caller.principal)
-        return Need("contract_data:manage", made)
-    return Need("contract_data:manage", things.of_application(side.lives)) if always else None
+        yield Need("contract_data:manage", made)
+    elif always:
+        yield Need("contract_data:manage", things.of_application(side.lives))
 
 
 def _require_bearable(command: RestoreDeletion) -> None:

@@ -43,7 +43,7 @@ async def shown(call: Call) -> web.Response:
     view = call.edge.replica.now()
     needs = command.needs(view, call.caller)
     reaches = all(call.may(need.action, need.target) for need in needs)
-    if not reaches and not call.may("audit:read", things.anything("audit")):
+    if not reaches and not _reads(call):
         call.require("contract_data:read", things.anything("application"))
     links = {
         "self": responses.link(responses.href(call.edge, "history", deletion.event)),
@@ -71,6 +71,8 @@ async def restored(call: Call) -> web.Response:
     order = await requests.order(call, deletion.order(call.edge.fresh.id()), body)
     try:
         outcome = await requests.handle_order(call, msgspec.structs.replace(order, causation=deletion.event))
+    except errors.Forbidden as denied:
+        raise _untold(call, denied) from None
     except requests.Rehearsed as tried:
         return responses.hal(call, await _tried(call, deletion, tried.outcomes[0]))
     if not any(isinstance(one.data, TeamApplicationsChanged) for one in outcome.records):
@@ -94,6 +96,20 @@ def told(call: Call, parent: DeletionRestored | None) -> Document:
             "first": [_left_out(call, one) for one in parent.left_out[:SHOWN_MAX]],
         },
     }
+
+
+def _reads(call: Call) -> bool:
+    """Whether the caller may read what any deletion removed, whoever's it was."""
+    return call.may("audit:read", things.anything("audit")) or call.may(
+        "contract_data:read", things.anything("application")
+    )
+
+
+def _untold(call: Call, denied: errors.Forbidden) -> errors.Forbidden:
+    """A refusal without the application's name for who may not read it: they named a record, by its number maybe."""
+    if denied.on is None or _reads(call) or call.may_name("application", denied.on[1]):
+        return denied
+    return errors.Forbidden("The permission contract_data:manage is missing.", "contract_data:manage")
 
 
 async def _deletion(call: Call) -> Deletion:

@@ -267,12 +267,32 @@ def test_making_an_application_again_takes_the_right_to_make_one(account: Accoun
     publish(account, "Foo", "Bar", "1")
     mine = account.team("Mine", applications=[named(account, "Foo")])
     sally = person(account, "Sally", "contract_data:manage:team", team=mine)
-    billy = person(account, "Billy", "contract_data:manage:own", team=mine)
+    billy = person(account, "Billy", "contract_data:manage:own", "contract_data:manage:team", team=mine)
     deletion = deleted(account, DeleteApplication(application=named(account, "Foo")))
     with pytest.raises(errors.Forbidden, match="contract_data:manage on Foo"):
         account.do(undo(account, deletion), sally)
     account.do(undo(account, deletion), billy)
     assert billy == account.now.application(named(account, "Foo")).creator
+
+
+@pytest.mark.parametrize("takes_its_place", [False, True])
+def test_nobody_comes_into_contracts_that_were_out_of_their_reach(
+    account: Account, takes_its_place: bool
+) -> None:
+    """Section 3.4: W on the consumer as it was; `own` makes an application of that name, and does not inherit it."""
+    publish(account, "Foo", "Bar", "1")
+    stranger = person(account, "Stranger", "contract_data:manage:own")
+    creator = person(account, "Creator", "contract_data:manage:own")
+    account.do(given.publish(account.fresh, "Baz", "Bar", "1"), creator)
+    for consumer, whose in (("Foo", "stranger"), ("Baz", "creator")):
+        deletion = deleted(account, DeleteIntegration(**pair(account, consumer)))
+        if takes_its_place:
+            account.do(given.application(account.fresh, consumer), stranger)
+        with pytest.raises(errors.Forbidden, match=f"contract_data:manage on {consumer}"):
+            account.do(undo(account, deletion), stranger)
+        if whose == "creator" and not takes_its_place:
+            account.do(undo(account, deletion), creator)
+            assert creator == account.now.application(named(account, "Baz")).creator
 
 
 def test_teams_are_joined_again_by_who_may_change_them(account: Account) -> None:

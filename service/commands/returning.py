@@ -3,7 +3,7 @@
 Each comes as the event that first made it, with its old date and author, so that it is what it was. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import msgspec
 
 from projections import access, spans, things
 from projections.branches import BranchVersion
+from projections.contents import Content, content_key
 from projections.deployments import Deployment, Release, place
 from projections.labels import Label
 from projections.results import VerificationResult
@@ -19,6 +20,7 @@ from projections.things import Target
 from projections.versions import Tag, Version
 from projections.view import View
 from service.commands import removals
+from service.commands.grounds import Ground
 from service.commands.order import Caller
 from service.commands.undoing import GONE, MAY_NOT, OTHERWISE, Plan, Side, drawn
 from service.events import Event
@@ -38,19 +40,36 @@ from service.vocabulary import ApplicationId, DeploymentId, PrincipalId, Release
 Fact = Version | Tag | BranchVersion | Label | VerificationResult | Deployment | Release
 NOUNS: Final = (Version, Tag, BranchVersion, Label, VerificationResult, Deployment, Release)
 """In the order in which they come back: what others refer to first. A branch comes back with its versions."""
+_RESULTS_FEW: Final = 2_000
+"""Results up to which each one's content is read by its key."""
 _FRAME_BYTES: Final = 330  # a time, an author, three ids, a digest and the framing; every text is added
 
 
-def wants(owners: Iterable[ApplicationId]) -> tuple[Want, ...]:
-    """What is there now of the applications whose facts are to come back."""
-    return tuple(spans.of_application(fact, one) for one in owners for fact in NOUNS)
+def wants(sides: Mapping[ApplicationId, Side], facts: Iterable[Fact]) -> tuple[Want, ...]:
+    """What is there now of the applications whose facts are to come back, and of the contents that were verified."""
+    alive = [side.lives.id for side in sides.values() if side.lives is not None]
+    theirs = (spans.of_application(fact, one) for one in alive for fact in NOUNS)
+    return (*theirs, *_contents(sides, [one for one in facts if isinstance(one, VerificationResult)]))
+
+
+def _contents(sides: Mapping[ApplicationId, Side], results: Sequence[VerificationResult]) -> tuple[Want, ...]:
+    """Of few results the contents by their keys; of many, whatever their pairs hold."""
+    many = len(results) > _RESULTS_FEW
+    found: dict[str, None] = {}
+    for one in results:
+        consumer, provider = sides[one.consumer], sides[one.provider]
+        if consumer.lives is not None and provider.lives is not None:
+            found[content_key(consumer.id, provider.id, "" if many else one.digest)] = None
+    if many:
+        return tuple(spans.under(Content, pair) for pair in found)
+    return (spans.by_key(Content, *found),) if found else ()
 
 
 def plan_facts(
     plan: Plan, facts: Iterable[Fact], sides: dict[ApplicationId, Side], view: View, caller: Caller, seed: str
 ) -> list[RestoredFact]:
     """The rows of what comes back. What the caller may not bring back, or cannot be, the plan lists as left out."""
-    rights, there = _Rights(view, caller), _There(view)
+    rights, there, ground = _Rights(view, caller), _There(view), Ground(plan, view)
     made = {side.id for side in plan.made}
     rows: list[RestoredFact] = []
     left: dict[tuple[str, str, str], int] = {}
@@ -61,10 +80,10 @@ def plan_facts(
         elif (why := rights.against(fact, side)) is None:
             moved = _moved(fact, sides, seed)
             found = there.same(moved, side)
-            if found is None:
+            if found is None and ground.holds(fact, sides):
                 rows += _rows(moved)
                 continue
-            why = None if found else OTHERWISE
+            why = GONE if found is None else None if found else OTHERWISE
         if why is not None:
             key = (fact.noun, fact.application, why)
             left[key] = left.get(key, 0) + 1

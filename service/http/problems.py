@@ -33,6 +33,7 @@ _REFUSED: Final = {
     "contract_conflict": 409,
     "contract_moved": 409,
     "published_otherwise": 409,
+    "nothing_restored": 409,
     "role_locked": 403,
     "role_predefined": 403,
 }

@@ -196,7 +196,9 @@ async def _ordered(call: Call, *, merges: bool) -> web.Response:
     )
     new = ApplicationId(call.edge.fresh.id())
     outcome, command = await publishing.ordered(
-        call, lambda view: publishing.publication(call, view, wanted, new)
+        call,
+        lambda view: publishing.publication(call, view, wanted, new),
+        whose=(wanted.consumer, wanted.version),
     )
     return await _published(call, outcome, octets, command)
 

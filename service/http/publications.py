@@ -72,7 +72,7 @@ async def published(call: Call) -> web.Response:
             return PublishContracts(contracts=tuple(made), tags=asked.tags, build_url=asked.build_url)
 
         try:
-            outcome, _ = await publishing.ordered(call, prepared, body)
+            outcome, _ = await publishing.ordered(call, prepared, body, whose=(asked.consumer, asked.version))
         except errors.Refused as refusal:
             if refusal.reason != "contract_conflict":
                 raise

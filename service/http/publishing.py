@@ -4,9 +4,11 @@ What a contract says is no part of the state that orders are decided on, its dig
 has already is read and compared here, and the order is decided only while the version still has that very content.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -25,6 +27,8 @@ from service.vocabulary import ApplicationId, ContractId, Secret, name
 C = TypeVar("C", PublishContract, PublishContracts)
 _TRIES: Final = 20
 """How often a comparison is made anew because somebody else published the same version meanwhile."""
+_turns: Final[WeakValueDictionary[tuple[str, str], asyncio.Lock]] = WeakValueDictionary()
+"""Of versions that are being published by several at once; nobody's who waits for none."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,20 +46,33 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def ordered(
-    call: Call, prepared: Callable[[View], Awaitable[C]], body: Body | None = None
+    call: Call,
+    prepared: Callable[[View], Awaitable[C]],
+    body: Body | None = None,
+    *,
+    whose: tuple[str, str],
 ) -> tuple[Outcome, C]:
-    """Give the order that `prepared` makes of a view, and make it anew where what it was compared with was replaced."""
-    view = call.view
-    for _ in range(_TRIES - 1):
-        command = await prepared(view)
-        try:
-            return await requests.handle(call, command, body), command
-        except errors.Refused as refusal:
-            if refusal.reason != "contract_moved":
-                raise
-            view = call.edge.replica.now()
-    command = await prepared(view)
-    return await requests.handle(call, command, body), command
+    """Give the order that `prepared` makes of a view, and make it anew where what it was compared with was replaced.
+
+    `whose` are the consumer and the version. Those who publish it at once and were overtaken wait for each other, so
+    that however many they are, each has its turn; only other replicas can overtake them again.
+    """
+    command = await prepared(call.view)
+    try:
+        return await requests.handle(call, command, body), command
+    except errors.Refused as refusal:
+        if refusal.reason != "contract_moved":
+            raise
+    async with _turns.setdefault(whose, asyncio.Lock()):
+        for _ in range(_TRIES - 2):
+            command = await prepared(call.edge.replica.now())
+            try:
+                return await requests.handle(call, command, body), command
+            except errors.Refused as refusal:
+                if refusal.reason != "contract_moved":
+                    raise
+        command = await prepared(call.edge.replica.now())
+        return await requests.handle(call, command, body), command
 
 
 async def publication(call: Call, view: View, wanted: Wanted, consumer_id: ApplicationId) -> PublishContract:

@@ -148,6 +148,23 @@ async def test_builds_that_publish_their_parts_at_once_lose_none(running: Runnin
     assert sorted(parts) == sorted(await described(running.admin))
 
 
+async def test_many_who_merge_large_parts_at_once_have_each_their_turn(running: Running) -> None:
+    """Nobody is told to try again: contents that are compared beside the event loop are overtaken all the time."""
+    parts = [f"part-{number}" for number in range(40)]
+    large = [pact(part) for part in parts]
+    for one in large:
+        one["interactions"][0]["response"] = {"status": 200, "body": "x" * 20_000}
+    answers = await asyncio.gather(
+        *(running.admin.patch(f"{FOO_BAR}/version/1", one) for one in large[:20]),
+        *(
+            running.admin.post("/contracts/publish", publication(item(one, onConflict="merge")))
+            for one in large[20:]
+        ),
+    )
+    assert {200, 201} >= {one.status for one in answers}, [one.text for one in answers if one.status > 201]
+    assert sorted(parts) == sorted(await described(running.admin))
+
+
 async def test_several_contracts_are_one_order(running: Running) -> None:
     """All of the version's contracts have one correlation, and one request its records."""
     before = running.position

@@ -87,7 +87,7 @@ def report(found: Check, answer: Answer | None, told: str, as_json: bool) -> int
         click.echo(found.digest)
         output.words(
             f"Replayed {found.position} records: once as a start does, and once with every page folded, taken back and"
-            " folded again; and wrote the spans anew. "
+            " folded again; and the spans anew. "
             + (
                 f"They differ in: {', '.join(found.differing)}. "
                 if found.differing

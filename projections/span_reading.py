@@ -12,10 +12,14 @@ import asyncpg
 
 from projections import span_rows
 from projections.spans import Shelf, Want
+from service import errors
 from service.log.connect import Connection
 
 FACTS_MAX: Final = 1_000_000
 """What one shelf holds at most: an order that would look at more is refused, not the service stopped."""
+BEHIND_MAX: Final = 20_000
+"""Records that whoever reads takes in by itself, a few seconds' work. Beyond, as after an upgrade of a long log, the
+rows are left to who follows the log, and readers are told so."""
 _STRETCH: Final = 500
 """Rows that are decoded before others have their turn."""
 
@@ -23,7 +27,7 @@ _STRETCH: Final = 500
 async def shelf(connection: Connection, position: int, wants: Iterable[Want]) -> Shelf:
     """What the wants ask for, as it was at a position. The rows are brought up to it first where they lag.
 
-    Raises Unavailable as `advance` does.
+    Raises Unavailable as `advance` and `reach` do.
     """
     found = Shelf()
     wanted = [one for one in dict.fromkeys(wants) if one != Want(fact=one.fact)]  # by no key at all: nothing
@@ -65,8 +69,15 @@ async def page(
 
 
 async def reach(connection: Connection, position: int) -> None:
-    """Bring the rows up to a position, if they are not there yet."""
-    if await connection.fetchval(span_rows.statement("span_position")) < position:
+    """Bring the rows up to a position, if they are not there yet. Raises Unavailable where they are far behind it."""
+    reached: int = await connection.fetchval(span_rows.statement("span_position"))
+    if position - reached > BEHIND_MAX:
+        raise errors.Unavailable(
+            "Versions, tags, branches, results and deployments are still being gathered from the record:"
+            f" {position - reached:,} records are left. Nothing was done; try again in a while.",
+            retry_after_seconds=5,
+        )
+    if reached < position:
         await span_rows.advance(connection, position)
 
 

@@ -385,11 +385,11 @@ class Handler:
         """
         batch[:] = [pending for pending in batch if not pending.future.done()]
         shelf = await self._read(connection, batch)
+        batch[:] = [pending for pending in batch if not pending.future.done()]
         if apart:
             for pending in batch:
                 pending.begun = True  # whoever gives up while the thread drafts is told «unknown»
             return await self._in_thread(lambda: self._draft(batch, shelf, apart=True))
-        batch[:] = [pending for pending in batch if not pending.future.done()]
         one = self._draft(batch, shelf)
         left = batch[len(one.answers) :]
         if left:
@@ -398,15 +398,22 @@ class Handler:
         return one
 
     async def _read(self, connection: Connection, batch: list[Pending]) -> Shelf:
-        """What the orders need of the facts that live in Postgres, at the position on which they are decided."""
-        reading = [pending.order.command for pending in batch if spans.reads(pending.order.command)]
+        """What the orders need of the facts that live in Postgres, at the position on which they are decided.
+
+        Where these are not to be had, those orders are answered so; the others neither wait nor fail with them.
+        """
+        reading = [pending for pending in batch if spans.reads(pending.order.command)]
         if not reading:
             return NOTHING_READ
         view = self._replica.drafting(self._drafter.clock())
-        wants = [want for command in reading for want in spans.wanted(command, view)]
+        wants = [want for pending in reading for want in spans.wanted(pending.order.command, view)]
         if not wants:  # nothing is folded for orders that turn out to need nothing
             return NOTHING_READ
-        return await span_reading.shelf(connection, view.position, wants)
+        try:
+            return await span_reading.shelf(connection, view.position, wants)
+        except errors.Unavailable as failure:
+            self._deliver([(pending, failure) for pending in reading])
+            return NOTHING_READ
 
     def _draft(self, batch: list[Pending], shelf: Shelf, *, apart: bool = False) -> Try:
         """A draft of as much of the batch as fits into one. Touches nothing of the event loop's."""

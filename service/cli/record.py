@@ -101,9 +101,9 @@ def _counted(number: int, what: str) -> str:
 )
 @options.as_json
 def rebuild(check: bool, token_file: Path | None, as_json: bool) -> int:
-    """Fill the search tables anew from the log; with --check, prove that replaying the log gives what is served.
+    """Fill search tables and spans anew from the log; with --check, prove that replaying the log gives what is served.
 
-    The state that is served lives in memory and is replayed at every start, so only the search tables are ever rebuilt.
+    The rest of the state that is served lives in memory and is replayed at every start.
     """
     if check:
         from service.cli import recheck

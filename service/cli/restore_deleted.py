@@ -42,11 +42,13 @@ def restore_deleted(event: str, dry_run: bool, reason: str, ticket: str, as_json
 
 
 async def _restore(event: str, dry_run: bool, reason: str, ticket: str) -> dict[str, object]:
+    from projections import span_rows
     from service.cli import opening
     from service.queries import deletions
 
     async with opening.opened() as app:
         async with app.reader.connection() as connection:
+            await span_rows.advance(connection, app.replica.position)  # perhaps no service runs that would
             deletion = await deletions.deletion_of(connection, event, "EVENT")
         return _document(deletion, await _given(app, deletion, dry_run, reason, ticket))
 

@@ -8,6 +8,7 @@ import pytest
 from projections import span_reading, span_rows, spans
 from projections.spans import keyed
 from projections.versions import Tag, Version
+from service import errors
 from service.app import App
 from service.commands.applications import DeleteApplication, EditApplication
 from service.commands.versions import TagVersion
@@ -136,3 +137,29 @@ async def test_a_lost_connection_while_it_is_read_loses_nothing(
         await asyncio.gather(*orders)
 
     assert sorted((str(number), "prod") for number in range(30)) == sorted(await tags_recorded(database))
+
+
+async def test_far_behind_the_log_only_those_are_refused_who_need_the_facts(
+    database: postgres.Database, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade of a long log the facts are filled for a while: orders without them go on at once, the others
+    are told so and not done, and are done once the facts are there."""
+    monkeypatch.setattr(span_reading, "BEHIND_MAX", 0)
+    async with doors.opened(database, place) as app:
+        foo, bar = given.application(app.fresh, "Foo"), given.application(app.fresh, "Bar")
+        await doors.do(app, foo)
+        tagged, _ = await asyncio.gather(
+            doors.do(app, tag(app, "Foo", "1", "prod")), doors.do(app, bar), return_exceptions=True
+        )
+        with pytest.raises(
+            errors.Unavailable, match="records are left"
+        ):  # a large deletion has a batch of its own
+            await doors.do(app, DeleteApplication(application=foo.application))
+        connection = await app.connected("test")
+        await span_rows.advance(connection, app.replica.position)
+        await connection.close()
+
+        assert isinstance(tagged, errors.Unavailable)
+        assert app.replica.now().application_named("Bar") is not None
+        assert [] == await tags_recorded(database)
+        assert (await doors.do(app, tag(app, "Foo", "1", "prod"))).records

@@ -43,6 +43,7 @@ async def _judged(names: list[str]) -> int:
     # So that whatever was started is ended, too.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     began = time.monotonic()
+    _tell("Looking for the clients, and fetching what is missing …")
     found = await tools.fetched()
     _tell(f"The clients are here after {time.monotonic() - began:.0f} s.")
     proofs = [Proofs(name, _tell) for name in names]

@@ -22,6 +22,8 @@ ROOT: Final = Path(__file__).parents[2]
 LOCKS: Final = Path(__file__).with_name("clients")
 HOME: Final = ROOT / ".judges"
 FETCH_SECONDS_MAX: Final = 300.0
+_SOON: Final = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+"""Without a network npm would go on trying for minutes before it says so."""
 
 
 class Absent(Exception):
@@ -90,7 +92,7 @@ async def _package(name: str) -> Path:
         shutil.copytree(lock.parent, directory)
         # `npm ci` would refuse a lock without the packages of other platforms, which npm leaves out of it.
         quiet = ("--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        await _ran("npm", "install", *quiet, directory=directory)
+        await _ran("npm", "install", *quiet, *_SOON, directory=directory)
         _note(directory, lock)
     return directory
 

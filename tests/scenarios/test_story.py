@@ -152,7 +152,10 @@ async def test_matt_deletes_the_wrong_integration(running: Running) -> None:
     body = {"name": "Cleaner", "permissions": [{"scope": "contract_data:read:*"}]}
     assert 200 == (await running.admin.put(f"/admin/roles/{cleaner}", body)).status
     refused = await matt.delete("/integrations/provider/Bar/consumer/Foo")
-    assert (403, f"{FORBIDDEN} Missing: contract_data:bulk_delete on Foo/Bar.") == (
+    assert (
+        403,
+        f"{FORBIDDEN} Missing: contract_data:bulk_delete on Foo/Bar. What decides is the consumer Foo.",
+    ) == (
         refused.status,
         refused.text,
     )

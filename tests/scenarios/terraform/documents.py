@@ -112,10 +112,12 @@ class UserList(Linked, frozen=True, kw_only=True):
     users: list[User]
 
 
-class Application(Dated, frozen=True, kw_only=True):
-    """A pacticipant."""
+class Application(Document, frozen=True, kw_only=True):
+    """A pacticipant. Some of its links are lists of them, and the provider reads none."""
 
     name: str
+    created_at: datetime
+    updated_at: datetime | None = None
     repository_url: str = ""
     main_branch: str = ""
     display_name: str = ""

@@ -41,7 +41,8 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
 
     Whoever might publish for every consumer then, and may now: W on each as it was and as it is (section 3.4 of the
     vendor's rules), and the right to make an application for each that has to be made again. Those are other
-    applications, with new ids drawn from `seed`. Where no contract vanished it is W on whatever the facts were of.
+    applications, with new ids drawn from `seed`. Where no contract vanished it is W on whatever the facts were of, or
+    else on the applications.
     """
 
     word: ClassVar[str] = "restore_deletion"
@@ -61,12 +62,14 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         before = self._before(view)
-        whose = self.consumers or tuple(dict.fromkeys(one.application for one in self.facts))
+        whose = self.consumers or tuple(dict.fromkeys(one.application for one in self.facts)) or self.makes
         needed = (
             _needs(undoing.side(before, view, one, self.seed), one in whose, caller)
             for one in dict.fromkeys((*whose, *self.makes))
         )
-        return tuple(need for needs in needed for need in needs)
+        found = tuple(need for needs in needed for need in needs)
+        # A deletion that was about nobody's data is no business of whoever may do nothing.
+        return found or (Need("contract_data:manage", things.anything("application")),)
 
     def arguments(self) -> dict[str, str]:
         return {"deletion": self.deletion}

@@ -275,6 +275,19 @@ def test_making_an_application_again_takes_the_right_to_make_one(account: Accoun
     assert billy == account.now.application(named(account, "Foo")).creator
 
 
+def test_an_application_that_had_nothing_is_not_everybodys_either(account: Account) -> None:
+    """Section 3.4: W on it as it was; also once it is here again, when nothing is left to be done."""
+    account.do(given.application(account.fresh, "Bare"))
+    nobody = person(account, "Nobody")
+    owner = person(account, "Owner", "contract_data:manage:own")
+    deletion = deleted(account, DeleteApplication(application=named(account, "Bare")))
+    for there in (False, True):
+        for stranger in (nobody, owner):
+            with pytest.raises(errors.Forbidden, match="contract_data:manage on Bare"):
+                account.do(undo(account, deletion), stranger)
+        assert there is (account.do(undo(account, deletion)) == [])
+
+
 @pytest.mark.parametrize("takes_its_place", [False, True])
 def test_nobody_comes_into_contracts_that_were_out_of_their_reach(
     account: Account, takes_its_place: bool

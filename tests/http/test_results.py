@@ -385,5 +385,11 @@ class TestLists:
         assert ["Foo"] == [one["name"] for one in listed.json["_links"]["pb:pacts"]]
         assert 1 == len((await conny.get("/pacts/latest")).json["pacts"])
         assert ["Pact between Foo (1) and Bar"] == names(await asked(conny, {"latest": True}))
+        bars = await running.team("B", pacticipantNames=["Bar"])
+        provider = await running.person("Provider", roles=[manages], teams=[bars])
+        of_both = await provider.get("/pacts/provider/Bar/latest")
+        assert ["Foo", "Qux"] == [one["name"] for one in of_both.json["_links"]["pb:pacts"]]
+        assert 2 == len((await provider.get("/pacts/latest")).json["pacts"])
+        assert 2 == len(await asked(provider, {"latest": True}))
         for path in ("/pacts/latest", "/pacts/provider/Bar", "/pacts/provider/Bar/for-verification"):
             assert 403 == (await nobody.get(path)).status

@@ -13,7 +13,7 @@ from projections import things
 from projections.spans import Want
 from projections.view import View
 from service import errors
-from service.commands import relations, removals, returning, undoing
+from service.commands import packing, relations, removals, returning, undoing
 from service.commands.order import Caller, Need
 from service.commands.returning import Fact
 from service.commands.undoing import Plan, Side
@@ -211,17 +211,12 @@ def _applications(plan: Plan, caller: Caller) -> Iterator[Event]:
 
 def _contracts(rows: Iterable[RestoredContract]) -> Iterator[Event]:
     """Split at 32 KiB, as what vanished was."""
-    piece: list[RestoredContract] = []
-    size = 0
-    for row in rows:
-        cost = _CONTRACT_BYTES + 2 * len(row.version.encode()) + 2 * len((row.branch or "").encode())
-        if piece and size + cost > removals.PIECE_BYTES_MAX:
-            yield ContractsRestored(contracts=tuple(piece))
-            piece, size = [], 0
-        piece.append(row)
-        size += cost
-    if piece:
-        yield ContractsRestored(contracts=tuple(piece))
+    for piece in packing.packed(rows, _bytes_of, removals.PIECE_BYTES_MAX):
+        yield ContractsRestored(contracts=piece)
+
+
+def _bytes_of(row: RestoredContract) -> int:
+    return _CONTRACT_BYTES + 2 * len(row.version.encode()) + 2 * len((row.branch or "").encode())
 
 
 def _that_fit(left_out: Iterable[LeftOut]) -> Iterator[LeftOut]:

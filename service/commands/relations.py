@@ -1,17 +1,16 @@
 """A change of a relation as facts: what was added and removed, in pieces that fit a record each."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from service import errors
+from service.commands import packing
 
 PIECE_BYTES_MAX = 24_576
 """Of ids and the names beside them; with the envelope a record stays well under its 65,535 bytes."""
 LINKS_MAX = 200_000
 """Links that one order may make or cut. Drafting half as many takes some two seconds, and the append refuses a record
 whose time is more than five behind: what a busier machine takes must still fit."""
-_STRETCH = 1_024
 _ID_BYTES = 120  # an id in the data and once more in `touches`, with its framing
 
 K = TypeVar("K", bound=str)
@@ -54,32 +53,8 @@ def require_bearable(links: int) -> None:
 def difference(held: Iterable[K], wanted: Iterable[K]) -> tuple[tuple[K, ...], tuple[K, ...]]:
     """(added, removed) that turn `held` into `wanted`; sorted, so that a decision repeats exactly."""
     before, after = set(held), set(wanted)
-    return tuple(_in_order(after - before)), tuple(_in_order(before - after))
-
-
-def _in_order(ids: Iterable[K]) -> Iterator[K]:
-    """Sorted stretch by stretch: at a stroke, a hundred thousand would hold everybody up for tens of milliseconds."""
-    found = list(ids)
-    if len(found) <= _STRETCH:
-        yield from sorted(found)
-        return
-    bounds = sorted(found[_STRETCH::_STRETCH])
-    stretches: list[list[K]] = [[] for _ in range(len(bounds) + 1)]
-    for one in found:
-        stretches[bisect_right(bounds, one)].append(one)
-    for stretch in stretches:
-        yield from sorted(stretch)
+    return tuple(packing.in_order(after - before, str)), tuple(packing.in_order(before - after, str))
 
 
 def _packed(ids: Sequence[K], named: Callable[[K], str]) -> Iterator[tuple[K, ...]]:
-    piece: list[K] = []
-    size = 0
-    for one in ids:
-        cost = _ID_BYTES + 2 * len(named(one).encode())
-        if piece and size + cost > PIECE_BYTES_MAX:
-            yield tuple(piece)
-            piece, size = [], 0
-        piece.append(one)
-        size += cost
-    if piece:
-        yield tuple(piece)
+    return packing.packed(ids, lambda one: _ID_BYTES + 2 * len(named(one).encode()), PIECE_BYTES_MAX)

@@ -1,10 +1,10 @@
 """The deployments and releases that a deletion takes with it, as child records that each list as many as fit."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from projections.deployments import Deployment, Release
-from service.commands import removals
+from service.commands import packing, removals
 from service.events import Event
 from service.events.deployments import (
     DeploymentsRemoved,
@@ -48,18 +48,7 @@ def releases_removed(releases: Iterable[Release]) -> list[Event]:
 
 
 def _children(rows: Iterable[R], child: Callable[[tuple[R, ...]], Event]) -> list[Event]:
-    return [child(tuple(piece)) for piece in _pieces(rows)]
-
-
-def _pieces(rows: Iterable[R]) -> Iterator[Sequence[R]]:
-    piece: list[R] = []
-    size = 0
-    for row in rows:
-        cost = _BYTES + 2 * len(row.version.encode())
-        if piece and size + cost > removals.PIECE_BYTES_MAX:
-            yield piece
-            piece, size = [], 0
-        piece.append(row)
-        size += cost
-    if piece:
-        yield piece
+    pieces = packing.packed(
+        rows, lambda row: _BYTES + 2 * len(row.version.encode()), removals.PIECE_BYTES_MAX
+    )
+    return [child(piece) for piece in pieces]

@@ -19,7 +19,7 @@ from projections.spans import Want
 from projections.things import Target
 from projections.versions import Tag, Version
 from projections.view import View
-from service.commands import removals
+from service.commands import packing, removals
 from service.commands.grounds import Ground
 from service.commands.order import Caller
 from service.commands.undoing import GONE, MAY_NOT, OTHERWISE, Plan, Side, drawn
@@ -96,18 +96,13 @@ def plan_facts(
 
 def children(rows: Iterable[RestoredFact]) -> Iterator[Event]:
     """The records that say what is here again, split at 32 KiB."""
-    piece: list[RestoredFact] = []
-    size = 0
-    for row in rows:
-        texts = (value for value in msgspec.structs.astuple(row.event) if isinstance(value, str))
-        cost = _FRAME_BYTES + sum(2 * len(text.encode()) for text in texts if len(text) != 36)
-        if piece and size + cost > removals.PIECE_BYTES_MAX:
-            yield FactsRestored(facts=tuple(piece))
-            piece, size = [], 0
-        piece.append(row)
-        size += cost
-    if piece:
-        yield FactsRestored(facts=tuple(piece))
+    for piece in packing.packed(rows, _bytes_of, removals.PIECE_BYTES_MAX):
+        yield FactsRestored(facts=piece)
+
+
+def _bytes_of(row: RestoredFact) -> int:
+    texts = (value for value in msgspec.structs.astuple(row.event) if isinstance(value, str))
+    return _FRAME_BYTES + sum(2 * len(text.encode()) for text in texts if len(text) != 36)
 
 
 def _in_order(facts: Iterable[Fact]) -> Iterator[Fact]:

@@ -8,7 +8,7 @@ import pytest
 
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM
-from service.commands import removals, removals_versions
+from service.commands import packing, removals, removals_versions
 from service.commands.integrations import (
     DeleteBranchContracts,
     DeleteIntegration,
@@ -184,7 +184,7 @@ def test_what_a_bulk_deletion_removes_stands_in_the_order_of_its_making(
     expected = sorted(every, key=lambda one: one.created_at)
     assert expected != every
     for stretch in (1, 3, 20, 1_000):
-        monkeypatch.setattr(removals, "_STRETCH", stretch)
+        monkeypatch.setattr(packing, "_STRETCH", stretch)
         assert expected == list(removals.oldest_first(every))
         assert expected == list(removals.oldest_first(reversed(every)))
     assert [] == list(removals.oldest_first(()))

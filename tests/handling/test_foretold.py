@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import example, settings
 from hypothesis import given as random_worlds
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from projections.branches import Branch, BranchVersion
@@ -276,6 +276,17 @@ def tried(played: Played, command: Command) -> Foretold | errors.MunimentError:
     return answer.rehearsal.foretold
 
 
+# One content in two versions, of which one goes: what was made of it stays, for the other one.
+@example(
+    [
+        ("publish", "Foo", "Bar", "1", "{}", None),
+        ("publish", "Foo", "Bar", "2", "{}", "main"),
+        ("tag", "Foo", "1", "prod"),
+        ("verify", "Foo", "Bar", "{}", "3"),
+        ("on branch", "Foo", "Bar", "main"),
+    ],
+    ("tagged", "Foo", "Bar", "prod"),
+)
 @random_worlds(st.lists(st.one_of(STEPS, STEPS, STEPS, DELETIONS), max_size=40), DELETIONS)
 @settings(max_examples=200, deadline=None)
 def test_a_dry_run_a_deletion_and_the_rules_agree(steps: list[Any], last: Any) -> None:

@@ -384,7 +384,7 @@ class Handler:
         Orders that were answered or given up meanwhile are left out: who was told «not done» can rely on it.
         """
         batch[:] = [pending for pending in batch if not pending.future.done()]
-        shelf = await self._read(connection, batch)
+        shelf = await self._read(connection, batch, apart=apart)
         batch[:] = [pending for pending in batch if not pending.future.done()]
         if apart:
             for pending in batch:
@@ -397,7 +397,7 @@ class Handler:
             del batch[len(one.answers) :]
         return one
 
-    async def _read(self, connection: Connection, batch: list[Pending]) -> Shelf:
+    async def _read(self, connection: Connection, batch: list[Pending], *, apart: bool) -> Shelf:
         """What the orders need of the facts that live in Postgres, at the position on which they are decided.
 
         Where these are not to be had, those orders are answered so; the others neither wait nor fail with them.
@@ -406,7 +406,11 @@ class Handler:
         if not reading:
             return NOTHING_READ
         view = self._replica.drafting(self._drafter.clock())
-        wants = [want for pending in reading for want in spans.wanted(pending.order.command, view)]
+
+        def wanted() -> list[spans.Want]:
+            return [want for pending in reading for want in spans.wanted(pending.order.command, view)]
+
+        wants = await self._in_thread(wanted) if apart else wanted()
         if not wants:  # nothing is folded for orders that turn out to need nothing
             return NOTHING_READ
         try:
@@ -475,7 +479,7 @@ class Handler:
                 stored = await reader.page(
                     connection, row.first_position - 1, row.last_position - row.first_position + 1
                 )
-                records = tuple(recorded.decode(one.entry) for one in stored)
+                records = await _decoded(stored)
                 outcome = Outcome(position=row.last_position, records=records, replayed=True)
                 self._deliver([(pending, outcome)])
         batch[:] = [pending for pending in batch if not pending.future.done()]
@@ -558,6 +562,15 @@ class Handler:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+async def _decoded(stored: Sequence[reader.Row]) -> tuple[recorded.Recorded, ...]:
+    """Records as they were answered with; the hundreds of a bulk deletion beside the event loop."""
+
+    def work() -> tuple[recorded.Recorded, ...]:
+        return tuple(recorded.decode(one.entry) for one in stored)
+
+    return await asyncio.to_thread(work) if len(stored) > _FROZEN_MIN else work()
 
 
 def _rehearsed_apart(batch: Sequence[Pending], *, apart: bool) -> bool:

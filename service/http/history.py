@@ -176,7 +176,7 @@ async def _removed(deletion: Deletion, before: View) -> Document:
     def contract(one: RemovedContract) -> Document:
         return {"consumer": name(one.consumer), "provider": name(one.provider), "version": one.version}
 
-    counted = Counter(one.noun for one in deletion.facts)
+    counted = await asyncio.to_thread(Counter, (one.noun for one in deletion.facts))
     return {
         "applications": {
             "number": len(deletion.applications),
@@ -200,9 +200,11 @@ async def _restorable(call: Call, command: RestoreDeletion, view: View, *, reach
     """Whether the same order would be carried out now, and if not, why."""
     if not reaches:
         return {"now": False, "because": "It takes the right to publish for every consumer that it is about."}
-    view = view.beside(await call.spans(view, *command.reads(view)))
+    large = command.removes(view, _LARGE) >= _LARGE
+    wants = await asyncio.to_thread(command.reads, view) if large else command.reads(view)
+    view = view.beside(await call.spans(view, *wants))
     try:
-        if command.removes(view, _LARGE) >= _LARGE:
+        if large:
             events = await asyncio.to_thread(restore_deletion, command, view, call.caller)
         else:
             events = restore_deletion(command, view, call.caller)

@@ -201,9 +201,9 @@ async def _list(call: Call, view: View, application: Application, wanted: spans.
     drawer = await version_documents.of(call, view, application, versions)
     counted, links = pagination.around(call, page, total)
     links["pb:pacticipant"] = responses.link(applications.address(call, application), application.name)
-    links["pb:versions"] = [
-        responses.link(version_documents.address(call, application, one.version), one.version)
-        for one in versions
-    ]
+    links["pb:versions"] = await breathing.drawn(
+        versions,
+        lambda one: responses.link(version_documents.address(call, application, one.version), one.version),
+    )
     embedded = {"versions": await breathing.drawn(versions, drawer.version)}
     return responses.hal(call, {"_embedded": embedded, **counted, "_links": links})

@@ -105,7 +105,14 @@ async def deletion_of(connection: Connection, event: str, pointer: str = "event"
         )
     wants = await _beside(records, lambda: _wants(deletion))
     shelf = await span_reading.shelf(connection, deletion.position - 1, wants)
-    return await _beside(records, lambda: with_facts(deletion, shelf))
+
+    def found() -> Deletion:
+        named = with_facts(deletion, shelf)
+        shelf.empty()  # here, too: to let go of a hundred thousand at once takes its time
+        records.clear()
+        return named
+
+    return await _beside(records, found)
 
 
 def removed_by(records: Sequence[Recorded]) -> Deletion:

@@ -104,3 +104,55 @@ async def test_a_branch_without_versions_is_not_said_to_be_here(running: Running
     refused = await restored(admin, event)
     assert 409 == refused.status, refused.text
     assert "nothing that can be brought back: a branch without versions" in refused.text
+
+
+async def test_a_deployment_that_had_ended_comes_back_ended(running: Running) -> None:
+    """And a release whose support had ended unsupported: an undo deploys nothing."""
+    admin = running.admin
+    assert 201 == (await admin.put("/pacticipants/Foo/versions/1", {})).status
+    environment = (await admin.post("/environments", {"name": "live", "production": True})).json["uuid"]
+    for kind, ended in (("deployed", "currentlyDeployed"), ("released", "currentlySupported")):
+        made = await admin.post(f"/pacticipants/Foo/versions/1/{kind}-versions/environment/{environment}", {})
+        path = f"/{kind}-versions/{made.json['uuid']}"
+        assert 200 == (await admin.patch(path, {ended: False})).status
+        before = (await admin.get(path)).json
+        event = await deleted(running, "/pacticipants/Foo/versions/1")
+        assert 404 == (await admin.get(path)).status
+        assert 200 == (await restored(admin, event)).status
+        after = (await admin.get(path)).json
+        assert (False, before) == (after[ended], after)
+
+
+async def test_what_was_deployed_since_stays_deployed(running: Running) -> None:
+    """An undo takes no other version off an environment: its deployment is left out, and that is said."""
+    admin = running.admin
+    environment = (await admin.post("/environments", {"name": "live", "production": True})).json["uuid"]
+    place = f"versions/{{}}/deployed-versions/environment/{environment}"
+    for version in ("1", "2"):
+        assert 201 == (await admin.put(f"/pacticipants/Foo/versions/{version}", {})).status
+    first = (await admin.post(f"/pacticipants/Foo/{place.format('1')}", {})).json["uuid"]
+    event = await deleted(running, "/pacticipants/Foo/versions/1")
+    second = (await admin.post(f"/pacticipants/Foo/{place.format('2')}", {})).json["uuid"]
+    answer = await restored(admin, event)
+    assert 200 == answer.status, answer.text
+    left = [(one["type"], one["because"]) for one in answer.json["leftOut"]["first"]]
+    assert [("deployment", "something else has its place")] == left
+    found = [(await admin.get(f"/deployed-versions/{one}")).status for one in (first, second)]
+    assert [404, 200] == found
+    assert 200 == (await admin.get("/pacticipants/Foo/versions/1")).status
+
+
+async def test_a_deployment_takes_both_conditions_to_come_back(running: Running) -> None:
+    """Section 3.5: who may record everywhere but may not see the environment brings no deployment to it back."""
+    admin = running.admin
+    environment = (await admin.post("/environments", {"name": "live", "production": True})).json["uuid"]
+    assert 201 == (await admin.put("/pacticipants/Foo/versions/1", {})).status
+    place = f"/pacticipants/Foo/versions/1/deployed-versions/environment/{environment}"
+    assert 201 == (await admin.post(place, {})).status
+    event = await deleted(running, "/pacticipants/Foo/versions/1")
+    role = await running.role("Blind", "contract_data:manage:*", "deployment_and_release:record:*")
+    blind = await running.person("Blind", roles=[role], teams=[])
+    answer = await restored(blind, event)
+    assert 200 == answer.status, answer.text
+    left = [(one["type"], one["because"]) for one in answer.json["leftOut"]["first"]]
+    assert [("deployment", "you may not change it")] == left

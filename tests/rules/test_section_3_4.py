@@ -210,3 +210,39 @@ async def _kinds(running: Running, position: int) -> list[str]:
     async with running.app.reader.connection() as connection:
         rows = await connection.fetch("select kind from log where position > $1 order by position", position)
     return [row["kind"] for row in rows]
+
+
+async def test_reading_the_past_takes_the_right_of_now(running: Running) -> None:
+    """Section 3.4: whose application was taken out of their team does not read it as of when it was there."""
+    team = await running.team("Mine")
+    made = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})
+    assert 201 == made.status
+    await running.admin.put(f"/admin/teams/{team}", {"name": "Mine", "pacticipantNames": ["Foo"]})
+    role = await running.role("Team's", "contract_data:manage:team")
+    sally = await running.person("Sally", roles=[role], teams=[team])
+    then = running.position
+    places = (
+        "/pacticipants/Foo",
+        "/pacticipants/Foo/versions/1",
+        "/pacticipant/Foo/network",
+        "/pacts/provider/Bar/consumer/Foo/version/1",
+    )
+    for pacticipants, status in ((["Foo"], 200), ([], 403), (["Foo"], 200)):
+        await running.admin.put(f"/admin/teams/{team}", {"name": "Mine", "pacticipantNames": pacticipants})
+        for place in places:
+            assert status == (await sally.get(f"{place}?as_of={then}")).status, place
+
+
+async def test_where_a_version_is_takes_reading_both_the_application_and_the_environment(
+    running: Running,
+) -> None:
+    """Sections 3.4 and 3.5: whoever may see the environment alone is not told which versions are there."""
+    assert 201 == (await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/1", {})).status
+    made = await running.admin.post("/environments", {"name": "test", "production": False})
+    place = f"/pacticipants/Foo/versions/1/{{}}-versions/environment/{made.json['uuid']}"
+    scopes = ("environment:read:*", "contract_data:read:*")
+    for held, status in ((scopes[:1], 403), (scopes[1:], 403), (scopes, 200)):
+        role = await running.role(f"With {len(held)} {held[0]}", *held)
+        reader = await running.person(f"Reader {len(held)} {held[0]}", roles=[role], teams=[])
+        for noun in ("deployed", "released"):
+            assert status == (await reader.get(place.format(noun))).status, (held, noun)

@@ -18,8 +18,9 @@ from service.log.witness import Seen
 
 PAGE = 2_048
 """Records a page: whole tiles, so that each page can be compared with the tiles that it completes."""
-UNSIGNED_MAX = timedelta(seconds=10)
-"""How old a record without a checkpoint may be: a writer's clock may be 5 s behind, and signing takes a moment."""
+UNSIGNED_MAX = timedelta(seconds=40)
+"""How old a record without a checkpoint may be: a large batch may be dated 15 s before it is sent, which may take 20,
+and signing takes a moment."""
 Finding = verify_walk.Finding
 Kept = verify_outside.Kept
 Report = verify_walk.Report

@@ -22,6 +22,9 @@ from service.log.reader import Head, head_of
 from service.vocabulary import KeyId
 
 BEHIND_MAX = timedelta(seconds=5)
+BEHIND_LARGE_MAX = timedelta(seconds=15)
+"""The same of a batch that takes several statements. Its records are all dated when their sealing and encoding begins,
+which on a busy machine takes seconds: whoever deletes or restores a hundred thousand things must get through there."""
 AHEAD_MAX = timedelta(seconds=1)
 PIECES_SECONDS_MAX = 20.0
 """How long the pieces of one batch may take: what is recorded later than its date by more is never settled."""
@@ -42,6 +45,7 @@ class Prepared(msgspec.Struct, frozen=True):
     key_check: bytes
     leaves: list[bytes]
     after: Head
+    behind_max: timedelta
     arguments: tuple[object, ...]
     further: tuple[tuple[object, ...], ...] = ()
     """Records beyond the first statement, each with its arguments."""
@@ -51,8 +55,9 @@ async def append(connection: Connection, head: Head, batch: Batch, key_check: by
     """Write the batch behind `head` in one statement and return the new head; None when the head had moved.
 
     Works in autocommit, as the first try, and inside a transaction after `lock`. Raises KeyUsed, Unavailable
-    when the batch's time is more than 5 s behind or 1 s ahead of the database's clock, Broken when the log
-    belongs to another account or MUNIMENT_KEY, and asyncpg's own errors when the connection is lost (`connect.lost`).
+    when the batch's time is more than 5 s (15 s, if it is large) behind or 1 s ahead of the database's clock, Broken
+    when the log belongs to another account or MUNIMENT_KEY, and asyncpg's own errors when the connection is lost
+    (`connect.lost`).
     """
     return await append_prepared(connection, prepared(head, batch, key_check))
 
@@ -62,11 +67,15 @@ def prepared(head: Head, batch: Batch, key_check: bytes) -> Prepared:
     leaves = _check(head, batch)
     after = _grown(head, batch, leaves, key_check)
     first, *more = batches.pieces(batch)
-    arguments = (*_head_arguments(head, batch, after), *batches.record_arguments(batch, leaves, first))
+    behind_max = BEHIND_LARGE_MAX if more else BEHIND_MAX
+    arguments = (
+        *_head_arguments(head, batch, after, behind_max),
+        *batches.record_arguments(batch, leaves, first),
+    )
     further = tuple(
         (*batches.record_arguments(batch, leaves, piece), batch.entries[0][0].recorded_at) for piece in more
     )
-    return Prepared(head, batch, key_check, leaves, after, arguments, further)
+    return Prepared(head, batch, key_check, leaves, after, behind_max, arguments, further)
 
 
 async def append_prepared(connection: Connection, ready: Prepared) -> Head | None:
@@ -113,7 +122,7 @@ async def _append(connection: Connection, ready: Prepared) -> Head | None:
         raise
     if row is not None:
         return after
-    await _refuse(connection, head, batch, ready.key_check)
+    await _refuse(connection, ready)
     return None
 
 
@@ -200,16 +209,17 @@ async def _completed(
     return [(level, index, hashes) for (level, index), hashes in tiles.items()]
 
 
-def _head_arguments(head: Head, batch: Batch, after: Head) -> tuple[object, ...]:
+def _head_arguments(head: Head, batch: Batch, after: Head, behind_max: timedelta) -> tuple[object, ...]:
     first, _ = batch.entries[0]
     return (
         head.account, head.epoch, head.position, first.recorded_at,
-        after.position, after.recorded_at, after.frontier, after.key_check, BEHIND_MAX, AHEAD_MAX,
+        after.position, after.recorded_at, after.frontier, after.key_check, behind_max, AHEAD_MAX,
     )  # fmt: skip
 
 
-async def _refuse(connection: Connection, head: Head, batch: Batch, key_check: bytes) -> None:
+async def _refuse(connection: Connection, ready: Prepared) -> None:
     """Why the head did not move: silent when somebody else moved it, an error for what trying again will not cure."""
+    head, batch, key_check, behind_max = ready.head, ready.batch, ready.key_check, ready.behind_max
     found = await connection.fetchrow(sql.text("head_and_clock"))
     assert found is not None, "the migration inserts the one row, and a trigger keeps it"
     if found["account"] != head.account:
@@ -223,10 +233,10 @@ async def _refuse(connection: Connection, head: Head, batch: Batch, key_check: b
     if found["epoch"] != head.epoch or found["position"] != head.position:
         return
     skew = batch.entries[-1][0].recorded_at - found["clock"]
-    if skew < -BEHIND_MAX:
+    if skew < -behind_max:
         raise errors.Unavailable(
             f"This machine's clock is {-skew.total_seconds():.1f} s behind the database's (or the append waited that"
-            f" long); at most {BEHIND_MAX.total_seconds():.0f} s are allowed. Nothing was written."
+            f" long); at most {behind_max.total_seconds():.0f} s are allowed. Nothing was written."
         )
     if skew > AHEAD_MAX:
         raise errors.Unavailable(

@@ -13,9 +13,9 @@ from service.queries.reading import Reader
 from service.vocabulary import EventId, is_uuid
 
 WAIT_SECONDS_MAX = 5.0
-SETTLES_AFTER = timedelta(seconds=30)
-"""An append is refused more than 5 s behind the database's clock, a bulk deletion that takes more than 20 s to be sent
-is given up, and what is left covers the clocks' difference and the commit itself."""
+SETTLES_AFTER = timedelta(seconds=40)
+"""A large append is refused more than 15 s behind the database's clock, one that takes more than 20 s to be sent is
+given up, and what is left covers the clocks' difference and the commit itself."""
 _POSITION = re.compile(r"[0-9]{1,18}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 

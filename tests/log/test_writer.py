@@ -1,5 +1,5 @@
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -77,6 +77,25 @@ async def test_a_wrong_clock_is_told_from_a_moved_head(log: Log, skew: timedelta
     with pytest.raises(errors.Unavailable, match=rf"clock is .* s {says}"):
         await writer.append(log.service, head, batch, records.KEYS.key_check)
     assert head == await reader.head(log.service)
+
+
+async def test_what_is_large_may_be_dated_a_while_before_it_is_sent(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sealing and encoding a hundred thousand things takes a busy machine seconds; more than 15 stay a wrong clock."""
+    monkeypatch.setattr(batches, "STATEMENT_BYTES_MAX", 1)
+    monkeypatch.setattr(batches, "_PIECE_BYTES", 1)
+    head = await reader.head(log.service)
+
+    def dated(at: datetime) -> batches.Batch:
+        return batches.Batch(entries=records.entries(head, at, [records.renamed(), records.renamed()]))
+
+    now = await records.clock(log.service)
+    with pytest.raises(errors.Unavailable, match="at most 15 s are allowed"):
+        await writer.append(log.service, head, dated(now - timedelta(seconds=16)), records.KEYS.key_check)
+    assert await writer.append(
+        log.service, head, dated(now - timedelta(seconds=10)), records.KEYS.key_check
+    ) == await reader.head(log.service)
 
 
 async def test_a_used_key_takes_the_whole_batch_back(log: Log) -> None:

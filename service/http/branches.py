@@ -131,9 +131,7 @@ async def version_put(call: Call) -> web.Response:
     found = await _membership(call, view, application)
     assert found is not None, "it was put there at this very position"
     drawn = _membership_document(call, application, found)
-    if any(isinstance(record.data, VersionPutOnBranch) for record in outcome.records):
-        return responses.created(call, drawn, drawn["_links"]["self"]["href"])
-    return responses.hal(call, drawn)
+    return versions.made_or_there(call, outcome, drawn, VersionPutOnBranch)
 
 
 async def version_removed(call: Call) -> web.Response:

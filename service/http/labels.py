@@ -81,9 +81,7 @@ async def put(call: Call) -> web.Response:
     label = await _found(call, view, application)
     assert label is not None, "it was given at this very position"
     drawn = _document(call, application, label)
-    if any(isinstance(record.data, LabelAdded) for record in outcome.records):
-        return responses.created(call, drawn, drawn["_links"]["self"]["href"])
-    return responses.hal(call, drawn)
+    return versions.made_or_there(call, outcome, drawn, LabelAdded)
 
 
 async def deleted(call: Call) -> web.Response:

@@ -44,9 +44,7 @@ async def put(call: Call) -> web.Response:
     tag = await _found(call, view, application)
     assert tag is not None, "it was given at this very position"
     drawn = _document(call, application, tag)
-    if any(isinstance(record.data, VersionTagged) for record in outcome.records):
-        return responses.created(call, drawn, drawn["_links"]["self"]["href"])
-    return responses.hal(call, drawn)
+    return versions.made_or_there(call, outcome, drawn, VersionTagged)
 
 
 async def deleted(call: Call) -> web.Response:

@@ -125,6 +125,13 @@ async def readable(call: Call) -> tuple[View, Application]:
     return view, application
 
 
+def made_or_there(call: Call, outcome: Outcome, drawn: Document, made: type[msgspec.Struct]) -> web.Response:
+    """201 with the document of what the order made, as an event of that kind says; 200 where it was there already."""
+    if any(isinstance(record.data, made) for record in outcome.records):
+        return responses.created(call, drawn, drawn["_links"]["self"]["href"])
+    return responses.hal(call, drawn)
+
+
 def meant(call: Call, outcome: Outcome) -> tuple[View, Application]:
     """The application in the path, by the end of an order that may have made it."""
     view = call.edge.replica.view(outcome.position)
@@ -149,9 +156,7 @@ async def _described(call: Call, body: Body, build_url: str | msgspec.UnsetType 
     version = await _found(call, view, application, number(call.path("version")))
     assert version is not None, "it was described at this very position"
     drawn = await _drawn(call, view, application, version)
-    if any(isinstance(record.data, VersionCreated) for record in outcome.records):
-        return responses.created(call, drawn, drawn["_links"]["self"]["href"])
-    return responses.hal(call, drawn)
+    return made_or_there(call, outcome, drawn, VersionCreated)
 
 
 def _tags(body: Body) -> tuple[str, ...] | None:

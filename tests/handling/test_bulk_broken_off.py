@@ -85,7 +85,8 @@ async def test_a_service_killed_between_the_statements_of_a_deletion_leaves_noth
             assert program.stdin is not None
             assert program.stdout is not None
             assert b"opened\n" == await program.stdout.readline()
-            wire.delay_seconds = 0.1  # of every answer, so that there is time between two statements
+            # Of every answer once the first statement is sent, so that there is time between two.
+            wire.slow_from, wire.delay_seconds = b"-- One batch", 0.1
             program.stdin.write(b"delete\n")
             await _between_statements(database)
             os.kill(program.pid, signal.SIGKILL)

@@ -22,8 +22,8 @@ class Wire:
 
     `cut` says what befalls the next append, after so many pieces of one as are `spared`. While `silent`, everything
     that is sent is swallowed, both ways, and the connection over which it was sent stays open and silent for good, as
-    when a firewall forgets it. `delay_seconds` holds up each piece of Postgres' answers. While `refusing`, nobody is
-    let in.
+    when a firewall forgets it. `delay_seconds` holds up each piece of Postgres' answers, from the moment on where
+    `slow_from` was sent, if that is not empty. While `refusing`, nobody is let in.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -35,6 +35,7 @@ class Wire:
         self.silent = False
         self.refusing = False
         self.delay_seconds = 0.0
+        self.slow_from = b""
         self._late: list[asyncio.Task[None]] = []
         self._open: set[asyncio.StreamWriter] = set()
         self._carrying: set[asyncio.Task[None]] = set()
@@ -75,6 +76,8 @@ class Wire:
                 if dead.is_set():
                     continue
                 appending = appending or APPENDING in octets
+                if self.slow_from and self.slow_from in octets:
+                    self.slow_from = b""
                 if appending and self.cut is not None and self._chosen(octets):
                     cut, self.cut = self.cut, None
                     self.cuts += 1
@@ -141,7 +144,7 @@ class Wire:
     ) -> None:
         try:
             while octets := await server.read(65_536):
-                if self.delay_seconds:
+                if self.delay_seconds and not self.slow_from:
                     await asyncio.sleep(self.delay_seconds)
                 if self.silent:
                     dead.set()

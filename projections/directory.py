@@ -21,8 +21,10 @@ from projections import (
     preferences,
     principals,
     roles,
+    secrets,
     teams,
     tokens,
+    webhooks,
 )
 from projections.index import Index
 from projections.timeline import Timeline
@@ -40,11 +42,13 @@ from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import versions as version_events
+from service.events import webhooks as webhook_events
 from service.log.recorded import Foldable
 from service.vocabulary import (
     ApplicationId,
@@ -53,9 +57,11 @@ from service.vocabulary import (
     KeyId,
     PrincipalId,
     RoleId,
+    SecretId,
     TeamId,
     TokenId,
     VaultRef,
+    WebhookId,
     interned,
 )
 
@@ -91,6 +97,7 @@ Nothing = (
     | version_events.VersionEvent
     | branch_events.BranchEvent
     | label_events.LabelEvent
+    | webhook_events.DeliveryEvent
     | deletion_events.DeletionRestored
     | deletion_events.FactsRestored
     | account.LogRestored
@@ -136,6 +143,8 @@ class Directory:
         self.contracts: dict[ContractId, Timeline[contracts.Contract]] = {}
         self.integrations: dict[str, Timeline[contracts.Integration]] = {}
         self.environments: dict[EnvironmentId, Timeline[environments.Environment]] = {}
+        self.secrets: dict[SecretId, Timeline[secrets.Secret]] = {}
+        self.webhooks: dict[WebhookId, Timeline[webhooks.Webhook]] = {}
         self.preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.personal_preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.authentication: dict[str, Timeline[authentication.Authentication]] = {}
@@ -148,6 +157,8 @@ class Directory:
         self.team_names: dict[str, Timeline[TeamId]] = {}
         self.application_names: dict[str, Timeline[ApplicationId]] = {}
         self.environment_names: dict[str, Timeline[EnvironmentId]] = {}
+        self.secret_names: dict[str, Timeline[SecretId]] = {}
+        self.webhook_names: dict[str, Timeline[WebhookId]] = {}
         self.contract_keys: dict[str, Timeline[ContractId]] = {}
         self.bodies: dict[str, Timeline[VaultRef]] = {}
         # What roles grant, compiled once: by role, and by each distinct set of roles that somebody holds. A set has the
@@ -164,6 +175,10 @@ class Directory:
         self.administrators: Index[TeamId, PrincipalId] = Index()
         self.team_applications: Index[TeamId, ApplicationId] = Index()
         self.team_environments: Index[TeamId, EnvironmentId] = Index()
+        self.team_secrets: Index[TeamId, SecretId] = Index()
+        self.team_webhooks: Index[TeamId, WebhookId] = Index()
+        # By each application that one names; by "" what fires for applications that it does not name.
+        self.application_webhooks: Index[str, WebhookId] = Index()
         self.holders: Index[RoleId, PrincipalId] = Index()
         self.created: Index[PrincipalId, ApplicationId] = Index()
         self.integration_contracts: Index[str, ContractId] = Index()
@@ -469,6 +484,28 @@ class Directory:
         self._put(self.environments, environment, after)
         self._rename(self.environment_names, _name_of(before), _name_of(after), environment)
 
+    def _fold_secret(self, event: secret_events.SecretEvent, recorded: Foldable) -> None:
+        secret = interned(event.secret)
+        before = self._last(self.secrets, secret)
+        after = secrets.fold(before, event, recorded)
+        self._put(self.secrets, secret, after)
+        self._rename(self.secret_names, secrets.name_key_of(before), secrets.name_key_of(after), secret)
+        if after is not None and after.team is not None:
+            self._ever(self.team_secrets, after.team, secret)
+
+    def _fold_webhook(self, event: webhook_events.OneWebhookEvent, recorded: Foldable) -> None:
+        webhook = interned(event.webhook)
+        before = self._last(self.webhooks, webhook)
+        after = webhooks.fold(before, event, recorded)
+        self._put(self.webhooks, webhook, after)
+        self._rename(self.webhook_names, webhooks.given_by(before), webhooks.given_by(after), webhook)
+        if after is None:
+            return
+        if after.team is not None:
+            self._ever(self.team_webhooks, after.team, webhook)
+        for application in webhooks.named_applications(after) or ("",):
+            self._ever(self.application_webhooks, interned(application), webhook)
+
     def _fold_preference(self, event: preference_events.SystemPreferenceEvent, recorded: Foldable) -> None:
         contacts = preference_events.PreferenceContactsChanged
         name = preferences.OPERATIONAL_CONTACTS if isinstance(event, contacts) else event.name
@@ -571,6 +608,8 @@ class Directory:
         (deletion_events.ContractsRestored, _fold_contracts_restored),
         (deletion_events.ContractBodiesForgotten, _fold_bodies_forgotten),
         (environment_events.EnvironmentEvent, _fold_environment),
+        (secret_events.SecretEvent, _fold_secret),
+        (webhook_events.OneWebhookEvent, _fold_webhook),
         (preference_events.SystemPreferenceEvent, _fold_preference),
         (preference_events.PersonalPreferenceChanged, _fold_personal_preference),
         (authentication_events.AuthenticationEvent, _fold_authentication),

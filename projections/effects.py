@@ -22,9 +22,11 @@ from projections.view import View
 from service.events import Event, account
 from service.events import preferences as preference_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import users as user_events
+from service.events import webhooks as webhook_events
 from service.vocabulary import PrincipalId, TeamId
 
 PRINCIPALS_MAX: Final = 1_000
@@ -213,9 +215,28 @@ class Comparison:
         moved = self._moved(self.after.directory.environments, event.team, (*event.added, *event.removed))
         return self._of_team(event) if moved else ()
 
+    def _of_moved_secret(self, event: secret_events.SecretMoved) -> Iterable[PrincipalId]:
+        return self._between(event, self.after.directory.secrets.get(event.secret))
+
+    def _of_moved_webhook(self, event: webhook_events.WebhookMoved) -> Iterable[PrincipalId]:
+        return self._between(event, self.after.directory.webhooks.get(event.webhook))
+
+    def _between(
+        self, event: secret_events.SecretMoved | webhook_events.WebhookMoved, moved: Timeline[Any] | None
+    ) -> Iterable[PrincipalId]:
+        """Whom a move from one team to another reaches; what a deleted team left behind its own deletion tells."""
+        if event.team_deleted or moved is None or not self._moved_one(moved):
+            return ()
+        return [
+            one for team in (event.team_before, event.team) if team is not None for one in self._ever_of(team)
+        ]
+
     def _of_team(self, event: Any) -> Iterable[PrincipalId]:
         """Everybody who ever belonged to the team or administered it: their own timelines say who does."""
-        directory, team = self.after.directory, TeamId(event.team)
+        return self._ever_of(TeamId(event.team))
+
+    def _ever_of(self, team: TeamId) -> tuple[PrincipalId, ...]:
+        directory = self.after.directory
         return (*directory.members.of(team), *directory.administrators.of(team))
 
     def _of_preference(self, event: preference_events.PreferenceChanged) -> Iterable[PrincipalId]:
@@ -275,6 +296,8 @@ class Comparison:
         ((team_events.TeamApplicationsChanged,), _of_applications),
         ((team_events.TeamEnvironmentsChanged,), _of_environments),
         ((team_events.TeamDeleted,), _of_team),
+        ((secret_events.SecretMoved,), _of_moved_secret),
+        ((webhook_events.WebhookMoved,), _of_moved_webhook),
         ((preference_events.PreferenceChanged,), _of_preference),
         ((account.CatalogueAdopted,), _of_everybody),
     )

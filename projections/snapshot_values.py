@@ -20,12 +20,15 @@ from projections.environments import Environment
 from projections.preferences import Preference
 from projections.principals import Person, Principal
 from projections.roles import Role
+from projections.secrets import Secret
 from projections.teams import Team
 from projections.tokens import Invitation, Token
+from projections.webhooks import Webhook
 from service.catalogue.compiled import Compiled, Masks
 from service.catalogue.model import Catalogue
 from service.events.account import LogOpened
 from service.events.preferences import Expiry
+from service.events.webhooks import SealedValue, WebhookRequest, WebhookSettings
 from service.vocabulary import Personal, Sealed
 
 STRUCTS: Final = {
@@ -33,6 +36,7 @@ STRUCTS: Final = {
     for kind in (
         *(Application, Authentication, Contract, Environment, Expiry, Integration, Invitation, LogOpened),
         *(Masks, Person, Personal, Preference, Principal, Role, Sealed, Team, Token),
+        *(SealedValue, Secret, Webhook, WebhookRequest, WebhookSettings),
     )
 }
 """Every struct that a directory may hold. Nothing is looked up by a name that stands in the octets but in here."""

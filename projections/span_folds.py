@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, deployments, labels, restored, results, versions
+from projections import branches, contents, deliveries, deployments, labels, restored, results, versions
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content
+from projections.deliveries import Delivery, Owed
 from projections.deployments import Deployment, Release
 from projections.labels import Label
 from projections.results import VerificationResult
@@ -17,6 +18,7 @@ from service.events import deployments as deployment_events
 from service.events import labels as label_events
 from service.events import results as result_events
 from service.events import versions as version_events
+from service.events import webhooks as webhook_events
 from service.events.applications import ApplicationCreated
 from service.log import recorded
 from service.log.recorded import Foldable
@@ -74,6 +76,19 @@ _DIRECT: Final[dict[type, tuple[Fold, ...]]] = {
         Fold(Release, deployments.release_keys, deployments.fold_release),
     ),
     deployment_events.ReleasesRemoved: (Fold(Release, deployments.release_keys, deployments.fold_release),),
+    webhook_events.WebhooksTriggered: (
+        Fold(Delivery, deliveries.keys, deliveries.fold),
+        Fold(Owed, deliveries.keys, deliveries.fold_owed),
+    ),
+    webhook_events.WebhookTestOrdered: (Fold(Delivery, deliveries.keys, deliveries.fold),),
+    webhook_events.WebhookExecuted: (
+        Fold(Delivery, deliveries.keys, deliveries.fold),
+        Fold(Owed, deliveries.keys, deliveries.fold_owed),
+    ),
+    webhook_events.WebhookDeliveryAbandoned: (
+        Fold(Delivery, deliveries.keys, deliveries.fold),
+        Fold(Owed, deliveries.keys, deliveries.fold_owed),
+    ),
 }
 FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
     **_DIRECT,

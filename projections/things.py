@@ -13,8 +13,10 @@ from projections.contracts import Contract, Integration, integration_id
 from projections.environments import Environment
 from projections.principals import Principal
 from projections.roles import Role
+from projections.secrets import Secret
 from projections.teams import Team
 from projections.view import View
+from projections.webhooks import Webhook
 from service.vocabulary import PrincipalId, TeamId, Thing
 
 TYPES_HELD = (
@@ -27,8 +29,12 @@ TYPES_HELD = (
     "user",
     "system_account",
     "token",
+    "secret",
+    "webhook",
 )
 """Types whose things this service holds; for every other type the question's own properties are all there is."""
+
+_TYPES = {Application: "application", Environment: "environment", Secret: "secret", Webhook: "webhook"}
 
 NAMED_ON_THE_WIRE = ("application", "integration", "contract")
 """Types whose things a client addresses by name; all others by id."""
@@ -102,6 +108,19 @@ def of_environment(environment: Environment) -> Target:
     return Target(Thing("environment", environment.id, environment.name), environment.teams)
 
 
+def of_secret(secret: Secret) -> Target:
+    return Target(Thing("secret", secret.id, secret.name), teams_of(secret.team))
+
+
+def of_webhook(webhook: Webhook) -> Target:
+    return Target(Thing("webhook", webhook.id, webhook.settings.description), teams_of(webhook.team))
+
+
+def teams_of(team: TeamId | None) -> tuple[TeamId, ...]:
+    """What belongs to a team or to none, as the rule asks it: of no team's people is it, but of who reaches all."""
+    return () if team is None else (team,)
+
+
 def of_deployment(application: Target, environment: Environment) -> Target:
     """An application as what is deployed to an environment: `team` means one team that both belong to (section 3.5)."""
     return Target(
@@ -112,7 +131,11 @@ def of_deployment(application: Target, environment: Environment) -> Target:
     )
 
 
-def of_noun(noun: Application | Environment | Principal) -> Target:
+InTeams = Application | Environment | Principal | Secret | Webhook
+"""What can belong to teams."""
+
+
+def of_noun(noun: InTeams) -> Target:
     """What can belong to teams, as it decides."""
     match noun:
         case Application():
@@ -121,19 +144,17 @@ def of_noun(noun: Application | Environment | Principal) -> Target:
             return of_environment(noun)
         case Principal():
             return of_principal(noun)
+        case Secret():
+            return of_secret(noun)
+        case Webhook():
+            return of_webhook(noun)
         case _:
             assert_never(noun)
 
 
-def type_of(noun: Application | Environment | Principal) -> str:
+def type_of(noun: InTeams) -> str:
     """The type of what can belong to teams, without all the rest of it."""
-    return (
-        noun.type
-        if isinstance(noun, Principal)
-        else "application"
-        if isinstance(noun, Application)
-        else "environment"
-    )
+    return noun.type if isinstance(noun, Principal) else _TYPES[type(noun)]
 
 
 def of_integration(view: View, integration: Integration) -> Target:

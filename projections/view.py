@@ -19,10 +19,12 @@ from projections.people import People
 from projections.preferences import Preference
 from projections.principals import Principal
 from projections.roles import Role
+from projections.secrets import Secret, name_key
 from projections.spans import NOTHING_READ, Shelf
 from projections.teams import Team
 from projections.timeline import Timeline
 from projections.tokens import Invitation, Token
+from projections.webhooks import Webhook, may_use, named_applications
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM, Compiled
 from service.vocabulary import (
@@ -32,9 +34,11 @@ from service.vocabulary import (
     Personal,
     PrincipalId,
     RoleId,
+    SecretId,
     TeamId,
     TokenId,
     VaultRef,
+    WebhookId,
     email_key,
 )
 
@@ -114,6 +118,14 @@ class View:
         found = self._found(self.directory.integrations, pair, "integration")
         return self._between_the_living(found, "integration")
 
+    def secret(self, secret: str) -> Secret:
+        return self._found(self.directory.secrets, SecretId(secret), "secret")
+
+    def webhook(self, webhook: str) -> Webhook:
+        """By its id, or by what a client called it that chose the id itself."""
+        given = self._at(self.directory.webhook_names, webhook)
+        return self._found(self.directory.webhooks, given or WebhookId(webhook), "webhook")
+
     def role_or_none(self, role: str) -> Role | None:
         return self._at(self.directory.roles, RoleId(role))
 
@@ -135,6 +147,13 @@ class View:
 
     def environment_or_none(self, environment: str) -> Environment | None:
         return self._at(self.directory.environments, EnvironmentId(environment))
+
+    def secret_or_none(self, secret: str) -> Secret | None:
+        return self._at(self.directory.secrets, SecretId(secret))
+
+    def webhook_or_none(self, webhook: str) -> Webhook | None:
+        given = self._at(self.directory.webhook_names, webhook)
+        return self._at(self.directory.webhooks, given or WebhookId(webhook))
 
     def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
         found = self._at(self.directory.integrations, integration_id(consumer, provider))
@@ -223,6 +242,15 @@ class View:
     def environment_named(self, name: str) -> Environment | None:
         return self._named(self.directory.environment_names, self.directory.environments, name)
 
+    def secret_named(self, team: TeamId | None, name: str) -> Secret | None:
+        """The secret of a team, or of none, that has the name. A conflicting one has none."""
+        return self._named(self.directory.secret_names, self.directory.secrets, name_key(team, name))
+
+    def secret_for(self, team: TeamId | None, left: TeamId | None, name: str) -> Secret | None:
+        """What `${user.<name>}` stands for in a webhook of the team, or of none since the team `left` was deleted."""
+        secret = self.secret_named(team, name)
+        return secret if secret is not None and may_use(team, left, secret) else None
+
     def contract_of(self, consumer: str, provider: str, version: str) -> Contract | None:
         """The contract of one consumer version with one provider."""
         keys = self.directory.contract_keys.get(f"{integration_id(consumer, provider)}/{version}")
@@ -301,6 +329,12 @@ class View:
     def environments(self) -> Iterator[Environment]:
         return self._all(self.directory.environments)
 
+    def secrets(self) -> Iterator[Secret]:
+        return self._all(self.directory.secrets)
+
+    def webhooks(self) -> Iterator[Webhook]:
+        return self._all(self.directory.webhooks)
+
     # -- relations: a candidate counts while both ends live and its own side says so ---------------------
 
     def members(self, team: str) -> list[Principal]:
@@ -334,6 +368,30 @@ class View:
         )
         return list(found)
 
+    def team_secrets(self, team: str) -> list[Secret]:
+        """The secrets of a live team."""
+        found = self._related(
+            self.directory.team_secrets, team, self.secret_or_none, lambda one: team == one.team
+        )
+        return list(found)
+
+    def team_webhooks(self, team: str) -> list[Webhook]:
+        """The webhooks of a live team."""
+        found = self._related(
+            self.directory.team_webhooks, team, self.webhook_or_none, lambda one: team == one.team
+        )
+        return list(found)
+
+    def webhooks_naming(self, application: str) -> list[Webhook]:
+        """Every webhook that fires for this application by its id, on either side."""
+        found = map(self.webhook_or_none, self.directory.application_webhooks.of(application))
+        return [one for one in found if one is not None and application in named_applications(one)]
+
+    def webhooks_without_name(self) -> list[Webhook]:
+        """Every webhook that names no application: those that fire for all, or for a label."""
+        found = map(self.webhook_or_none, self.directory.application_webhooks.of(""))
+        return [one for one in found if one is not None and not named_applications(one)]
+
     def ever_linked(self, team: TeamId) -> int:
         """How many links a team ever had, of any kind: at least as many as it has, and cheap to ask."""
         directory = self.directory
@@ -342,6 +400,8 @@ class View:
             + directory.administrators.count(team)
             + directory.team_applications.count(team)
             + directory.team_environments.count(team)
+            + directory.team_secrets.count(team)
+            + directory.team_webhooks.count(team)
         )
 
     def created_by(self, principal: str) -> list[Application]:
@@ -409,6 +469,8 @@ class View:
             "user": directory.principals,
             "application": directory.applications,
             "environment": directory.environments,
+            "secret": directory.secrets,
+            "webhook": directory.webhooks,
             "preference": directory.preferences,
             "personal_preference": directory.personal_preferences,
             "authentication": directory.authentication,

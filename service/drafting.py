@@ -29,9 +29,11 @@ from service.events.deletions import ContractBodiesForgotten, DeletionRestored
 from service.events.environments import EnvironmentContactsChanged
 from service.events.people import PersonForgotten
 from service.events.preferences import PreferenceContactsChanged
+from service.events.secrets import SecretCreated, SecretDeleted, SecretRotated
 from service.events.system_accounts import SystemAccountCreated
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
 from service.events.users import UserCreated
+from service.events.webhooks import WebhookCreated, WebhookDeleted, WebhookRequest, WebhookRequestChanged
 from service.fresh import Fresh
 from service.log import recorded, seal
 from service.log.reader import IdempotencyRow
@@ -51,6 +53,8 @@ _NAMING_MATERIAL = frozenset(
     {
         *(TokenIssued, TokenRegenerated, TokenRevoked, ContractPublished, UserCreated, SystemAccountCreated),
         *(PreferenceContactsChanged, EnvironmentContactsChanged, ContractBodiesForgotten),
+        *(SecretCreated, SecretRotated, SecretDeleted),
+        *(WebhookCreated, WebhookRequestChanged, WebhookDeleted),
     }
 )
 
@@ -325,6 +329,19 @@ class Draft:
                 self._put(event.body, material.secrets)
             case ContractBodiesForgotten():
                 self.written.vault_delete += [one.body for one in event.bodies]
+            case SecretCreated():
+                self._put(event.value, material.secrets)
+            case SecretRotated():
+                self._put(event.value, material.secrets)
+                self.written.vault_delete.append(event.value_before)
+            case SecretDeleted():
+                self.written.vault_delete.append(event.value_before)
+            case WebhookCreated():
+                self._put_request(event.request, None, material)
+            case WebhookRequestChanged():
+                self._put_request(event.after, event.before, material)
+            case WebhookDeleted():
+                self.written.vault_delete += event.request.refs
             case UserCreated() | SystemAccountCreated():
                 self.new_key(event.key, material.keys[event.key].octets())
             case PreferenceContactsChanged(key=str(key)) | EnvironmentContactsChanged(key=str(key)):
@@ -332,6 +349,16 @@ class Draft:
                     self.new_key(key, material.keys[key].octets())
             case _:
                 pass  # no other event names anything beside the log
+
+    def _put_request(
+        self, request: WebhookRequest, before: WebhookRequest | None, material: Material
+    ) -> None:
+        """A webhook's request into the vault; what only the one before named leaves it."""
+        had = before.refs if before is not None else ()
+        for ref in request.refs:
+            if ref not in had:
+                self._put(ref, material.secrets)
+        self.written.vault_delete += [ref for ref in had if ref not in request.refs]
 
     def _put(self, ref: VaultRef, secrets: dict[VaultRef, Secret]) -> None:
         secret = secrets.pop(ref, None)  # two facts of one order may name one body

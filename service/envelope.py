@@ -9,7 +9,7 @@ import msgspec
 from projections.view import View
 from service.commands import Command
 from service.commands.contracts import PublishContract, PublishContracts
-from service.commands.order import NewKey, NewPrincipal, NewToken, TokenPair
+from service.commands.order import NewKey, NewPrincipal, NewToken, NewValue, NewValues, TokenPair
 from service.events import Event, Removal
 from service.events.deletions import ContractsRestored, FactsRestored
 from service.events.users import InvitationRedeemed
@@ -82,7 +82,7 @@ def redeemer(decided: list[Event]) -> PrincipalId | None:
     return next((event.principal for event in decided if isinstance(event, InvitationRedeemed)), None)
 
 
-_CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, TokenPair})
+_CARRIERS = frozenset({NewKey, NewPrincipal, NewToken, NewValue, NewValues, TokenPair})
 
 
 class Material(msgspec.Struct):
@@ -103,9 +103,13 @@ def material_of(command: Command) -> Material:
                 found.keys[value.id] = value.raw_key
             case NewToken():
                 found.secrets[value.ref] = value.value
+            case NewValue():
+                found.secrets[value.ref] = value.value
             case TokenPair():
                 found.secrets[value.read_only.ref] = value.read_only.value
                 found.secrets[value.read_write.ref] = value.read_write.value
+            case NewValues():
+                found.secrets.update((one.ref, one.value) for one in value.values)
             case _:
                 pass  # one that was left out
     published = command.contracts if isinstance(command, PublishContracts) else (command,)

@@ -76,6 +76,19 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class NewValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value about to stand in the vault, and the ref that an event names it by."""
+
+    ref: VaultRef
+    value: Secret
+
+
+class NewValues(msgspec.Struct, frozen=True, kw_only=True):
+    """Several such values of one order, of which the events may name all or some."""
+
+    values: tuple[NewValue, ...] = ()
+
+
 class TokenPair(msgspec.Struct, frozen=True, kw_only=True):
     """The two tokens that every principal has (section 3.8 of the vendor's rules)."""
 

@@ -30,6 +30,13 @@ from service.events.teams import (
     TeamMembersChanged,
 )
 from service.events.users import PrincipalRolesChanged
+from service.events.webhooks import (
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookEdited,
+    WebhookSettings,
+    WebhooksTriggered,
+)
 from service.log import recorded
 from service.vocabulary import ApplicationId, Thing
 
@@ -45,6 +52,9 @@ _SINGLE = (
     "contract",
     "deployment",
     "release",
+    "secret",
+    "webhook",
+    "team_before",
 )
 _LISTING = frozenset(
     {
@@ -64,6 +74,10 @@ _LISTING = frozenset(
         branch_events.BranchVersionsRemoved,
         label_events.LabelsRemoved,
         deletion_events.ContractsRestored,
+        WebhookCreated,
+        WebhookEdited,
+        WebhookDeleted,
+        WebhooksTriggered,
     }
 )
 """Events that list several things of one kind."""
@@ -72,7 +86,7 @@ _SETTING = frozenset(
 )
 _THINGS_BYTES_MAX = 16_384
 _THING_BYTES = 120  # two ids and the framing; a name may double when it is escaped
-_NOUN = {"consumer": "application", "provider": "application"}
+_NOUN = {"consumer": "application", "provider": "application", "team_before": "team"}
 
 
 class _OfApplication(Protocol):
@@ -183,6 +197,13 @@ def _bulk(event: Event, view: View) -> list[Thing]:
             return _applications(event.branch_versions, event, view)
         case label_events.LabelsRemoved():
             return _applications(event.labels, event, view)
+        case WebhookCreated() | WebhookDeleted():
+            return _fired_for(event.settings, view, event)
+        case WebhookEdited():
+            return [*_fired_for(event.before, view, event), *_fired_for(event.after, view, event)]
+        case WebhooksTriggered():
+            owing = dict.fromkeys(one.webhook for one in event.deliveries)
+            return _that_fit(Thing("webhook", one, _name("webhook", one, view, event)) for one in owing)
         case _:
             return []
 
@@ -211,6 +232,12 @@ def _applications(rows: Iterable[_OfApplication], event: Event, view: View) -> l
     """Whose versions, tags, branches or labels vanished: those themselves stand in the data alone."""
     owners = dict.fromkeys(one.application for one in rows)
     return _that_fit(Thing("application", one, _name("application", one, view, event)) for one in owners)
+
+
+def _fired_for(settings: WebhookSettings, view: View, event: Event) -> list[Thing]:
+    """The applications that a webhook names."""
+    named = filter(None, (settings.consumer, settings.provider))
+    return [Thing("application", one, _name("application", one, view, event)) for one in named]
 
 
 def _that_fit(things: Iterable[Thing]) -> list[Thing]:
@@ -246,6 +273,10 @@ def _name(noun: str, one: str, view: View, event: Event) -> str:
             return application.name if (application := view.application_or_none(one)) else ""
         case "environment":
             return environment.name if (environment := view.environment_or_none(one)) else ""
+        case "secret":
+            return secret.name if (secret := view.secret_or_none(one)) else ""
+        case "webhook":
+            return webhook.settings.description if (webhook := view.webhook_or_none(one)) else ""
         case _:
             return ""
 

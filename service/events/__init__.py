@@ -19,11 +19,13 @@ from service.events.people import PersonEvent
 from service.events.preferences import PreferenceEvent
 from service.events.results import ResultEvent, VerificationResultsRemoved
 from service.events.roles import RoleEvent
+from service.events.secrets import SecretEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
 from service.events.tokens import TokenEvent
 from service.events.users import UserEvent
 from service.events.versions import TagsRemoved, VersionEvent, VersionsRemoved
+from service.events.webhooks import WebhookEvent
 
 AccountEvent = LogOpened | LogRestored | KeyAdded | CatalogueAdopted | TrailRead | BreakGlassUsed
 Event = (
@@ -46,6 +48,8 @@ Event = (
     | DeploymentEvent
     | PreferenceEvent
     | AuthenticationEvent
+    | SecretEvent
+    | WebhookEvent
 )
 Removal = (
     ApplicationsRemoved

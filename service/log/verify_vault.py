@@ -9,7 +9,9 @@ import msgspec
 from service import errors
 from service.events.contracts import ContractPublished
 from service.events.deletions import ContractBodiesForgotten
+from service.events.secrets import SecretCreated, SecretDeleted, SecretRotated
 from service.events.tokens import TokenIssued, TokenRegenerated, TokenRevoked
+from service.events.webhooks import WebhookCreated, WebhookDeleted, WebhookRequestChanged
 from service.log import sql
 from service.log.connect import Connection
 from service.log.keys import Keys
@@ -20,7 +22,10 @@ _PAGE = 500
 
 
 class _Named(msgspec.Struct):
-    """A ref with the position that named it, what its value must hash to, and whether it must be gone by now."""
+    """A ref with the position that named it, what its value must hash to, and whether it must be gone by now.
+
+    Of secrets and of webhooks' requests no event holds a digest: whether such a row opens is all there is to see.
+    """
 
     position: int
     digest: str
@@ -52,6 +57,23 @@ class Refs:
             case ContractBodiesForgotten():
                 for one in event.bodies:
                     self._leave(one.body)
+            case SecretCreated():
+                self._named[event.value] = _Named(record.position, "", token=False)
+            case SecretRotated():
+                self._leave(event.value_before)
+                self._named[event.value] = _Named(record.position, "", token=False)
+            case SecretDeleted():
+                self._leave(event.value_before)
+            case WebhookCreated():
+                self._request(event.request.refs, record.position)
+            case WebhookRequestChanged():
+                for ref in event.before.refs:
+                    if ref not in event.after.refs:
+                        self._leave(ref)
+                self._request(event.after.refs, record.position)
+            case WebhookDeleted():
+                for ref in event.request.refs:
+                    self._leave(ref)
             case _:
                 pass  # no other event names a value
 
@@ -86,6 +108,8 @@ class Refs:
             value = keys.open_vault(ref, ciphertext)
         except errors.Broken as failure:
             return named.position, failure.sentence
+        if not named.digest:
+            return None
         digest = (
             keys.token_digest(value.decode(errors="replace"))
             if named.token
@@ -97,6 +121,10 @@ class Refs:
                 f"The value of position {named.position} ({ref}) is not the one that was recorded.",
             )
         return None
+
+    def _request(self, refs: tuple[VaultRef, ...], position: int) -> None:
+        for ref in refs:
+            self._named.setdefault(ref, _Named(position, "", token=False))
 
     def _leave(self, ref: VaultRef) -> None:
         if ref in self._named:

@@ -16,12 +16,14 @@ from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
+from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, undoing, version_changes
+from service.queries import deploying, secrets, undoing, version_changes, webhooks
 from service.queries.changed import Changed, Member
 from service.queries.changed import ended as _ended
 from service.queries.changed import made as _made
@@ -59,13 +61,19 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _deployment(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
         return _preference(event, record, names)
-    if isinstance(event, authentication_events.AuthenticationEvent):
-        return _authentication(event)
+    if isinstance(event, secret_events.SecretEvent):
+        return secrets.changes(event, names)
+    if isinstance(event, webhook_events.WebhookEvent):
+        return webhooks.changes(event, names)
     return _account(event)
 
 
-def _account(event: AccountEvent | attempts.AttemptDenied) -> tuple[Changed, ...]:
+def _account(
+    event: AccountEvent | attempts.AttemptDenied | authentication_events.AuthenticationEvent,
+) -> tuple[Changed, ...]:
     match event:
+        case authentication_events.AuthenticationChanged():
+            return _authentication(event)
         case account.CatalogueAdopted():
             return _one("catalogue", event.number_before, event.catalogue.number)
         case account.KeyAdded():

@@ -20,8 +20,10 @@ from service.vocabulary import (
     PrincipalId,
     RoleId,
     Sealed,
+    SecretId,
     TeamId,
     Thing,
+    WebhookId,
 )
 
 FORGOTTEN = "(forgotten)"
@@ -96,6 +98,14 @@ class Names:
     def environment(self, environment: str) -> str:
         return self._name(self._last(self._directory.environments, EnvironmentId(environment)), environment)
 
+    def secret(self, secret: str) -> str:
+        return self._name(self._last(self._directory.secrets, SecretId(secret)), secret)
+
+    def webhook(self, webhook: str) -> str:
+        """A webhook's description, or its id where it has none."""
+        found = self._last(self._directory.webhooks, WebhookId(webhook))
+        return (found.settings.description if found else "") or webhook
+
     def integration(self, consumer: str, provider: str) -> str:
         """`consumer/provider`, by name."""
         return f"{self.application(consumer)}/{self.application(provider)}"
@@ -113,6 +123,10 @@ class Names:
                 return thing.name or self.application(thing.id)
             case "environment":
                 return thing.name or self.environment(thing.id)
+            case "secret":
+                return thing.name or self.secret(thing.id)
+            case "webhook":
+                return thing.name or self.webhook(thing.id)
             case "integration" if "/" in thing.id:
                 consumer, _, provider = thing.id.partition("/")
                 return self.integration(consumer, provider)

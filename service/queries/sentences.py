@@ -14,12 +14,14 @@ from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
+from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, preferring, undoing, versioning, wording
+from service.queries import deploying, preferring, secrets, undoing, versioning, webhooks, wording
 from service.queries.names import Names
 
 _BesideContracts = (
@@ -76,6 +78,10 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return _beside_contracts(event, names)
     if isinstance(event, environment_events.EnvironmentEvent):
         return _environment(event, names)
+    if isinstance(event, secret_events.SecretEvent):
+        return secrets.sentence(event, names)
+    if isinstance(event, webhook_events.WebhookEvent):
+        return webhooks.sentence(event, names)
     if isinstance(event, preference_events.PreferenceEvent):
         return preferring.sentence(event, names)
     if isinstance(event, authentication_events.AuthenticationEvent):
@@ -263,7 +269,7 @@ def _application(event: application_events.ApplicationEvent, names: Names) -> st
         case application_events.ApplicationCreated():
             return f"created the application {event.name}"
         case application_events.ApplicationEdited():
-            changes = wording.listed([_change(change) for change in event.changes])
+            changes = wording.listed([wording.change(change) for change in event.changes])
             return f"changed {changes} of the application {names.application(event.application)}"
         case application_events.ApplicationDeleted():
             return f"deleted the application {event.name} with {wording.counted(event.contracts, 'contract')}"
@@ -337,7 +343,7 @@ def _environment(event: environment_events.EnvironmentEvent, names: Names) -> st
         case environment_events.EnvironmentCreated():
             return f"created the environment {event.name}"
         case environment_events.EnvironmentEdited():
-            changes = wording.listed([_change(change) for change in event.changes])
+            changes = wording.listed([wording.change(change) for change in event.changes])
             return f"changed {changes} of the environment {names.environment(event.environment)}"
         case environment_events.EnvironmentContactsChanged():
             did = "removed" if event.after is None else "changed"
@@ -358,8 +364,3 @@ def _moved(where: str, added: Iterable[str], removed: Iterable[str], name: Calla
         )
         if part
     )
-
-
-def _change(change: application_events.Change) -> str:
-    words = change.field.replace("_", " ")
-    return f"the {words} from {change.before or 'nothing'} to {change.after or 'nothing'}"

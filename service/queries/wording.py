@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from service.events.applications import Change
+
 _LISTED_MAX = 5
 
 
@@ -21,3 +23,9 @@ def plural(noun: str, names: Iterable[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 permission`, `2 permissions`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def change(one: Change) -> str:
+    """`the name from Foo to Bar`."""
+    words = one.field.replace("_", " ")
+    return f"the {words} from {one.before or 'nothing'} to {one.after or 'nothing'}"

@@ -88,6 +88,8 @@ def _filled(annotation: object, field: str) -> typing.Any:
         if msgspec.UnsetType in arguments:
             return msgspec.UNSET  # what came later is not in what was written before it
         return _filled(next(one for one in arguments if one is not types.NoneType), field)
+    if origin is typing.Literal:
+        return arguments[0]
     if origin is tuple:
         return tuple(_filled(arguments[0], f"{field}{number}") for number in (1, 2))
     if origin is dict:

@@ -76,6 +76,9 @@ SAFE = {
     "verification.published", "verification.deleted", "verification_results.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
     "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
+    "secret.created", "secret.edited", "secret.rotated", "secret.moved", "secret.deleted",
+    "webhook.created", "webhook.edited", "webhook.request_changed", "webhook.moved", "webhook.trusted",
+    "webhook.deleted", "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.

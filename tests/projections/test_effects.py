@@ -46,6 +46,9 @@ REACHES_NOBODY = {
     "branches.removed", "branch_versions.removed", "label.added", "label.removed", "labels.removed",
     "integration.contracts_deleted", "integration.deleted", "integrations.deleted",
     "integration.tagged_contracts_deleted", "integration.branch_contracts_deleted",
+    "secret.created", "secret.edited", "secret.rotated", "secret.deleted",
+    "webhook.created", "webhook.edited", "webhook.request_changed", "webhook.trusted", "webhook.deleted",
+    "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""

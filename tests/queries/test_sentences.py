@@ -22,11 +22,13 @@ from service.events import people as person_events
 from service.events import preferences as preference_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
 from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import versions as version_events
+from service.events import webhooks as webhook_events
 from service.events.applications import Change
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
@@ -40,6 +42,7 @@ from service.queries.sentences import sentence
 from service.vocabulary import (
     ApplicationId,
     ContractId,
+    DeliveryId,
     DeploymentId,
     EnvironmentId,
     EventId,
@@ -52,15 +55,18 @@ from service.vocabulary import (
     RoleId,
     Scope,
     Sealed,
+    SecretId,
     TeamId,
     Thing,
     TokenId,
     VaultRef,
+    WebhookId,
 )
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEVIN, SALLY, BOT = PrincipalId("kevin"), PrincipalId("sally"), PrincipalId("bot")
 FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"), TeamId("team")
+SECRET, HOOK = SecretId("secret"), WebhookId("hook")
 PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
 CONTRACT = ContractId("contract")
 RESULT = ResultId("result")
@@ -76,6 +82,12 @@ def sealed(text: str, key: str = "key") -> Sealed:
     return Sealed(key=KeyId(key), box=text)
 
 
+WANTED = webhook_events.WebhookSettings(
+    description="Build Bar", enabled=True, events=("contract_published",), consumer=FOO, provider_label="web"
+)
+SENT = webhook_events.WebhookRequest(
+    method="POST", destination="https://ci.example.org", references=("Token",), content=REF, mark="m"
+)
 BEGINNING: tuple[Event, ...] = (
     user_events.UserCreated(principal=KEVIN, key=KeyId("key"), name=sealed("Kevin"), email=sealed("k@e")),
     user_events.UserCreated(
@@ -98,6 +110,8 @@ BEGINNING: tuple[Event, ...] = (
     environment_events.EnvironmentCreated(
         environment=PROD, name="prod", display_name="Production", production=True
     ),
+    secret_events.SecretCreated(secret=SECRET, name="Token", description="", team=TEAM, value=REF),
+    webhook_events.WebhookCreated(webhook=HOOK, given="", settings=WANTED, request=SENT, team=TEAM),
 )
 REMOVED = contract_events.RemovedContract(
     contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
@@ -120,7 +134,127 @@ NAMED = user_events.PrincipalNamesChanged(
 PROVISIONED = user_events.PrincipalExternalIdsChanged(
     principal=SALLY, id_before=None, id_after=sealed("S"), username_before=None, username_after=None
 )
+OWED = webhook_events.Delivery(delivery=DeliveryId("d"), webhook=HOOK)
 TOLD: tuple[tuple[Event, str], ...] = (
+    (
+        secret_events.SecretCreated(secret=SECRET, name="Token", description="", team=TEAM, value=REF),
+        "created the secret Token of the team A",
+    ),
+    (
+        secret_events.SecretEdited(secret=SECRET, changes=(Change(field="name", before="T", after="Token"),)),
+        "changed the name from T to Token of the secret Token",
+    ),
+    (
+        secret_events.SecretRotated(secret=SECRET, value=REF, value_before=REF),
+        "gave the secret Token another value",
+    ),
+    (
+        secret_events.SecretMoved(secret=SECRET, name="Token", team_before=TEAM, team=None),
+        "moved the secret Token from the team A to no team",
+    ),
+    (
+        secret_events.SecretMoved(
+            secret=SECRET, name="Token", team_before=TEAM, team=None, team_deleted=True, conflicting=True
+        ),
+        "thereby moved the secret Token from the team A to no team, where another one has its name: it cannot be used"
+        " until it is renamed",
+    ),
+    (
+        secret_events.SecretDeleted(secret=SECRET, name="Token", team=None, value_before=REF),
+        "deleted the secret Token",
+    ),
+    (
+        webhook_events.WebhookCreated(webhook=HOOK, given="", settings=WANTED, request=SENT, team=TEAM),
+        "created the webhook Build Bar of the team A: POST https://ci.example.org",
+    ),
+    (
+        webhook_events.WebhookEdited(
+            webhook=HOOK, before=WANTED, after=msgspec.structs.replace(WANTED, enabled=False, events=())
+        ),
+        "changed enabled and events of the webhook Build Bar",
+    ),
+    (
+        webhook_events.WebhookRequestChanged(
+            webhook=HOOK, before=SENT, after=msgspec.structs.replace(SENT, destination="http://other")
+        ),
+        "changed the request of the webhook Build Bar, which goes to http://other now in place of https://ci.example.org",
+    ),
+    (
+        webhook_events.WebhookMoved(webhook=HOOK, team_before=TEAM, team=None, team_deleted=True),
+        "thereby moved the webhook Build Bar from the team A to no team",
+    ),
+    (
+        webhook_events.WebhookTrusted(webhook=HOOK, left=TEAM),
+        "let the webhook Build Bar draw on secrets without a team",
+    ),
+    (
+        webhook_events.WebhookDeleted(webhook=HOOK, settings=WANTED, request=SENT, team=None),
+        "deleted the webhook Build Bar",
+    ),
+    (
+        webhook_events.WebhookDeleted(
+            webhook=HOOK, settings=WANTED, request=SENT, team=TEAM, because="application"
+        ),
+        "thereby removed the webhook Build Bar of the team A, with its application",
+    ),
+    (
+        webhook_events.WebhooksTriggered(
+            event="contract_published",
+            consumer=FOO,
+            provider=BAR,
+            consumer_version="1",
+            deliveries=(OWED,),
+        ),
+        "thereby triggered the webhook Build Bar by contract_published of Foo/Bar",
+    ),
+    (
+        webhook_events.WebhookTestOrdered(
+            delivery=OWED.delivery,
+            webhook=HOOK,
+            method="POST",
+            destination="https://ci.example.org",
+            references=(),
+            team=TEAM,
+        ),
+        "had the webhook Build Bar execute once as a test: POST https://ci.example.org",
+    ),
+    (
+        webhook_events.WebhookExecuted(
+            delivery=OWED.delivery,
+            webhook=HOOK,
+            event="contract_published",
+            attempt=2,
+            success=False,
+            status=500,
+            problem="status",
+            sent_at=AT,
+            milliseconds=12,
+            response_bytes=0,
+            next_at=AT,
+        ),
+        "executed the webhook Build Bar in vain (attempt 2, status 500)",
+    ),
+    (
+        webhook_events.WebhookExecuted(
+            delivery=OWED.delivery,
+            webhook=None,
+            event="test",
+            attempt=1,
+            success=False,
+            status=None,
+            problem="target_denied",
+            sent_at=AT,
+            milliseconds=0,
+            response_bytes=None,
+        ),
+        "executed a webhook that is not saved in vain (attempt 1, target denied)",
+    ),
+    (
+        webhook_events.WebhookDeliveryAbandoned(
+            delivery=OWED.delivery, webhook=HOOK, attempts=1, because="disabled"
+        ),
+        "gave up what the webhook Build Bar still owed, as it is disabled",
+    ),
     (
         preference_events.PreferenceChanged(
             name="tokenExpiry", before=None, after=preference_events.Expiry(value=1, period="months")

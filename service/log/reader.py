@@ -145,6 +145,12 @@ async def vault(connection: Connection, ref: VaultRef) -> bytes | None:
     return ciphertext
 
 
+async def vault_rows(connection: Connection, refs: Sequence[VaultRef]) -> dict[VaultRef, bytes]:
+    """The ciphertexts under several refs; superseded ones are absent."""
+    rows = await connection.fetch(sql.text("vault_rows"), list(refs))
+    return {VaultRef(row["ref"]): row["ciphertext"] for row in rows}
+
+
 def head_of(row: asyncpg.Record) -> Head:
     """The head in a row of `head.sql` or `lock_head.sql`."""
     return Head(**row)

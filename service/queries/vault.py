@@ -1,5 +1,7 @@
 """What the vault holds in the clear, for the edges that may show it. Deciding who may see it is theirs."""
 
+from collections.abc import Sequence
+
 from projections.tokens import Token
 from service import errors
 from service.log import reader as log_reader
@@ -30,3 +32,12 @@ async def body(reader: Reader, keys: Keys, ref: VaultRef) -> bytes:
     if ciphertext is None:
         raise errors.NotFound("This value was superseded.", gone=True)
     return keys.open_vault(ref, ciphertext)
+
+
+async def bodies(reader: Reader, keys: Keys, refs: Sequence[VaultRef]) -> dict[VaultRef, bytes]:
+    """The plaintexts under many refs, read at one stroke; superseded ones are absent. Raises Broken."""
+    if not refs:
+        return {}
+    async with reader.connection() as connection:
+        found = await log_reader.vault_rows(connection, refs)
+    return {ref: keys.open_vault(ref, ciphertext) for ref, ciphertext in found.items()}

@@ -246,6 +246,12 @@ class View:
         """The secret of a team, or of none, that has the name. A conflicting one has none."""
         return self._named(self.directory.secret_names, self.directory.secrets, name_key(team, name))
 
+    def secrets_called(self, name: str) -> list[Secret]:
+        """Every secret with the name, whosever it is; a conflicting one has none."""
+        keys = [one for one in self.directory.secret_names if one.partition("/")[2] == name]
+        found = (self._named(self.directory.secret_names, self.directory.secrets, one) for one in keys)
+        return [one for one in found if one is not None]
+
     def secret_for(self, team: TeamId | None, left: TeamId | None, name: str) -> Secret | None:
         """What `${user.<name>}` stands for in a webhook of the team, or of none since the team `left` was deleted."""
         secret = self.secret_named(team, name)

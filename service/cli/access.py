@@ -17,8 +17,8 @@ _asked = (
     click.argument("subject"),
     click.argument("action"),
     click.argument("thing"),
-    click.option("--team", metavar="TEAM", help="Whose it is, for a thing not held here (secret:ci-token)."),
-    click.option("--owner", metavar="SUBJECT", help="Who made it, for a thing that is not held here."),
+    click.option("--team", metavar="TEAM", help="Whose it would be, for a thing that is not there (yet)."),
+    click.option("--owner", metavar="SUBJECT", help="Who would have made it, for a thing that is not there."),
     options.as_of,
     options.as_json,
 )

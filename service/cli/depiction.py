@@ -8,7 +8,9 @@ import msgspec
 from projections import expiry, preferences
 from projections.contracts import Contract
 from projections.principals import Principal
+from projections.secrets import Secret
 from projections.view import View
+from projections.webhooks import Webhook
 from service import errors
 from service.commands.roles import deletable
 from service.events.preferences import Expiry
@@ -81,6 +83,10 @@ def depicted(view: View, thing: Thing) -> dict[str, object]:
             found = _integration(view, thing.id)
         case "contract":
             found = _contract(view, view.contract(thing.id))
+        case "secret":
+            found = _secret(view, view.secret(thing.id))
+        case "webhook":
+            found = _webhook(view, view.webhook(thing.id))
         case _:
             raise errors.Invalid(f"A {thing.type} cannot be shown; its owner can.")
     return {"type": thing.type, "id": thing.id, **found}
@@ -114,6 +120,8 @@ def _team(view: View, one: str) -> dict[str, object]:
         "administrators": _people(view, view.administrators(team.id)),
         "applications": _named(view.team_applications(team.id)),
         "environments": _named(view.team_environments(team.id)),
+        "secrets": _named(view.team_secrets(team.id)),
+        "webhooks": [{"id": one.id, "name": one.settings.description} for one in view.team_webhooks(team.id)],
         "createdAt": team.created_at,
         "updatedAt": team.updated_at,
     }
@@ -196,6 +204,51 @@ def _contract(view: View, contract: Contract) -> dict[str, object]:
         "createdAt": contract.created_at,
         "updatedAt": contract.updated_at,
     }
+
+
+def _secret(view: View, secret: Secret) -> dict[str, object]:
+    return {
+        "name": secret.name,
+        "description": secret.description,
+        "team": _team_of(view, secret.team),
+        "conflicting": secret.conflicting,
+        "creator": _creator(view, secret.creator),
+        "createdAt": secret.created_at,
+        "updatedAt": secret.updated_at,
+    }
+
+
+def _webhook(view: View, webhook: Webhook) -> dict[str, object]:
+    """Of its request only where it goes and which secrets it names: the rest is shown to whoever may manage it."""
+    settings = webhook.settings
+    return {
+        "clientsId": webhook.shown_id,
+        "description": settings.description,
+        "enabled": settings.enabled,
+        "events": list(settings.events),
+        "consumer": _side(view, settings.consumer, settings.consumer_label),
+        "provider": _side(view, settings.provider, settings.provider_label),
+        "team": _team_of(view, webhook.team),
+        "method": webhook.request.method,
+        "destination": webhook.request.destination,
+        "secrets": list(webhook.request.references),
+        "creator": _creator(view, webhook.creator),
+        "createdAt": webhook.created_at,
+        "updatedAt": webhook.updated_at,
+    }
+
+
+def _side(view: View, application: str | None, label: str | None) -> str:
+    """For which applications a webhook fires on one side."""
+    if application is None:
+        return f"label {label}" if label else "any"
+    found = view.application_or_none(application)
+    return found.name if found else application
+
+
+def _team_of(view: View, team: str | None) -> dict[str, object] | None:
+    found = view.team_or_none(team) if team else None
+    return {"id": found.id, "name": found.name} if found else None
 
 
 def _creator(view: View, one: str | None) -> dict[str, object] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # imported where a thing is shown, so that help stays fast
 @options.as_json
 def show(thing: str, as_of: str | None, as_json: bool) -> None:
     """Show THING: role:…, team:…, user:…, system_account:…, application:…, environment:…, integration:…, contract:…,
-    system_preference:… (a preference's name), or authentication_settings.
+    secret:…, webhook:…, system_preference:… (a preference's name), or authentication_settings.
 
     For example: muniment show role:Viewer --as-of 2026-11-20T14:03:00Z
     """

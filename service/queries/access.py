@@ -173,7 +173,7 @@ def _fits(view: View, question: Question) -> str:
 
 
 def _target(view: View, question: Question) -> tuple[Target, tuple[str, ...]]:
-    held = naming.held(view, question.resource_type, question.resource_id)
+    held = naming.held_of_team(view, question.resource_type, question.resource_id, question.team)
     if held is not None:
         return held, _contradictions(view, held, question)
     if question.resource_id == "*":

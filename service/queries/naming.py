@@ -3,19 +3,21 @@
     user:sally   user:sally@example.org   user:<uuid>   system_account:secrets-updater
     role:Administrator   team:A   application:Baz   environment:production
     integration:Foo/Bar (consumer/provider)   contract:Foo/Bar/1.0.0 (consumer/provider/version)   contract:<uuid>
+    secret:ci-token   secret:A/ci-token (team/name)   secret:/ci-token (of no team)   webhook:<uuid>
 
 Names resolve as of the view, so a thing is found under the name that it had then. A slash inside a name is
 written %2F. What fits several things is Ambiguous, and the error lists the candidates.
 """
 
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from projections import things
 from projections.principals import Principal
+from projections.secrets import Secret
 from projections.things import Target
 from projections.view import View
 from service import errors
-from service.vocabulary import Thing, is_uuid, name
+from service.vocabulary import TeamId, is_uuid, name
 
 PRINCIPALS = ("user", "system_account")
 
@@ -112,8 +114,25 @@ def held(view: View, type_: str, text: str) -> Target | None:
             return _integration(view, text)
         case "contract":
             return _contract(view, text)
+        case "secret":
+            secret = _secret(view, text)
+            return things.of_secret(secret) if secret else None
+        case "webhook":
+            webhook = view.webhook_or_none(text) or view.webhook_or_none(text.lower())
+            return things.of_webhook(webhook) if webhook else None
         case _:
             return None
+
+
+def held_of_team(view: View, type_: str, text: str, team: str | None) -> Target | None:
+    """As `held`; of several secrets with the name the one of this team, by name or id. Raises Ambiguous."""
+    try:
+        return held(view, type_, text)
+    except errors.Ambiguous:
+        of_team = held(view, type_, f"{quote(team, safe='')}/{text}") if team and type_ == "secret" else None
+        if of_team is None:
+            raise
+        return of_team
 
 
 def _principals(view: View, text: str) -> list[Principal]:
@@ -155,6 +174,32 @@ def _contract(view: View, text: str) -> Target | None:
     return things.of_contract(view, contract) if contract else None
 
 
+def _secret(view: View, text: str) -> Secret | None:
+    """By id, by name, or by team and name; an empty team is none. A conflicting secret has its id alone."""
+    if is_uuid(text):
+        return view.secret_or_none(text.lower())
+    before, slash, last = text.rpartition("/")
+    called = _clean(unquote(last))
+    if slash and not before:
+        return view.secret_named(None, called)
+    if slash:
+        team = held(view, "team", unquote(before))
+        return view.secret_named(TeamId(team.thing.id), called) if team else None
+    found = view.secrets_called(called)
+    if len(found) > 1:
+        raise errors.Ambiguous(
+            f"{called!r} is the name of {len(found)} secrets; name one with its team.",
+            tuple(sorted(_with_team(view, one) for one in found)),
+        )
+    return found[0] if found else None
+
+
+def _with_team(view: View, secret: Secret) -> str:
+    """`secret:A/ci-token`, or of no team `secret:/ci-token`."""
+    team = view.team_or_none(secret.team) if secret.team else None
+    return f"secret:{quote(team.name, safe=' ') if team else ''}/{quote(secret.name, safe=' ')}"
+
+
 def _application(view: View, text: str) -> str | None:
     found = view.application_or_none(text) if is_uuid(text) else view.application_named(text)
     return found.id if found else None
@@ -169,8 +214,3 @@ def _parts(text: str, count: int, form: str) -> list[str]:
 
 def _clean(text: str) -> str:
     return name(text, "resource", "name")
-
-
-def written(thing: Thing) -> str:
-    """A thing in the grammar, by its name where it has one."""
-    return f"{thing.type}:{thing.name or thing.id}"

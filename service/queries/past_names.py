@@ -57,6 +57,10 @@ def _last_id(directory: Directory, position: int, type_: str, text: str) -> str 
             return integration_id(parts[0], parts[1])
         case "contract":
             return _contract(directory, position, text)
+        case "secret":
+            return _secret(directory, position, text)
+        case "webhook":
+            return _last(directory.webhook_names, position, text)
         case _:
             return None
 
@@ -68,6 +72,24 @@ def _contract(directory: Directory, position: int, text: str) -> str | None:
     if first is None or second is None:
         return None
     return _last(directory.contract_keys, position, f"{integration_id(first, second)}/{unquote(version)}")
+
+
+def _secret(directory: Directory, position: int, text: str) -> str | None:
+    """The secret that last had the name, in its team where one stands before it. Raises Ambiguous."""
+    before, slash, last = text.rpartition("/")
+    called = unquote(last)
+    if slash:
+        team = unquote(before)
+        owner = team.lower() if is_uuid(team) or not team else _last(directory.team_names, position, team)
+        return None if owner is None else _last(directory.secret_names, position, f"{owner}/{called}")
+    keys = [one for one in directory.secret_names if one.partition("/")[2] == called]
+    found = {one for key in keys if (one := _last(directory.secret_names, position, key)) is not None}
+    if len(found) > 1:
+        raise errors.Ambiguous(
+            f"{called!r} was the name of {len(found)} secrets; name one by id.",
+            tuple(sorted(f"secret:{one}" for one in found)),
+        )
+    return found.pop() if found else None
 
 
 def _application(directory: Directory, position: int, text: str) -> str | None:

@@ -32,7 +32,12 @@ PERSON = {
             }
             | TIMES,
         ),
-        ("team:A", {"name", "default", "members", "administrators", "applications", "environments"} | TIMES),
+        (
+            "team:A",
+            {"name", "default", "members", "administrators", "applications", "environments"}
+            | {"secrets", "webhooks"}
+            | TIMES,
+        ),
         ("user:sally", PERSON | TIMES),
         ("system_account:SecretsUpdater", PERSON | TIMES),
         (
@@ -77,7 +82,11 @@ def test_relations_are_those_of_the_moment(terminal: Terminal, told: Told) -> No
 
 
 @pytest.mark.parametrize(
-    "thing", ["team:Default", "user:nobody", "integration:Foo/Nothing", "contract:Foo/Bar/9"]
+    "thing",
+    [
+        *("team:Default", "user:nobody", "integration:Foo/Nothing", "contract:Foo/Bar/9"),
+        *("secret:ci-token", "webhook:build"),
+    ],
 )
 def test_what_is_not_there(terminal: Terminal, thing: str) -> None:
     """Exit 3 for a thing that is gone or never was."""
@@ -94,8 +103,7 @@ def test_what_is_no_name(terminal: Terminal, thing: str) -> None:
     ("thing", "wrong"),
     [
         ("planet:Earth", "'planet' is no type of thing"),
-        ("secret:ci-token", "Things of the type secret are not held here"),
-        ("webhook:build", "Things of the type webhook are not held here"),
+        ("ai:generation", "Things of the type ai are not held here"),
     ],
 )
 def test_an_unknown_type_is_told_with_those_there_are(terminal: Terminal, thing: str, wrong: str) -> None:

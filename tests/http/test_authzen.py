@@ -116,7 +116,7 @@ class TestDecisions:
             "decision": (await running.admin.post(EVALUATION, body)).json["decision"]
         }
 
-    async def test_a_type_that_is_not_held_here_is_decided_by_the_questions_properties(
+    async def test_what_is_not_there_yet_is_decided_by_the_questions_properties(
         self, running: Running
     ) -> None:
         """Seed 000: secret:manage:team on an account in one team gives just that, for that one team."""

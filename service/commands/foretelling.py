@@ -30,7 +30,8 @@ from service.events import deployments as deployment_events
 from service.events import labels as label_events
 from service.events import results as result_events
 from service.events import versions as version_events
-from service.vocabulary import ApplicationId
+from service.events import webhooks as webhook_events
+from service.vocabulary import ApplicationId, TeamId, WebhookId
 
 SHOWN_MAX: Final = 1_000
 """Of each kind; all are counted."""
@@ -43,8 +44,17 @@ class RemovedApplication(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class RemovedWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that vanishes with an application or an integration that it names."""
+
+    webhook: WebhookId
+    settings: webhook_events.WebhookSettings
+    team: TeamId | None
+
+
 Row = (
     RemovedApplication
+    | RemovedWebhook
     | contract_events.RemovedContract
     | result_events.RemovedResult
     | version_events.RemovedVersion
@@ -67,14 +77,16 @@ class Vanished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptApplication(msgspec.Struct, frozen=True, kw_only=True):
-    """An application that stays, and what keeps it: the integrations that it still takes part in, versions in use.
+    """An application that stays, and what keeps it: integrations that it still takes part in, versions in use, webhooks.
 
-    Neither where it stays in any case, since it is not what is deleted.
+    None of them where it stays in any case, since it is not what is deleted.
     """
 
     application: ApplicationId
     integrations: int = 0
     versions: int = 0
+    webhooks: int = 0
+    """That name it."""
 
 
 class KeptVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +147,8 @@ def vanished(events: Iterable[Event]) -> tuple[Vanished, ...]:
             continue
         kind, listed = found
         gone = tuple(listed(event))
+        if not gone:
+            continue
         numbers[kind] = numbers.get(kind, 0) + len(gone)
         held = rows.setdefault(kind, [])
         held.extend(gone[: SHOWN_MAX - len(held)])
@@ -146,7 +160,7 @@ def vanished(events: Iterable[Event]) -> tuple[Vanished, ...]:
 
 def removes(events: Iterable[Event]) -> bool:
     """Whether these are the records of a deletion that names what vanished."""
-    return any(type(event) in _LISTING for event in events)
+    return any(True for event in events if type(event) in _LISTING for _ in _LISTING[type(event)][1](event))
 
 
 def _beside(
@@ -169,7 +183,10 @@ def _beside(
         left = after.shelf.of_application(Version, side) if with_versions else None
         kept = KeptApplication(application=side)  # where only contracts go, that is why
         if left is not None:
-            kept = KeptApplication(application=side, integrations=len(others), versions=len(left))
+            naming = len(after.webhooks_naming(side))
+            kept = KeptApplication(
+                application=side, integrations=len(others), versions=len(left), webhooks=naming
+            )
         applications.append(kept)
         if left:
             number_of_versions += len(left)
@@ -237,6 +254,13 @@ def _removed(event: application_events.ApplicationsRemoved) -> Iterable[RemovedA
     return (RemovedApplication(application=one, name=name) for one, name in named)
 
 
+def _with(event: webhook_events.WebhookDeleted) -> tuple[RemovedWebhook, ...]:
+    """A webhook that vanished with something else; one that was deleted for itself is no part of a bulk deletion."""
+    if not event.because:
+        return ()
+    return (RemovedWebhook(webhook=event.webhook, settings=event.settings, team=event.team),)
+
+
 _LISTING: Final[dict[type, tuple[str, _Rows]]] = {
     application_events.ApplicationDeleted: ("applications", _deleted),
     application_events.ApplicationsRemoved: ("applications", _removed),
@@ -249,5 +273,6 @@ _LISTING: Final[dict[type, tuple[str, _Rows]]] = {
     label_events.LabelsRemoved: ("labels", lambda event: event.labels),
     deployment_events.DeploymentsRemoved: ("deployments", lambda event: event.deployments),
     deployment_events.ReleasesRemoved: ("releases", lambda event: event.releases),
+    webhook_events.WebhookDeleted: ("webhooks", _with),
 }
 """Which records name what vanished, in the order in which it is told."""

@@ -9,7 +9,7 @@ from projections import access, things
 from projections.teams import Team
 from projections.view import View
 from service import errors
-from service.commands import codes
+from service.commands import codes, teamless
 from service.commands.order import Caller, Need
 from service.commands.relations import difference, pieces, require_bearable
 from service.events import Event
@@ -179,7 +179,8 @@ def change_members(command: ChangeMembers, view: View, caller: Caller) -> list[E
 
 
 def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:
-    """Decide a deletion: what was linked to the team is unlinked first, and lives on (section 3.2).
+    """Decide a deletion: what was linked to the team is unlinked first, its secrets and webhooks too, and lives on
+    (section 3.2).
 
     Raises Refused for the Default team while it is the only one.
     """
@@ -195,9 +196,9 @@ def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:
 def consequences(view: View, team: TeamId) -> list[Event]:
     """Everything that follows from a team's deletion, as facts that are recorded before it.
 
-    Each member, administrator, application and environment has it in its own trail then. Whatever else comes to
-    belong to a team is unlinked here. The order is that of the index: sorting a hundred thousand at a stroke would
-    hold everybody up. Raises Refused for more than one order can unlink.
+    Each member, administrator, application, environment, secret and webhook has it in its own trail then. Whatever
+    else comes to belong to a team is unlinked here. The order is that of the index: sorting a hundred thousand at a
+    stroke would hold everybody up. Raises Refused for more than one order can unlink.
     """
     administrators = tuple(one.id for one in view.administrators(team))
     applications = {one.id: one.name for one in view.team_applications(team)}
@@ -221,6 +222,7 @@ def consequences(view: View, team: TeamId) -> list[Event]:
             lambda _, gone: events.TeamEnvironmentsChanged(team=team, removed=gone),
             environments.__getitem__,
         ),
+        *teamless.of_team(view, team),
     ]
 
 

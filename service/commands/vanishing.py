@@ -1,11 +1,12 @@
 """What a bulk deletion takes, kind by kind (section 3.6 of the vendor's rules), and the child records that name it.
 
-Contracts and applications are found in the view, everything else on its shelf: `reads_…` says what must be read there.
-Webhooks will vanish with their pair or application, and one that names an application will keep it: that belongs into
-`of_integration`, `of_application`, and what `unreferenced` asks.
+Contracts, applications and webhooks are found in the view, everything else on its shelf: `reads_…` says what must be
+read there. A webhook vanishes with an application that it names, and with the integration of both that it names; while
+it lives, an application that it names is not left alone.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Literal
 
 import msgspec
 
@@ -19,8 +20,9 @@ from projections.labels import Label
 from projections.results import VerificationResult
 from projections.versions import Tag, Version
 from projections.view import View
+from projections.webhooks import Webhook, named_applications
 from service import errors
-from service.commands import removals, removals_deployments, removals_versions
+from service.commands import removals, removals_deployments, removals_versions, removals_webhooks
 from service.events import Event
 from service.vocabulary import ApplicationId
 
@@ -44,19 +46,25 @@ class Vanishing(msgspec.Struct, kw_only=True):
     labels: list[Label] = []
     deployments: list[Deployment] = []
     releases: list[Release] = []
+    webhooks: list[Webhook] = []
     applications: list[Application] = []
+    because: Literal["application", "integration"] = "application"
+    """What the webhooks vanish with."""
 
     def __len__(self) -> int:
-        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
+        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__ if kind != "because")
 
     def children(self) -> list[Event]:
         """The child records: what refers to something comes before it. Raises Refused for more than one order bears."""
         if len(self.contracts) > removals.CONTRACTS_MAX:
             raise too_much(f"{removals.CONTRACTS_MAX:,} contracts")
+        if len(self.webhooks) > removals_webhooks.WEBHOOKS_MAX:
+            raise too_much(f"{removals_webhooks.WEBHOOKS_MAX:,} webhooks", "Delete some of them first")
         if len(self) > FACTS_MAX:
             raise too_much(f"{FACTS_MAX:,} things of all kinds")
         oldest_first = removals.oldest_first
         return [
+            *removals_webhooks.webhooks_deleted(self.webhooks, self.because),
             *removals_deployments.deployments_removed(self.deployments),
             *removals_deployments.releases_removed(self.releases),
             *removals.results_removed(self.results),
@@ -86,11 +94,14 @@ def of_all_contracts(view: View, pair: Pair) -> Vanishing:
 
 
 def of_integration(view: View, pair: Pair) -> Vanishing:
-    """Contracts and results of a pair, versions of both sides left without either, and a side left unreferenced.
+    """Contracts, results and webhooks of a pair, versions of both sides left without contract and result, and a side
+    left unreferenced.
 
-    With a version go its tags, its places on branches, its deployments and releases.
+    The webhooks are those that name both sides. With a version go its tags, its places on branches, its deployments
+    and releases.
     """
     found = of_all_contracts(view, pair)
+    found.webhooks, found.because = webhooks_of(view, pair), "integration"
     for side in dict.fromkeys(pair):
         kept = _versions_in_use(view, side, pair)
         versions = view.shelf.of_application(Version, side)
@@ -115,13 +126,19 @@ def of_application(view: View, application: ApplicationId) -> Vanishing:
     results = view.shelf.under(VerificationResult, f"{application}/")
     results += view.shelf.of_application(VerificationResult, application)
     found.results = list({one.id: one for one in results}.values())
+    found.webhooks = view.webhooks_naming(application)
     _take_all_of(found, view, application)
     return found
 
 
 def of_everything(view: View) -> Vanishing:
-    """All contract data there is: nothing is left that could refer to any application."""
+    """All contract data there is: nothing is left that could refer to any application.
+
+    A webhook that names none, but fires for all or for those with a label, is about no application in particular and
+    stays.
+    """
     found = Vanishing(applications=list(view.applications()))
+    found.webhooks = [one for one in view.webhooks() if named_applications(one)]
     for pair in view.integrations():
         found.contracts += view.contracts_of(pair.consumer, pair.provider)
     shelf = view.shelf
@@ -131,6 +148,12 @@ def of_everything(view: View) -> Vanishing:
     found.labels = shelf.every(Label)
     found.deployments, found.releases = shelf.every(Deployment), shelf.every(Release)
     return found
+
+
+def webhooks_of(view: View, pair: Pair) -> list[Webhook]:
+    """The webhooks that name both sides of an integration, each on its side."""
+    of_consumer = view.webhooks_naming(pair[0])
+    return [one for one in of_consumer if (one.settings.consumer, one.settings.provider) == pair]
 
 
 def reads_contracts(pair: Pair) -> tuple[spans.Want, ...]:
@@ -149,16 +172,20 @@ def reads_everything() -> tuple[spans.Want, ...]:
 
 
 def unreferenced(view: View, application: ApplicationId, vanishing: Collection[Pair]) -> bool:
-    """Whether an application without versions takes part in no integration but the vanishing ones."""
-    return all((one.consumer, one.provider) in vanishing for one in view.integrations_of(application))
+    """Whether an application without versions takes part in no integration, and is named by no webhook, but those that
+    vanish with these pairs."""
+    pairs = ((one.consumer, one.provider) for one in view.integrations_of(application))
+    naming = ((one.settings.consumer, one.settings.provider) for one in view.webhooks_naming(application))
+    return all(pair in vanishing for pair in (*pairs, *naming))
 
 
-def too_much(bound: str) -> errors.Refused:
+def too_much(
+    bound: str, instead: str = "Remove some of them first, integration by integration or one by one"
+) -> errors.Refused:
     """The refusal of an order that would remove more than this."""
     return errors.Refused(
         "too_much_at_once",
-        f"This would remove more than {bound} at once, which is more than one order can."
-        " Remove some of them first, integration by integration or one by one; nothing was done.",
+        f"This would remove more than {bound} at once, which is more than one order can. {instead}; nothing was done.",
     )
 
 

@@ -35,5 +35,5 @@ async def shown(call: Call) -> web.Response:
     }
     gone = foretelling.vanished(comparison.events)
     if gone:
-        document["vanished"] = await foretold.vanishes(comparison.before, gone)
+        document["vanished"] = await foretold.vanishes(call, comparison.before, gone)
     return responses.hal(call, document)

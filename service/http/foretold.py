@@ -1,6 +1,7 @@
 """What a bulk deletion takes and leaves, as a document: of a dry run, or of a deletion that was done.
 
-Whoever may delete something is told what it is. Of what stays only that is named which the caller may read.
+Whoever may delete something is told what it is; what a webhook is called, though, only who may manage it. Of what stays
+only that is named which the caller may read.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from projections import things
 from projections.contracts import Contract, Integration
 from projections.view import View
 from service.commands.foretelling import (
@@ -15,6 +17,7 @@ from service.commands.foretelling import (
     KeptApplication,
     KeptVersion,
     RemovedApplication,
+    RemovedWebhook,
     Row,
     Staying,
     Vanished,
@@ -29,16 +32,20 @@ from service.http import applications, breathing
 from service.http.edge import Call
 from service.http.responses import Document
 from service.queries import wording
+from service.vocabulary import Thing
 
 
 async def drawn(call: Call, view: View, told: Foretold) -> Document:
     """`vanishes` and `stays`, in which `view` says what everything is called."""
-    return {"vanishes": await vanishes(view, told.vanishes), "stays": await _stays(call, view, told.stays)}
+    return {
+        "vanishes": await vanishes(call, view, told.vanishes),
+        "stays": await _stays(call, view, told.stays),
+    }
 
 
-async def vanishes(view: View, gone: Iterable[Vanished]) -> Document:
-    """Every kind of which something vanishes: how many, and the first of them."""
-    named = Named(view)
+async def vanishes(call: Call, view: View, gone: Iterable[Vanished]) -> Document:
+    """Every kind of which something vanishes: how many, and the first of them. `view` still has them."""
+    named = Named(view, call)
     return {
         one.kind: {
             "number": one.number,
@@ -51,8 +58,9 @@ async def vanishes(view: View, gone: Iterable[Vanished]) -> Document:
 class Named:
     """What things are called at a moment; each is looked up once, since the same few stand in every row."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, call: Call) -> None:
         self._view = view
+        self._call = call
         self._applications: dict[str, str] = {}
         self._environments: dict[str, str] = {}
 
@@ -79,9 +87,19 @@ class Named:
             "provider": self.application(between.provider),
         }
 
+    def webhook(self, row: RemovedWebhook) -> Document:
+        """A webhook by its id, with the applications that it names; who may not manage it reads no more of it."""
+        held = self._view.webhook_or_none(row.webhook)
+        found: Document = {"uuid": row.webhook if held is None else held.shown_id}
+        of_team = things.Target(Thing("webhook", row.webhook), things.teams_of(row.team))
+        if self._call.may("webhook:manage", of_team):
+            found["description"] = row.settings.description
+        sides = (("consumer", row.settings.consumer), ("provider", row.settings.provider))
+        return found | {side: self.application(one) for side, one in sides if one is not None}
+
 
 async def _stays(call: Call, view: View, stays: Staying) -> Document:
-    named = Named(view)
+    named = Named(view, call)
 
     def side(application: str) -> bool:
         held = view.application_or_none(application)
@@ -125,10 +143,12 @@ def _kept_application(named: Named, one: KeptApplication) -> Document:
         because.append(f"takes part in {wording.counted(one.integrations, 'other integration')}")
     if one.versions:
         because.append(f"has {wording.counted(one.versions, 'version')} in use")
+    if one.webhooks:
+        because.append(f"is named by {wording.counted(one.webhooks, 'webhook')}")
     return {
         "uuid": one.application,
         "name": named.application(one.application),
-        "because": " and ".join(because) or "it is not what this deletes",
+        "because": wording.listed(because) or "it is not what this deletes",
     }
 
 
@@ -174,4 +194,5 @@ _ROWS: Final[dict[type[msgspec.Struct], Callable[[Named, Any], Document]]] = {
     RemovedLabel: lambda named, row: {"application": named.application(row.application), "label": row.label},
     RemovedDeployment: lambda named, row: _in_environment(named, row, row.deployment),
     RemovedRelease: lambda named, row: _in_environment(named, row, row.release),
+    RemovedWebhook: lambda named, row: named.webhook(row),
 }

@@ -1,0 +1,57 @@
+"""What becomes of the secrets and webhooks of a team that is deleted (sections 3.2 and 3.7 of the vendor's rules). Pure.
+
+They live on, of no team from then on, so that only who may manage all of them edits them. A record says so of each.
+"""
+
+from typing import Final
+
+from projections.view import View
+from service import errors
+from service.events import Event
+from service.events.secrets import SecretMoved
+from service.events.webhooks import WebhookMoved
+from service.vocabulary import TeamId
+
+MOVED_MAX: Final = 10_000
+"""Secrets and webhooks of a team that can be deleted in one order. Each has a record of its own, and what a busy machine
+takes to record so many must fit between the time that the append is dated and the latest at which it is accepted."""
+
+
+def of_team(view: View, team: TeamId) -> list[Event]:
+    """A fact for each secret and each webhook that is of no team any more, secrets first.
+
+    Where a secret of no team has its name already, or another one that moves along, it keeps its value and serves
+    nobody until it is renamed or moved (open point 13): what is in use is never overwritten. Raises Refused for more
+    than one order can move.
+    """
+    secrets, webhooks = view.team_secrets(team), view.team_webhooks(team)
+    require_bearable(len(secrets) + len(webhooks))
+    decided: list[Event] = []
+    taken: set[str] = set()
+    for secret in secrets:
+        conflicting = secret.name in taken or view.secret_named(None, secret.name) is not None
+        taken.add(secret.name)
+        decided.append(
+            SecretMoved(
+                secret=secret.id,
+                name=secret.name,
+                team_before=team,
+                team=None,
+                team_deleted=True,
+                conflicting=conflicting,
+            )
+        )
+    decided += [
+        WebhookMoved(webhook=one.id, team_before=team, team=None, team_deleted=True) for one in webhooks
+    ]
+    return decided
+
+
+def require_bearable(moved: int) -> None:
+    """Raise Refused, before the work, for more secrets and webhooks than one order can move."""
+    if moved > MOVED_MAX:
+        raise errors.Refused(
+            "too_many_moved",
+            f"The team has {moved:,} secrets and webhooks, and one order can make {MOVED_MAX:,} of them belong to no"
+            " team. Move or delete some of them first; nothing was done.",
+        )

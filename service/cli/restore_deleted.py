@@ -16,6 +16,7 @@ _WHY = {
     "may_not": "not permitted",
     "gone": "that, or what it belongs to, is not here any more",
     "otherwise": "something else has its place",
+    "destroyed": "what it sent left the vault with it, so it has to be made anew",
 }
 
 
@@ -103,7 +104,8 @@ def _say(done: dict[str, object], *, dry_run: bool) -> None:
     assert isinstance(left, list), "the document lists what was left out"
     for one in left:
         noun = str(one["type"]).replace("_", " ")
-        what = f"the team {one['name'] or one['id']}" if noun == "team" else f"every {noun}"
+        one_of = noun in ("team", "webhook")
+        what = f"the {noun} {one['name'] or one['id']}" if one_of else f"every {noun}"
         output.words(f"Left out: {what} of {one['application']}: {_WHY[one['why']]}.")
 
 

@@ -22,7 +22,7 @@ from service.events.applications import ApplicationCreated
 from service.events.contracts import RemovedContract
 from service.events.deletions import ContractsRestored, DeletionRestored, LeftOut, RestoredContract
 from service.events.teams import TeamApplicationsChanged
-from service.vocabulary import ApplicationId, EventId
+from service.vocabulary import ApplicationId, EventId, WebhookId
 
 _CONTRACT_BYTES = 340  # three ids, a digest, a ref, a time and the framing; version and branch are added
 _LEFT_OUT_BYTES = 16_384
@@ -33,6 +33,7 @@ _BECAUSE = {
     undoing.MAY_NOT: "not by you",
     undoing.GONE: "what it belongs to is not here",
     undoing.OTHERWISE: "something else has its place",
+    undoing.DESTROYED: "its request left the vault",
 }
 
 
@@ -58,6 +59,8 @@ class RestoreDeletion(msgspec.Struct, frozen=True, kw_only=True):
     """Versions, tags, branches, labels, results, deployments and releases that vanished, as they were."""
     owners: tuple[ApplicationId, ...] = ()
     """Whose the facts are; a result's consumer too."""
+    webhooks: tuple[WebhookId, ...] = ()
+    """That vanished, and stay gone: what they sent left the vault."""
     seed: str
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
@@ -106,6 +109,7 @@ def restore_deletion(command: RestoreDeletion, view: View, caller: Caller) -> li
     _require_bodies(plan)
     _require_no_other(plan)
     facts = returning.plan_facts(plan, command.facts, sides, view, caller, command.seed)
+    undoing.leave_webhooks(plan, command, view)
     if not plan.made and not plan.contracts and not facts:
         _require_all_there(command, plan)
         return []
@@ -170,7 +174,10 @@ def _require_no_other(plan: Plan) -> None:
 def _require_all_there(command: RestoreDeletion, plan: Plan) -> None:
     """Whoever is told that all of it is here can rely on it: what is not, and cannot come back, is said instead."""
     if plan.left_out:
-        kinds = [f"{one.noun.replace('_', ' ')} of {one.name} ({_BECAUSE[one.why]})" for one in plan.left_out]
+        kinds = [
+            f"{one.noun.replace('_', ' ')} of {one.application} ({_BECAUSE[one.why]})"
+            for one in plan.left_out
+        ]
         raise errors.Refused(
             "nothing_restored", f"Nothing more of it can be brought back: {_listed(kinds)}. Nothing was done."
         )

@@ -77,7 +77,7 @@ class Vanished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptApplication(msgspec.Struct, frozen=True, kw_only=True):
-    """An application that stays, and what keeps it: integrations that it still takes part in, versions in use, webhooks.
+    """An application that stays, and what keeps it: integrations that it still takes part in, versions, webhooks.
 
     None of them where it stays in any case, since it is not what is deleted.
     """

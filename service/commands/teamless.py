@@ -1,4 +1,4 @@
-"""What becomes of the secrets and webhooks of a team that is deleted (sections 3.2 and 3.7 of the vendor's rules). Pure.
+"""What becomes of the secrets and webhooks of a team that is deleted: sections 3.2 and 3.7 of the vendor's rules.
 
 They live on, of no team from then on, so that only who may manage all of them edits them. A record says so of each.
 """
@@ -13,8 +13,8 @@ from service.events.webhooks import WebhookMoved
 from service.vocabulary import TeamId
 
 MOVED_MAX: Final = 10_000
-"""Secrets and webhooks of a team that can be deleted in one order. Each has a record of its own, and what a busy machine
-takes to record so many must fit between the time that the append is dated and the latest at which it is accepted."""
+"""Secrets and webhooks that a team may have for one order to delete it. Each has a record of its own, and what a busy
+machine takes to record so many must fit into the time by which the append may be late."""
 
 
 def of_team(view: View, team: TeamId) -> list[Event]:

@@ -9,14 +9,16 @@ from projections import access, newcomers, things
 from projections.applications import Application
 from projections.contracts import Contract, integration_id
 from projections.view import View
+from projections.webhooks import named_applications
 from service.commands.order import Caller
 from service.events.contracts import RemovedContract
 from service.events.deletions import LeftOut, RestoredContract
-from service.vocabulary import ApplicationId, ContractId, TeamId
+from service.vocabulary import ApplicationId, ContractId, TeamId, WebhookId
 
 MAY_NOT = "may_not"
 GONE = "gone"
 OTHERWISE = "otherwise"
+DESTROYED = "destroyed"
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,8 @@ class Undone(Protocol):
     def contracts(self) -> tuple[RemovedContract, ...]: ...
     @property
     def makes(self) -> tuple[ApplicationId, ...]: ...
+    @property
+    def webhooks(self) -> tuple[WebhookId, ...]: ...
 
 
 def planned(command: Undone, sides: dict[ApplicationId, Side], view: View, caller: Caller) -> Plan:
@@ -69,6 +73,24 @@ def planned(command: Undone, sides: dict[ApplicationId, Side], view: View, calle
         _join(plan, side, view, caller)
     _contracts(plan, command, sides, view)
     return plan
+
+
+def leave_webhooks(plan: Plan, command: Undone, view: View) -> None:
+    """List the webhooks that vanished as left out: what they sent left the vault, so nobody can bring them back."""
+    before = view.at(command.position - 1)
+    for one in command.webhooks:
+        was = before.webhook_or_none(one)
+        if (
+            was is None or view.webhook_or_none(was.shown_id) is not None
+        ):  # a client made it again, by its own id
+            continue
+        named = filter(None, map(before.application_or_none, named_applications(was)))
+        of = "/".join(application.name for application in named)
+        left = LeftOut(
+            noun="webhook", id=was.shown_id, name=was.settings.description, application=of, why=DESTROYED
+        )
+        plan.left_out.append(left)
+        plan.not_restored += 1
 
 
 def side(before: View, view: View, application: ApplicationId, seed: str) -> Side:

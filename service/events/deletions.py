@@ -20,9 +20,10 @@ from service.vocabulary import ApplicationId, ContractId, EventId, PrincipalId, 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Something that a restoration did not bring back: [noun, id, name, of which application, why].
 
-    `noun` is `team`, or a kind of fact, of which one row stands for all of that application's: then `id` is its id.
+    `noun` is `team`, `webhook`, or a kind of fact, of which one row stands for all of that application's: then `id` is
+    its id.
     `why` is a word that never changes: `may_not` (the caller lacks the right), `gone` (what it belongs to does not
-    exist any more), `otherwise` (something else has its place by now).
+    exist any more), `otherwise` (something else has its place by now), `destroyed` (what it was left the vault).
     """
 
     noun: str

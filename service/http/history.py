@@ -29,6 +29,7 @@ _BECAUSE: Final = {
     "may_not": "you may not change it",
     "gone": "it is not here any more, or what it belongs to is not",
     "otherwise": "something else has its place",
+    "destroyed": "what it sent left the vault with it: it has to be made anew",
 }
 
 
@@ -152,8 +153,13 @@ def _document(call: Call, deletion: Deletion, outcome: Outcome) -> Document:
 
 
 def _left_out(call: Call, one: LeftOut) -> Document:
-    """A team that the caller may not read has no name here; a kind of fact is named by its application alone."""
-    named = {"name": one.name} if one.noun == "team" and one.name and call.may_name("team", one.id) else {}
+    """A team that the caller may not read has no name here, nor a webhook that others manage; of a kind of fact its
+    application alone says which."""
+    named: Document = {}
+    if one.noun == "team" and one.name and call.may_name("team", one.id):
+        named = {"name": one.name}
+    elif one.noun == "webhook" and call.may("webhook:manage", things.anything("webhook")):
+        named = {"description": one.name}
     return {
         "type": one.noun,
         "uuid": one.id,
@@ -177,12 +183,14 @@ async def _removed(deletion: Deletion, before: View) -> Document:
         return {"consumer": name(one.consumer), "provider": name(one.provider), "version": one.version}
 
     counted = await asyncio.to_thread(Counter, (one.noun for one in deletion.facts))
+    webhooks = {"webhooks": {"number": len(deletion.webhooks)}} if deletion.webhooks else {}
     return {
         "applications": {
             "number": len(deletion.applications),
             "first": [{"uuid": one, "name": name(one)} for one in deletion.applications[:SHOWN_MAX]],
         },
         **{_kind(noun): {"number": number} for noun, number in counted.items()},
+        **webhooks,
         "contracts": {
             "number": len(deletion.contracts),
             "first": await breathing.drawn(deletion.contracts[:SHOWN_MAX], contract),

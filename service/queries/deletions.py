@@ -28,11 +28,12 @@ from service.events.contracts import (
 )
 from service.events.results import VerificationDeleted
 from service.events.versions import VersionDeleted
+from service.events.webhooks import WebhookDeleted
 from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.recorded import Recorded
 from service.queries import effects
-from service.vocabulary import ApplicationId, EventId, is_uuid
+from service.vocabulary import ApplicationId, EventId, WebhookId, is_uuid
 
 _DELETIONS: Final = (
     IntegrationContractsDeleted,
@@ -74,6 +75,8 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """What stood under these keys just before it."""
     owners: tuple[ApplicationId, ...] = ()
     """Whose the facts are; a result's consumer too."""
+    webhooks: tuple[WebhookId, ...] = ()
+    """That vanished with what they named, and do not come back with it."""
 
     def order(self, seed: str) -> RestoreDeletion:
         """The command that undoes it. `seed` is a new random id."""
@@ -86,6 +89,7 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
             makes=tuple(dict.fromkeys((*self.applications, *self.consumers, *self.providers))),
             facts=self.facts,
             owners=self.owners,
+            webhooks=self.webhooks,
             seed=seed,
         )
 
@@ -131,6 +135,7 @@ def removed_by(records: Sequence[Recorded]) -> Deletion:
         providers=tuple(dict.fromkeys(one.provider for one in contracts)),
         applications=tuple(one for record in records for one in _applications(record)),
         keys=_keys(records),
+        webhooks=tuple(one.data.webhook for one in records if isinstance(one.data, WebhookDeleted)),
     )
 
 

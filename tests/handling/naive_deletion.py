@@ -20,6 +20,7 @@ KINDS = (
     "labels",
     "deployments",
     "releases",
+    "webhooks",
 )
 
 
@@ -39,6 +40,8 @@ class World(msgspec.Struct, kw_only=True):
     deployments: set[Fact] = msgspec.field(default_factory=set)
     """Application, version, environment, id."""
     releases: set[Fact] = msgspec.field(default_factory=set)
+    webhooks: set[Fact] = msgspec.field(default_factory=set)
+    """Consumer and provider, each empty where none is named, and id."""
 
     def everything(self) -> dict[str, set[Fact]]:
         """All there is, kind by kind; a result is named by its pair, the provider's version and its id."""
@@ -53,6 +56,7 @@ class World(msgspec.Struct, kw_only=True):
             "labels": set(self.labels),
             "deployments": set(self.deployments),
             "releases": set(self.releases),
+            "webhooks": set(self.webhooks),
         }
 
     # -- what each kind takes ----------------------------------------------------------------------------
@@ -78,16 +82,16 @@ class World(msgspec.Struct, kw_only=True):
         self.contracts_of(consumer, provider, {v for a, v, b in self.members if (a, b) == (consumer, branch)})
 
     def integration(self, consumer: str, provider: str) -> None:
-        """An integration: its pacts and results, versions without either, applications without anything."""
+        """An integration: its pacts, results and webhooks, versions without either, applications without anything."""
         self.contracts_of(consumer, provider)
+        self.webhooks -= {one for one in self.webhooks if one[:2] == (consumer, provider)}
         for side in (consumer, provider):
             with_contract = {(a, v) for a, _, v in self.contracts}
             with_result = {(p, v) for _, p, _, v in self.results.values()}
             for version in {one for one in self.versions if one[0] == side} - with_contract - with_result:
                 self._version(version)
-            if not any(one[0] == side for one in self.versions) and not any(
-                side in one[:2] for one in self.contracts
-            ):
+            named = (one[:2] for one in (*self.contracts, *self.webhooks))
+            if not any(one[0] == side for one in self.versions) and not any(side in pair for pair in named):
                 self._leave(side)
 
     def application(self, name: str) -> None:
@@ -99,6 +103,7 @@ class World(msgspec.Struct, kw_only=True):
                 del self.results[id_]
         for version in {one for one in self.versions if one[0] == name}:
             self._version(version)
+        self.webhooks -= {one for one in self.webhooks if name in one[:2]}
         self._leave(name)
 
     def all(self) -> None:

@@ -1,7 +1,6 @@
 """A dry run of a bulk deletion names exactly what the real one then takes, and both take what section 3.6 says."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -32,23 +31,22 @@ from service.events.deployments import DeploymentRecorded, ReleaseRecorded
 from service.events.labels import LabelAdded
 from service.events.results import VerificationPublished
 from service.events.versions import VersionTagged
-from service.log import recorded
-from service.log.recorded import Actor, Recorded
 from service.orders import Outcome
 from service.vocabulary import (
     ApplicationId,
     DeploymentId,
     EnvironmentId,
-    EventId,
     ReleaseId,
     ResultId,
 )
-from tests import given
+from tests import facts, given
 from tests.given import Account
 from tests.handling import naive_deletion
 from tests.handling.naive_deletion import KINDS, Fact, World
 
 NAMES = st.sampled_from(("Foo", "Bar", "Baz"))
+ANY = st.sampled_from(("Foo", "Bar", "Baz", ""))
+"""What a webhook may name; nothing is any application."""
 VERSIONS = st.sampled_from(("1", "2", "3"))
 WORDS = st.sampled_from(("main", "prod"))
 BODIES = st.sampled_from(("{}", "[]"))
@@ -57,6 +55,7 @@ STEPS = st.one_of(
     st.tuples(st.just("verify"), NAMES, NAMES, BODIES, VERSIONS),
     st.tuples(st.sampled_from(("tag", "branch", "deploy", "release")), NAMES, VERSIONS, WORDS),
     st.tuples(st.just("label"), NAMES, WORDS),
+    st.tuples(st.just("webhook"), ANY, ANY),
 )
 DELETIONS = st.one_of(
     st.tuples(st.sampled_from(("contracts", "integration")), NAMES, NAMES),
@@ -86,8 +85,8 @@ class Played:
         """One step on the living; applications that were deleted come back by being published for."""
         word, *rest = step
         living = {name for (name,) in self.world.applications}
-        needed = {rest[0], rest[1]} if word in ("publish", "verify") else {rest[0]}
-        for name in sorted(needed - living):
+        needed = {rest[0], rest[1]} if word in ("publish", "verify", "webhook") else {rest[0]}
+        for name in sorted(needed - living - {""}):
             self._make(name)
         getattr(self, f"_{word}")(*rest)
 
@@ -155,23 +154,13 @@ class Played:
     def _id(self, name: str) -> ApplicationId:
         return ApplicationId(self.ids[name])
 
+    def _webhook(self, consumer: str, provider: str) -> None:
+        sides = self._id(consumer) if consumer else None, self._id(provider) if provider else None
+        self.world.webhooks.add((consumer, provider, facts.webhook(self.account, None, *sides)))
+
     def happened(self, event: Event) -> None:
         """A fact that stands in the log, whoever ordered it: what vanishes does not depend on that."""
-        last = self.account.log[-1]
-        at = last.recorded_at + timedelta(microseconds=1)
-        record = Recorded(
-            v=recorded.VERSION,
-            position=last.position + 1,
-            id=EventId(self.account.fresh.event_id(at)),
-            recorded_at=at,
-            rule=1,
-            catalogue=1,
-            release="0.0.0",
-            actor=Actor(principal=self.account.kevin),
-            data=event,
-        )
-        self.account.go_on([record])
-        self.account.log.append(record)
+        facts.happened(self.account, event)
 
     # -- deleting ----------------------------------------------------------------------------------------
 
@@ -239,6 +228,11 @@ class Played:
                     found["releases"].add((named, fact.version, fact.environment, fact.id))
                 case _:
                     pass  # a content, which ends with its last contract
+        for one in view.webhooks():
+            sides = (
+                self.names[side] if side else "" for side in (one.settings.consumer, one.settings.provider)
+            )
+            found["webhooks"].add((*sides, one.id))
         return found
 
     def named(self, gone: Sequence[Vanished]) -> dict[str, set[Fact]]:
@@ -253,6 +247,9 @@ class Played:
     def _row(self, row: Any) -> Fact:
         if isinstance(row, foretelling.RemovedApplication):
             return (row.name,)
+        if isinstance(row, foretelling.RemovedWebhook):
+            sides = (self.names[one] if one else "" for one in (row.settings.consumer, row.settings.provider))
+            return (*sides, row.webhook)
         if hasattr(row, "contract"):
             return (self.names[row.consumer], self.names[row.provider], row.version)
         if hasattr(row, "result"):

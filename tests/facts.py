@@ -1,0 +1,73 @@
+"""Secrets and webhooks as facts: for tests of what becomes of them, whoever ordered them and how."""
+
+from datetime import timedelta
+
+from service.events import Event
+from service.events.secrets import SecretCreated
+from service.events.webhooks import WebhookCreated, WebhookRequest, WebhookSettings
+from service.log import recorded
+from service.log.recorded import Actor, Recorded
+from service.vocabulary import ApplicationId, EventId, SecretId, TeamId, WebhookId
+from tests.given import Account
+
+
+def happened(account: Account, event: Event) -> None:
+    """A fact that stands in the log, whoever ordered it."""
+    last = account.log[-1]
+    at = last.recorded_at + timedelta(microseconds=1)
+    record = Recorded(
+        v=recorded.VERSION,
+        position=last.position + 1,
+        id=EventId(account.fresh.event_id(at)),
+        recorded_at=at,
+        rule=1,
+        catalogue=1,
+        release="0.0.0",
+        actor=Actor(principal=account.kevin),
+        data=event,
+    )
+    account.go_on([record])
+    account.log.append(record)
+
+
+def secret(account: Account, name: str, team: TeamId | None) -> SecretId:
+    """A secret of a team, or of none."""
+    found = SecretId(account.fresh.id())
+    happened(
+        account, SecretCreated(secret=found, name=name, description="", team=team, value=account.fresh.ref())
+    )
+    return found
+
+
+def webhook(
+    account: Account,
+    team: TeamId | None = None,
+    consumer: ApplicationId | None = None,
+    provider: ApplicationId | None = None,
+    references: tuple[str, ...] = (),
+) -> WebhookId:
+    """A webhook of a team, or of none, for the applications that it names, or any."""
+    found = WebhookId(account.fresh.id())
+    happened(
+        account,
+        WebhookCreated(
+            webhook=found,
+            given="",
+            settings=WebhookSettings(
+                description=f"Build {found[:8]}",
+                enabled=True,
+                events=("contract_published",),
+                consumer=consumer,
+                provider=provider,
+            ),
+            request=WebhookRequest(
+                method="POST",
+                destination="https://ci.example.org",
+                references=references,
+                content=account.fresh.ref(),
+                mark="mark",
+            ),
+            team=team,
+        ),
+    )
+    return found

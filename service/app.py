@@ -31,6 +31,7 @@ from service.log.keys import Keys
 from service.log.pulse import Pulse
 from service.orders import Order, Outcome
 from service.queries.reading import Reader
+from service.reaching import Client
 from service.retention import Retention
 from service.settings import Settings
 from service.snapshots import Snapshots
@@ -59,6 +60,7 @@ class App(msgspec.Struct, kw_only=True):
     snapshots: Snapshots
     retention: Retention
     uses: Uses
+    client: Client
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
     connected: Callable[[str], Awaitable[Connection]]
@@ -107,6 +109,7 @@ async def opened(
         await _replayed(app, progress, forked=forked)
         await app.handler.start()
         stack.push_async_callback(app.reader.close)
+        stack.push_async_callback(app.client.close)
         stack.push_async_callback(_farewell, app, follow=follow)
         await _opened_or_refused(app, open_account=open_account)
         _sign_with_own_key(app)
@@ -175,6 +178,7 @@ def _composed(
         ),
         retention=Retention(replica, handler, clock, settings.deleted_contracts_kept_days),
         uses=uses,
+        client=Client(settings, RELEASE, clock),
         connected=connected,
         notices=notices,
     )

@@ -16,6 +16,8 @@ from service import errors, settings_names, settings_values
 
 _FILE_BYTES_MAX: Final = 65_536
 _MASK: Final = "********"
+WEBHOOK_RETRY_SECONDS: Final = (10, 60, 120, 300, 600, 1_200, 2_400)
+"""Seven more attempts within an hour and a quarter (section 3.7 of the vendor's rules: up to 7, with back-off)."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_every: int
     # For so many days the bodies of contracts that were deleted or replaced can still be restored; 0: for good.
     deleted_contracts_kept_days: int
+    # Whether webhooks are sent: send; hold, so that what is owed stays owed; auto: only under the log's own BASE_URL.
+    webhooks: str
+    # How long after each attempt that failed the next one follows; after the last of them there is none.
+    webhook_retry_seconds: tuple[int, ...]
+    # How long one attempt may take, from looking up the receiver's name to the end of its answer.
+    webhook_timeout_seconds: int
+    # Networks that webhooks may reach although they are not public. None by default: see docs/webhooks.md.
+    webhook_allowed_networks: tuple[settings_values.Network, ...]
+    # Certificates of authorities that receivers are believed by, beside the system's, in PEM.
+    webhook_ca_file: Path | None
     # The least severe messages to log: debug, info, warning or error.
     log_level: str
     # json: one object a line; console: for people; auto: console on a terminal and json elsewhere.
@@ -131,6 +143,11 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         contract_changes=read.get("MUNIMENT_CONTRACT_CHANGES", "refused"),
         snapshot_every=read.get("MUNIMENT_SNAPSHOT_EVERY", 100_000),
         deleted_contracts_kept_days=read.get("MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS", 30),
+        webhooks=read.get("MUNIMENT_WEBHOOKS", "auto"),
+        webhook_retry_seconds=read.get("MUNIMENT_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_SECONDS),
+        webhook_timeout_seconds=read.get("MUNIMENT_WEBHOOK_TIMEOUT_SECONDS", 10),
+        webhook_allowed_networks=read.get("MUNIMENT_WEBHOOK_ALLOWED_NETWORKS", ()),
+        webhook_ca_file=read.get("MUNIMENT_WEBHOOK_CA_FILE"),
         log_level=read.get("LOG_LEVEL", "info"),
         log_format=read.get("LOG_FORMAT", "auto"),
     )
@@ -163,6 +180,11 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_CONTRACT_CHANGES": settings.contract_changes,
         "MUNIMENT_SNAPSHOT_EVERY": str(settings.snapshot_every),
         "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": str(settings.deleted_contracts_kept_days),
+        "MUNIMENT_WEBHOOKS": settings.webhooks,
+        "MUNIMENT_WEBHOOK_RETRY_SECONDS": ",".join(map(str, settings.webhook_retry_seconds)) or "none",
+        "MUNIMENT_WEBHOOK_TIMEOUT_SECONDS": str(settings.webhook_timeout_seconds),
+        "MUNIMENT_WEBHOOK_ALLOWED_NETWORKS": ", ".join(map(str, settings.webhook_allowed_networks)) or "none",
+        "MUNIMENT_WEBHOOK_CA_FILE": str(settings.webhook_ca_file or "not set"),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
     }
@@ -224,17 +246,23 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_CONTRACT_CHANGES": settings_values.one_of("refused", "allowed"),
     "MUNIMENT_SNAPSHOT_EVERY": settings_values.whole(0, 1_000_000_000),
     "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": settings_values.whole(0, 36_500),
+    "MUNIMENT_WEBHOOKS": settings_values.one_of("auto", "send", "hold"),
+    "MUNIMENT_WEBHOOK_RETRY_SECONDS": settings_values.delays,
+    "MUNIMENT_WEBHOOK_TIMEOUT_SECONDS": settings_values.whole(1, 300),
+    "MUNIMENT_WEBHOOK_ALLOWED_NETWORKS": settings_values.networks,
+    "MUNIMENT_WEBHOOK_CA_FILE": settings_values.file,
     "LOG_LEVEL": settings_values.one_of("debug", "info", "warning", "error"),
     "LOG_FORMAT": settings_values.one_of("auto", "console", "json"),
 }
 """Every variable there is, and what reads it."""
 
-PATHS: Final = ("TLS_CERT_FILE", "TLS_KEY_FILE")
-"""Settings that are files, not texts that may stand in one: they are read again whenever they change."""
+TLS: Final = ("TLS_CERT_FILE", "TLS_KEY_FILE")
+PATHS: Final = (*TLS, "MUNIMENT_WEBHOOK_CA_FILE")
+"""Settings that are files, not texts that may stand in one."""
 
 
 def _require_both_or_neither(read: Mapping[str, Any]) -> None:
-    for given, lacking in (PATHS, PATHS[::-1]):
+    for given, lacking in (TLS, TLS[::-1]):
         if given in read and lacking not in read:
             raise errors.Invalid(
                 f"{lacking} must be set where {given} is: TLS needs the certificate and its key.", lacking

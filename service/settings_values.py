@@ -128,6 +128,22 @@ def seconds(text: str, variable: str) -> int:
     return int(text)
 
 
+def delays(text: str, variable: str) -> tuple[int, ...]:
+    """Seconds separated by commas, a week each at most; `none` for none at all."""
+    if text.strip().lower() == "none":
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 50 or not all(
+        re.fullmatch(r"[0-9]{1,6}", part) and int(part) <= 604_800 for part in parts
+    ):
+        raise errors.Invalid(
+            f"{variable} must be up to 50 numbers of seconds from 0 to 604800, separated by commas, such as"
+            " 10,60,300, or none.",
+            variable,
+        )
+    return tuple(map(int, parts))
+
+
 def keys(text: str, variable: str) -> tuple[bytes, ...]:
     """One key or several, the oldest first, separated by commas or white space."""
     return tuple(key(part, variable) for part in re.split(r"[,\s]+", text.strip()))

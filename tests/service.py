@@ -248,6 +248,7 @@ def edge_of(app: App) -> Edge:
         reader=app.reader,
         vigil=app.vigil,
         uses=app.uses,
+        client=app.client,
         release=app.release,
     )
 

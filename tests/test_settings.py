@@ -45,6 +45,11 @@ def test_nothing_needs_to_be_set() -> None:
             contract_changes="refused",
             snapshot_every=100_000,
             deleted_contracts_kept_days=30,
+            webhooks="auto",
+            webhook_retry_seconds=(10, 60, 120, 300, 600, 1_200, 2_400),
+            webhook_timeout_seconds=10,
+            webhook_allowed_networks=(),
+            webhook_ca_file=None,
             log_level="info",
             log_format="auto",
         )
@@ -81,6 +86,11 @@ def test_every_setting_is_read_and_named() -> None:
             "MUNIMENT_CONTRACT_CHANGES": "allowed",
             "MUNIMENT_SNAPSHOT_EVERY": "5000",
             "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": "90",
+            "MUNIMENT_WEBHOOKS": "Hold",
+            "MUNIMENT_WEBHOOK_RETRY_SECONDS": "5, 30",
+            "MUNIMENT_WEBHOOK_TIMEOUT_SECONDS": "3",
+            "MUNIMENT_WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16,fd00::/8",
+            "MUNIMENT_WEBHOOK_CA_FILE": "/tls/ca.crt",
             "LOG_LEVEL": "DEBUG",
             "LOG_FORMAT": "json",
         }
@@ -110,6 +120,11 @@ def test_every_setting_is_read_and_named() -> None:
             contract_changes="allowed",
             snapshot_every=5_000,
             deleted_contracts_kept_days=90,
+            webhooks="hold",
+            webhook_retry_seconds=(5, 30),
+            webhook_timeout_seconds=3,
+            webhook_allowed_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
+            webhook_ca_file=Path("/tls/ca.crt"),
             log_level="debug",
             log_format="json",
         )
@@ -142,7 +157,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert 9292 == load(PORT="", PORT_FILE="").port
 
 
-@pytest.mark.parametrize(("given", "lacking"), [settings.PATHS, settings.PATHS[::-1]])
+@pytest.mark.parametrize(("given", "lacking"), [settings.TLS, settings.TLS[::-1]])
 def test_half_of_tls_is_an_error(given: str, lacking: str) -> None:
     """Nobody believes that TLS is spoken where it is not; the sentence names the other half."""
     with pytest.raises(errors.Invalid, match=f"{lacking} must be set where {given} is") as caught:
@@ -350,3 +365,12 @@ def test_no_secret_is_shown() -> None:
     assert "postgresql://owner:********@db:5/m" == shown["MUNIMENT_MIGRATE_URL"]
     assert "********" == shown["MUNIMENT_KEY"]
     assert "********" == shown["MUNIMENT_ADMIN_TOKEN"]
+
+
+def test_no_retries_are_asked_for_by_a_word() -> None:
+    """An empty variable counts as not set, so none at all is written out; what is no number of seconds is refused."""
+    assert () == load(MUNIMENT_WEBHOOK_RETRY_SECONDS="none").webhook_retry_seconds
+    assert 7 == len(load(MUNIMENT_WEBHOOK_RETRY_SECONDS="").webhook_retry_seconds)
+    for text in ("10,,60", "-1", "1.5", "700000", ",".join(["1"] * 51)):
+        with pytest.raises(errors.Invalid):
+            load(MUNIMENT_WEBHOOK_RETRY_SECONDS=text)

@@ -115,6 +115,7 @@ async def _answering(
         reader=app.reader,
         vigil=app.vigil,
         uses=app.uses,
+        client=app.client,
         release=app.release,
         answered=unobserved if operations is None else operations.metrics.requested,
     )

@@ -22,6 +22,7 @@ from service.log.keys import Keys
 from service.orders import Origin
 from service.queries import moments
 from service.queries.reading import Reader
+from service.reaching import Client
 from service.settings import Settings
 from service.uses import Uses
 from service.vigil import Vigil
@@ -46,6 +47,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     vigil: Vigil
     uses: Uses
+    client: Client
     release: str
     answered: Callable[[str, str, int, float], None] = unobserved
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""

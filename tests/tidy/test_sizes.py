@@ -19,6 +19,8 @@ LONG_MODULES = {
     "service/handling.py": "one batch's way into the log, with every way it can fail and be found again",
     "service/queries/changes.py": "one branch a kind of event, as the sentences have",
     "service/queries/sentences.py": "one clause a kind of event, so that all of them sound alike",
+    "service/app.py": "the composition root: every part of a replica, and in which order they begin and end",
+    "service/settings.py": "a line a setting in each of its tables, so that a forgotten one is seen",
     "service/http/documents.py": "a document a noun, each of which shows parts of the others",
     "service/http/index.py": "one entry a relation, which is all there is to say of it",
     "service/http/routes.py": "the whole API in one table",

@@ -45,6 +45,7 @@ def webhook(
     consumer: ApplicationId | None = None,
     provider: ApplicationId | None = None,
     references: tuple[str, ...] = (),
+    given: str = "",
 ) -> WebhookId:
     """A webhook of a team, or of none, for the applications that it names, or any."""
     found = WebhookId(account.fresh.id())
@@ -52,7 +53,7 @@ def webhook(
         account,
         WebhookCreated(
             webhook=found,
-            given="",
+            given=given,
             settings=WebhookSettings(
                 description=f"Build {found[:8]}",
                 enabled=True,

@@ -23,7 +23,7 @@ from service.events.deletions import ContractsRestored, DeletionRestored, Forgot
 from service.queries import deletions
 from service.queries.deletions import Deletion
 from service.vocabulary import ApplicationId, ContractId, PrincipalId, TeamId
-from tests import given
+from tests import facts, given
 from tests.given import CONSOLE, START, Account
 
 
@@ -390,3 +390,41 @@ def test_many_contracts_are_many_children_each_of_which_fits(account: Account) -
         one.contract for child in children if isinstance(child, ContractsRestored) for one in child.contracts
     }
     assert 250 == len(ids)
+
+
+def test_webhooks_that_vanished_stay_gone_and_are_named(account: Account) -> None:
+    """What they sent left the vault with them: each is told as left out, now and whenever somebody tries again."""
+    publish(account, "Foo", "Bar", "1")
+    sides = pair(account)
+    both = facts.webhook(account, None, sides["consumer"], sides["provider"])
+    one = facts.webhook(account, account.team("A"), None, sides["provider"])
+    description = {each.id: each.settings.description for each in account.now.webhooks()}
+    before = world(account)
+    deletion = deleted(account, DeleteApplication(application=sides["provider"]))
+    assert [] == list(account.now.webhooks())
+    parent, *_ = account.do(undo(account, deletion))
+    assert isinstance(parent, DeletionRestored)
+    assert [
+        LeftOut(noun="webhook", id=both, name=description[both], application="Foo/Bar", why="destroyed"),
+        LeftOut(noun="webhook", id=one, name=description[one], application="Bar", why="destroyed"),
+    ] == [left for left in parent.left_out if left.noun == "webhook"]
+    assert len(parent.left_out) == parent.not_restored
+    assert before == world(account)
+    assert [] == list(account.now.webhooks())
+    with pytest.raises(errors.Refused, match=r"webhook of Foo/Bar \(its request left the vault\)") as caught:
+        account.do(undo(account, deletion))
+    assert "nothing_restored" == caught.value.reason
+
+
+def test_a_webhook_that_its_client_made_again_is_not_missing(account: Account) -> None:
+    """Terraform and scripts put a webhook under an id of their own: once it is there, nothing is left out."""
+    publish(account, "Foo", "Bar", "1")
+    sides = pair(account)
+    facts.webhook(account, None, sides["consumer"], sides["provider"], given="a-chosen-id-of-mine")
+    deletion = deleted(account, DeleteIntegrationContracts(**pair(account)))
+    account.do(undo(account, deletion))
+    deletion = deleted(account, DeleteIntegration(**pair(account)))
+    facts.webhook(account, given="a-chosen-id-of-mine")
+    parent, *_ = account.do(undo(account, deletion))
+    assert isinstance(parent, DeletionRestored)
+    assert () == parent.left_out

@@ -39,13 +39,6 @@ _UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.-]+\+)?json\b", re.IGNORECASE)
 _FORM: Final = "application/x-www-form-urlencoded"
-_OURS: Final = frozenset(
-    {
-        *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "expect"),
-        *("te", "trailer", "proxy-authorization", "proxy-connection"),
-    }
-)
-"""Headers that say how the request travels: whoever sends it writes them, nobody else."""
 Escape = Callable[[str], str]
 
 
@@ -182,8 +175,8 @@ def _headers(template: Content, filled: _Filled) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     for name, value in template.headers:
         pointer = f"/request/headers/{name}"
-        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
-            raise errors.Invalid("A header of this name is not sent.", pointer)
+        if not _TOKEN.fullmatch(name):
+            raise errors.Invalid("A header cannot have this name.", pointer)
         headers.append((name, _one_line(filled.into(value, _as_it_is), pointer)))
     if template.username:
         username = _one_line(filled.into(template.username, _as_it_is), "/request/username")

@@ -279,9 +279,9 @@ def test_a_body_says_what_it_is(fields: dict[str, Any], content_type: str | None
     assert content_type == found.get("content-type")
 
 
-@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "a b", "a:b", ""])
-def test_headers_of_the_connection_are_not_a_webhooks(name: str) -> None:
-    """Who travels how is for the sender to say: such a header would send the request elsewhere or cut it in two."""
+@pytest.mark.parametrize("name", ["a b", "a:b", "", "ä", "a\r\nb"])
+def test_a_header_has_a_name_that_can_be_sent(name: str) -> None:
+    """Whatever else stood before the colon would be another header, or none."""
     with pytest.raises(errors.Invalid):
         rendered(headers=((name, "x"),))
 

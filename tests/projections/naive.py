@@ -29,6 +29,7 @@ ACTIONS = (
     "team:manage",
     "team:read",
     "environment:read",
+    "environment:manage",
     "role:manage",
     "user:manage",
     "ai:generation:code",

@@ -44,7 +44,7 @@ def fold(secret: Secret | None, event: events.SecretEvent, recorded: Foldable) -
             )
         case events.SecretEdited():
             fields: dict[str, object] = {change.field: change.after for change in event.changes}
-            if "name" in fields:
+            if "name" in fields or "conflicting" in fields:
                 fields["conflicting"] = False
             return secret and msgspec.structs.replace(secret, updated_at=at, **fields)
         case events.SecretRotated():

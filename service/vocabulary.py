@@ -50,6 +50,8 @@ _REFUSED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Control, format and surrogate characters and line breaks: what cannot be seen could make two names look like one."""
 _JOINERS = "\u200c\u200d"
 """Format characters without which some scripts cannot be written."""
+_KEPT = "\n\r\t" + _JOINERS
+"""What may stand in a text of several lines that is kept as it came."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 
@@ -114,6 +116,20 @@ def paragraph(text: object, pointer: str = "", what: str = "text", length_max: i
     if len(joined) > length_max:
         raise errors.Invalid(f"The {what} is longer than {length_max} characters.", pointer)
     return joined
+
+
+def verbatim(text: object, pointer: str = "", what: str = "text", length_max: int = TEXT_LENGTH_MAX) -> str:
+    """Text of several lines exactly as it came, for whoever compares it with what they sent (Terraform does)."""
+    if not isinstance(text, str):
+        raise errors.Invalid(f"The {what} must be a string.", pointer)
+    if len(text) > length_max:
+        raise errors.Invalid(f"The {what} is longer than {length_max} characters.", pointer)
+    for character in text:
+        if unicodedata.category(character) in _REFUSED and character not in _KEPT:
+            raise errors.Invalid(
+                f"The {what} holds a character that is not allowed (U+{ord(character):04X}).", pointer
+            )
+    return text
 
 
 def email(text: object, pointer: str = "/email") -> str:

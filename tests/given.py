@@ -25,8 +25,9 @@ from service.commands.account import OpenAccount
 from service.commands.applications import CreateApplication
 from service.commands.contracts import PublishContract
 from service.commands.environments import CreateEnvironment
-from service.commands.order import Caller
+from service.commands.order import Caller, NewValue
 from service.commands.roles import CreateRole
+from service.commands.secrets import CreateSecret
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam
 from service.commands.users import ChangeRoles, EditUser, InviteUser, RedeemInvitation
@@ -45,6 +46,7 @@ from service.vocabulary import (
     PrincipalId,
     RoleId,
     Secret,
+    SecretId,
     TeamId,
 )
 
@@ -218,6 +220,11 @@ class Account:
         self.do(command)
         return command.environment
 
+    def secret(self, name: str, team: TeamId | None = None, by: PrincipalId | None = None) -> SecretId:
+        command = secret(self.fresh, name, team)
+        self.do(command, by)
+        return command.secret
+
     def principal(self, principal: str) -> Principal:
         return self.now.principal(principal)
 
@@ -283,6 +290,16 @@ def environment(fresh: Fresh, name: str, teams: Sequence[str] = ()) -> CreateEnv
     return CreateEnvironment(
         environment=EnvironmentId(fresh.id()), name=name, production=False, teams=tuple(teams)
     )
+
+
+def secret(fresh: Fresh, name: str, team: TeamId | None = None, value: str = "a value") -> CreateSecret:
+    return CreateSecret(
+        secret=SecretId(fresh.id()), name=name, description="", team=team, value=new_value(fresh, value)
+    )
+
+
+def new_value(fresh: Fresh, value: str) -> NewValue:
+    return NewValue(ref=fresh.ref(), value=Secret(value))
 
 
 def publish(

@@ -20,6 +20,7 @@ from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
 from service.commands.results import DeleteVerification, PublishVerification
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
+from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
 from service.commands.tokens import RegenerateToken
@@ -78,6 +79,9 @@ Command = (
     | CreateEnvironment
     | EditEnvironment
     | DeleteEnvironment
+    | CreateSecret
+    | EditSecret
+    | DeleteSecret
     | RecordDeployment
     | EndDeployment
     | RecordRelease

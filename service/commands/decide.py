@@ -21,6 +21,7 @@ from service.commands import (
     preferences,
     results,
     roles,
+    secrets,
     system_accounts,
     teams,
     tokens,
@@ -88,12 +89,10 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | users.RedeemInvitation()
             | people.ForgetPerson()
             | organization.ChangeOrganizationAdministrator()
+            | system_accounts.CreateSystemAccount()
+            | tokens.RegenerateToken()
         ):
-            return _users(command, view, caller)
-        case system_accounts.CreateSystemAccount():
-            return system_accounts.create_system_account(command, view, caller)
-        case tokens.RegenerateToken():
-            return tokens.regenerate_token(command, view, caller)
+            return _principals(command, view, caller)
         case (
             environments.CreateEnvironment()
             | environments.EditEnvironment()
@@ -104,6 +103,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | deployments.EndSupport()
         ):
             return _environments(command, view, caller)
+        case secrets.CreateSecret() | secrets.EditSecret() | secrets.DeleteSecret():
+            return _secrets(command, view, caller)
         case (
             preferences.ChangePreferences()
             | preferences.ChangePersonalPreferences()
@@ -177,14 +178,16 @@ def _teams(
             assert_never(command)
 
 
-def _users(
+def _principals(
     command: users.InviteUser
     | users.EditUser
     | users.DeleteUser
     | users.ChangeRoles
     | users.RedeemInvitation
     | people.ForgetPerson
-    | organization.ChangeOrganizationAdministrator,
+    | organization.ChangeOrganizationAdministrator
+    | system_accounts.CreateSystemAccount
+    | tokens.RegenerateToken,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -203,6 +206,10 @@ def _users(
             return people.forget_person(command, view, caller)
         case organization.ChangeOrganizationAdministrator():
             return organization.change_organization_administrator(command, view, caller)
+        case system_accounts.CreateSystemAccount():
+            return system_accounts.create_system_account(command, view, caller)
+        case tokens.RegenerateToken():
+            return tokens.regenerate_token(command, view, caller)
         case _:
             assert_never(command)
 
@@ -233,6 +240,20 @@ def _environments(
             return deployments.record_release(command, view, caller)
         case deployments.EndSupport():
             return deployments.end_support(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _secrets(
+    command: secrets.CreateSecret | secrets.EditSecret | secrets.DeleteSecret, view: View, caller: Caller
+) -> list[Event]:
+    match command:
+        case secrets.CreateSecret():
+            return secrets.create_secret(command, view, caller)
+        case secrets.EditSecret():
+            return secrets.edit_secret(command, view, caller)
+        case secrets.DeleteSecret():
+            return secrets.delete_secret(command, view, caller)
         case _:
             assert_never(command)
 

@@ -20,7 +20,10 @@ class SecretCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
 
 class SecretEdited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="secret.edited"):
-    """Fields changed; `field` is one of name, description. A new name ends a conflict."""
+    """Fields changed; `field` is one of name, description, conflicting. A new name ends a conflict.
+
+    The name that it has ends it too, once nobody else has that: then `conflicting` is what changed, from true to false.
+    """
 
     secret: SecretId
     changes: tuple[Change, ...]

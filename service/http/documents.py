@@ -17,6 +17,7 @@ from projections.applications import Application
 from projections.environments import Environment
 from projections.principals import Principal
 from projections.roles import Role
+from projections.secrets import Secret
 from projections.teams import Team
 from projections.tokens import Token
 from projections.view import View
@@ -27,7 +28,7 @@ from service.http.edge import Call, iso
 from service.http.responses import Document
 from service.vocabulary import TeamId, Thing
 
-Named = TypeVar("Named", Role, Team, Environment, Application)
+Named = TypeVar("Named", Role, Team, Environment, Application, Secret)
 FORGOTTEN: Final = "(forgotten)"
 """Stands for the name of a person whose sealing key was destroyed."""
 TOKEN_DESCRIPTIONS: Final = {True: "Read only token (developer)", False: "Read/write token (CI)"}

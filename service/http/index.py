@@ -127,6 +127,7 @@ LINKS: Final = (
     Link("pb:integrations", "/integrations", "Integrations", ("contract_data:read",)),
     Link("pb:environments", "/environments", "Environments", ("environment:read",)),
     Link("pb:environment", "/environments/{uuid}", "Environment", ("environment:read",)),
+    Link("pf:secrets", "/secrets", "Secrets", ("secret:read",)),
     Link("pf:admin-roles", "/admin/roles", "Roles", ("role:read",)),
     Link("pf:admin-permissions", "/admin/permissions", "Permissions", ("role:read",)),
     Link("pf:admin-teams", "/admin/teams", "Teams", ("team:read",)),

@@ -26,6 +26,7 @@ from service.http import (
     publications,
     results,
     roles,
+    secrets,
     served,
     start,
     system_accounts,
@@ -324,6 +325,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/environments/{uuid}", environments.shown, "One environment"),
     Route("PUT", "/environments/{uuid}", environments.replaced, "Change an environment", rehearses=True),
     Route("DELETE", "/environments/{uuid}", environments.deleted, "Delete an environment", rehearses=True),
+    # -- secrets -------------------------------------------------------------------------------------------
+    Route("GET", "/secrets", secrets.listed, "The secrets one may see, without their values"),
+    Route("POST", "/secrets", secrets.created, "Make a secret", rehearses=True),
+    Route("GET", "/secrets/{uuid}", secrets.shown, "One secret, without its value"),
+    Route("PUT", "/secrets/{uuid}", secrets.replaced, "Change or rotate a secret", rehearses=True),
+    Route("DELETE", "/secrets/{uuid}", secrets.deleted, "Delete a secret", rehearses=True),
     # -- what only a contract broker can answer ------------------------------------------------------------
     Route("GET", "/matrix", matrix.asked, "Whether contracts agree, which Muniment does not compare"),
     Route("GET", "/can-i-deploy", matrix.asked, "The same"),

@@ -15,8 +15,7 @@ def sentence(event: events.SecretEvent, names: Names) -> str:
         case events.SecretCreated():
             return f"created the secret {event.name}{_of(event.team, names)}"
         case events.SecretEdited():
-            changes = wording.listed([wording.change(change) for change in event.changes])
-            return f"changed {changes} of the secret {names.secret(event.secret)}"
+            return _edited(event, names)
         case events.SecretRotated():
             return f"gave the secret {names.secret(event.secret)} another value"
         case events.SecretMoved():
@@ -48,6 +47,16 @@ def changes(event: events.SecretEvent, names: Names) -> tuple[Changed, ...]:
             return ended(name=event.name, team=event.team and names.team(event.team))
         case _:
             assert_never(event)
+
+
+def _edited(event: events.SecretEdited, names: Names) -> str:
+    plain = [wording.change(change) for change in event.changes if change.field != "conflicting"]
+    ended = len(plain) < len(event.changes)
+    whose = f"the secret {names.secret(event.secret)}"
+    if not plain:
+        return f"gave {whose} back its name, which no other one has any more"
+    also = ", and gave it back its name" if ended else ""
+    return f"changed {wording.listed(plain)} of {whose}{also}"
 
 
 def _of(team: TeamId | None, names: Names) -> str:

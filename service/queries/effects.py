@@ -13,9 +13,11 @@ from service.commands.cautions import Caution
 from service.events.account import CatalogueAdopted
 from service.events.environments import EnvironmentEvent
 from service.events.roles import RoleEvent
+from service.events.secrets import SecretEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
 from service.events.users import InvitationRedeemed, UserEvent
+from service.events.webhooks import OneWebhookEvent
 from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.recorded import Recorded
@@ -27,7 +29,7 @@ _CHANGING: Final = frozenset(
     {
         *(
             kind
-            for union in (RoleEvent, TeamEvent, UserEvent, EnvironmentEvent)
+            for union in (RoleEvent, TeamEvent, UserEvent, EnvironmentEvent, SecretEvent, OneWebhookEvent)
             for kind in typing.get_args(union)
         ),
         *(typing.get_args(SystemAccountEvent) or (SystemAccountEvent,)),

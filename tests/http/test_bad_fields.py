@@ -113,6 +113,10 @@ OLDER_TEAM_FIELDS: Final = (
 )
 ENVIRONMENT: Final = {"name": "wanted", "production": True, "displayName": "Wanted", "teamUuids": [ID]}
 MEMBERS: Final = (ids("users", needed=True), elements("users.0"))
+SECRET: Final = {"name": "wanted", "description": "Wanted", "value": "x", "teamUuid": None}
+SECRET_NAME: Final = Field("name", (*required("name").wrong, "two words", "a{b", "a}"), True, null=False)
+DESCRIPTION: Final = text("description", lines=True)
+OF_TEAM: Final = Field("teamUuid", (17, True, [], {}, "", "x", MISSING))
 FORMS: Final = (
     Form("POST /admin/roles", ROLE, (NAME, text("description", lines=True), *SCOPES)),
     Form("PUT /admin/roles/{uuid}", ROLE, (NAME, text("description", lines=True), *SCOPES), "role"),
@@ -179,6 +183,27 @@ FORMS: Final = (
         (NAME, text("displayName", 255), flag("production", needed=True), ids("teamUuids")),
         "environment",
     ),
+    Form(
+        "POST /secrets",
+        SECRET,
+        (
+            SECRET_NAME,
+            DESCRIPTION,
+            OF_TEAM,
+            Field("value", (*NO_TEXT, "", "x" * 65_537, "a\u0000b"), required=True, null=False),
+        ),
+    ),
+    Form(
+        "PUT /secrets/{uuid}",
+        SECRET,
+        (
+            msgspec.structs.replace(SECRET_NAME, required=False),
+            DESCRIPTION,
+            OF_TEAM,
+            Field("value", (*NO_TEXT, "", "x" * 65_537, "a\u0000b"), null=False),
+        ),
+        "secret",
+    ),
 )
 
 
@@ -208,8 +233,10 @@ async def things(running: Running) -> dict[str, str]:
     assert 201 == (await running.admin.post("/pacticipants", {"name": "Foo"})).status
     environment = await running.admin.post("/environments", {"name": "production", "production": True})
     invited = await running.admin.post("/admin/users/invite-user", {"name": "S", "email": "s@example.org"})
+    secret = await running.admin.post("/secrets", {"name": "key", "value": "x"})
     return {
         "": "",
+        "secret": secret.json["uuid"],
         "role": await running.role("Custom"),
         "team": await running.team("A"),
         "user": invited.json["uuid"],

@@ -24,6 +24,9 @@ REACHING_NOBODY = (
     "a role is made",
     "an environment is made",  # what is new is nobody's gain, and what is gone nobody's loss
     "an environment is deleted",
+    "a secret is made",
+    "a secret is rotated",  # another value gives nobody a right
+    "a secret is deleted",
 )
 
 
@@ -48,17 +51,18 @@ class Company:
         ids |= {"sally": self.sally.id, "billy": self.billy.id, "robot": self.robot.id}
         body = {"name": "A", "pacticipantNames": ["Foo"], "administratorUuids": [self.billy.id]}
         assert 200 == (await running.admin.put(f"/admin/teams/{ids['team']}", body)).status
-        watcher = await running.role("Watcher", "environment:read:team")
+        watcher = await running.role("Watcher", "environment:read:team", "secret:read:team")
         ids["cara"] = (await running.person("Cara", roles=[watcher], teams=[ids["other"]])).id
         made = await running.admin.post("/environments", {"name": "test", "production": False})
         ids["environment"] = made.json["uuid"]
+        ids["secret"] = (await running.admin.post("/secrets", {"name": "key", "value": "x"})).json["uuid"]
         return self
 
     def edits(self) -> dict[str, Edit]:
         """Every kind of edit, in an order in which each still changes something."""
         ids = self.ids
         team, users = f"/admin/teams/{ids['team']}", "/admin/users"
-        environment = f"/environments/{ids['environment']}"
+        environment, secret = f"/environments/{ids['environment']}", f"/secrets/{ids['secret']}"
         shown = {"name": "test", "production": False, "teamUuids": [ids["other"]]}
         scopes = [{"scope": "contract_data:manage:team"}, {"scope": "webhook:manage:team"}]
         sally = f"{users}/{ids['sally']}"
@@ -68,6 +72,10 @@ class Company:
             "an environment is made": ("POST", "/environments", {**shown, "name": "new"}),
             "an environment is edited": ("PUT", environment, shown),
             "an environment is deleted": ("DELETE", environment, None),
+            "a secret is made": ("POST", "/secrets", {"name": "new", "value": "x", "teamUuid": ids["team"]}),
+            "a secret is edited": ("PUT", secret, {"teamUuid": ids["other"]}),
+            "a secret is rotated": ("PUT", secret, {"value": "y"}),
+            "a secret is deleted": ("DELETE", secret, None),
             "a role is made": ("POST", "/admin/roles", {"name": "New", "permissions": scopes}),
             "a role is edited": (
                 "PUT", f"/admin/roles/{ids['reader']}", {"name": "Reader", "permissions": scopes}

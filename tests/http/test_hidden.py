@@ -31,6 +31,8 @@ FIELDS: Final[dict[str, Any]] = {
 }
 """A body that every order could be given with."""
 OTHER_BODIES: Final[dict[str, Any]] = {
+    "POST /secrets": {"name": "wanted", "value": "x"},
+    "PUT /secrets/{uuid}": {"name": "wanted"},
     "PATCH /admin/teams/{uuid}/users": [{"op": "remove", "path": "/users", "value": {"uuid": MISSING}}],
     "POST /admin/users/invite-users": {"users": [{"email": "wanted@example.org", "name": "wanted"}]},
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": {"interactions": []},
@@ -110,6 +112,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/admin/system-accounts": {"uuid": bot.id},
         "/settings/tokens": {"uuid": tokens[0]["uuid"]},
         "/environments": {"uuid": environments[0]["uuid"]},
+        "/secrets": {"uuid": (await running.admin.get("/secrets")).json["_embedded"]["secrets"][0]["uuid"]},
         "/deployed-versions": {"uuid": deployed["uuid"]},
         "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},

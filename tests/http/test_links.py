@@ -50,6 +50,8 @@ async def furnished(running: Running) -> str:
         "A/B", pacticipantNames=["Foo"], environmentUuids=[environment.json["uuid"]], administratorUuids=[bot.id]
     )  # fmt: skip
     await admin.post(f"/admin/teams/{team}/users", {"users": [bot.id]})
+    for name, of in (("key", team), ("token", None)):
+        assert 201 == (await admin.post("/secrets", {"name": name, "value": "x", "teamUuid": of})).status
     return team
 
 

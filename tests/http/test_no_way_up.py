@@ -110,10 +110,10 @@ async def test_a_display_name_is_no_subject(running: Running) -> None:
 async def test_an_unknown_owner_or_team_takes_nothing_from_a_grant_of_everything(running: Running) -> None:
     """`*` does not depend on whose a thing is; `team` and `own` do (section 1.2)."""
     sally = await running.person("Sally")
-    secret = ("secret", "s1")
+    action, held = "system_preference:manage", ("system_preference", "p1")
     for properties in ({"owner": "ext@nowhere.org"}, {"team": "Nope"}, {}):
-        assert await _decision(running.admin, "admin@example.org", "secret:manage", secret, **properties)
-        assert not await _decision(running.admin, sally.id, "secret:manage", secret, **properties)
+        assert await _decision(running.admin, "admin@example.org", action, held, **properties)
+        assert not await _decision(running.admin, sally.id, action, held, **properties)
 
 
 async def test_an_integration_is_read_from_both_of_its_sides(running: Running) -> None:

@@ -19,6 +19,7 @@ LISTS = (
     "/integrations",
     "/integrations/team/{team}",
     "/environments",
+    "/secrets",
 )
 CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
 

@@ -131,6 +131,23 @@ DEEDS: dict[str, str] = {
     "see a release": "GET /released-versions/<release>",
     "end a release's support": 'PATCH /released-versions/<release> {"currentlySupported": false}',
     "delete our environment": "DELETE /environments/<ours environment>",
+    "list secrets": "GET /secrets",
+    "make a secret of our team": 'POST /secrets {"name": "made", "value": "x", "teamUuid": "<mine>"}',
+    "make a secret of their team": 'POST /secrets {"name": "made", "value": "x", "teamUuid": "<other>"}',
+    "make a secret of no team": 'POST /secrets {"name": "made", "value": "x"}',
+    **{
+        f"{deed} {whose} secret": request.replace("WHOSE", whose)
+        for whose in ("ours", "theirs", "nobodys")
+        for deed, request in {
+            "see": "GET /secrets/<WHOSE secret>",
+            "describe": 'PUT /secrets/<WHOSE secret> {"description": "described"}',
+            "rotate": 'PUT /secrets/<WHOSE secret> {"value": "another"}',
+            "move": 'PUT /secrets/<WHOSE secret> {"teamUuid": "<spare>"}',
+            "take from every team": 'PUT /secrets/<WHOSE secret> {"teamUuid": null}',
+            "move into our team": 'PUT /secrets/<WHOSE secret> {"teamUuid": "<mine>"}',
+            "delete": "DELETE /secrets/<WHOSE secret>",
+        }.items()
+    },
     "list applications": "GET /pacticipants",
     "list labels": "GET /labels",
     "list applications with a label": "GET /pacticipants/label/seen",
@@ -320,6 +337,7 @@ async def world(running: Running, *scopes: str) -> World:
             assert 201 == (await maker.post("/pacticipants", {"name": name})).status
         if team:
             await _team_things(running, whose, ids, team)
+    await _secret(admin, "nobodys", ids)
     for partner in ("Partner", "Friend"):
         for whose in ("ours", "theirs", "hers"):
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
@@ -347,6 +365,7 @@ async def _team_things(running: Running, whose: str, ids: dict[str, str], team: 
         "/environments", {"name": whose, "production": False, "teamUuids": [ids[team]]}
     )
     ids[f"{whose} environment"] = made.json["uuid"]
+    await _secret(running.admin, whose, ids, teamUuid=ids[team])
     kept = await running.admin.put(
         f"/admin/teams/{ids[team]}",
         {"name": team.title(), "pacticipantNames": [whose, f"{whose}-unused"]},
@@ -357,6 +376,12 @@ async def _team_things(running: Running, whose: str, ids: dict[str, str], team: 
         ids[f"{whose} {name}"] = account.id
         if name == "account":
             ids[f"{whose} token"] = await _read_only_token(running, account.id)
+
+
+async def _secret(admin: Client, whose: str, ids: dict[str, str], **more: str) -> None:
+    made = await admin.post("/secrets", {"name": whose, "value": "planted", **more})
+    assert 201 == made.status, made.text
+    ids[f"{whose} secret"] = made.json["uuid"]
 
 
 async def _furnish(admin: Client) -> None:

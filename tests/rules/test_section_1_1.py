@@ -66,8 +66,6 @@ REACHES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 BOUND = ("team:manage:{uuid}", "user:manage_scim_attributes:*")
 NOT_HELD_HERE = (
-    "secret",
-    "webhook",
     "ai",
     "deployment_and_release",
     "system_preference",
@@ -227,6 +225,13 @@ DONE: dict[str, tuple[str, ...]] = {
     ),
     "role:manage:*": (*SEE_ROLES, "make a role", "change a role", "delete a role", "reset the roles"),
     "role:read:*": SEE_ROLES,
+    "secret:manage:*": tuple(deed for deed in deeds.DEEDS if "secret" in deed),
+    "secret:manage:team": (
+        "list secrets",
+        "make a secret of our team",
+        *(f"{deed} ours secret" for deed in ("see", "describe", "rotate", "move into our team", "delete")),
+    ),
+    "secret:read:team": ("list secrets", "see ours secret"),
     "system_account:manage:*": (
         *SEE_ACCOUNTS,
         "change our account",
@@ -281,6 +286,9 @@ DONE: dict[str, tuple[str, ...]] = {
     "user:read:*": ("list principals", "see a person", "see a person's role"),
 }
 """What each scope does over HTTP, of all `deeds.DEEDS`; a scope that is not listed does none but what anybody may."""
+
+NAMES_NO_TEAM: dict[str, tuple[str, ...]] = {"secret:manage:team": ("make a secret of no team",)}
+"""What each scope is told to name a team for: 400 at /teamUuid, since it gives that in teams (section 7, point 14)."""
 
 LABELS = """\
 ai:*  ~All AI features  Ai
@@ -348,9 +356,13 @@ async def test_a_scope_alone_does_what_it_says_over_http(running: Running, scope
     """Section 1.1: of everything that can be tried it does these, and is denied all else with a 403."""
     world = await deeds.world(running, scope)
     wanted = (*DONE.get(scope, ()), *deeds.ANYBODY)
+    told = NAMES_NO_TEAM.get(scope, ())
+    for deed in told:
+        answer = await world.tries(deed)
+        assert (400, ["teamUuid"]) == (answer.status, list(answer.json["errors"])), answer.text
     done, denied = await world.outcomes(wanted)
     assert set(wanted) == done
-    assert set(deeds.DEEDS) - done == denied
+    assert set(deeds.DEEDS) - done - set(told) == denied
 
 
 @pytest.mark.parametrize("scope", [one for one in sorted(REACHES) if one.startswith(NOT_HELD_HERE)])

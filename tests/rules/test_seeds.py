@@ -11,11 +11,11 @@ from tests.service import Client, Running
 
 
 async def _may(running: Running, who: Client, action: str, type_: str, **properties: str) -> bool:
-    """What the service answers about a thing that another service holds."""
+    """What the service answers about a thing that is about to be: of the team that is named, or of none."""
     body: dict[str, Any] = {
         "subject": {"type": "user", "id": who.id},
         "action": {"name": action},
-        "resource": {"type": type_, "id": "one", "properties": properties},
+        "resource": {"type": type_, "id": "one" if properties else "*", "properties": properties},
     }
     answer = await running.admin.post("/access/v1/evaluation", body)
     assert 200 == answer.status, answer.text

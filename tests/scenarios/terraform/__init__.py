@@ -8,8 +8,7 @@ makes in which order and what it reads back (5.2), and what must hold for a seco
     schema       what a resource declares, and what a difference is
     people       pact_user, pact_role, pact_role_v1, pact_token
     places       pact_application, pact_team, pact_environment, pact_authentication
+    secrets      pact_secret
+    webhooks     pact_webhook
     core         configuration, state, plan, apply, destroy; ten operations at once
-
-Left out: `pact_secret` and `pact_webhook`, whose nouns are not served yet, and with them the secret and the webhook of
-the vendor's acceptance story (5.4).
 """

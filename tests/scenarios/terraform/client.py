@@ -127,6 +127,11 @@ def sent(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", 0, False, [], ())}
 
 
+def last_segment(href: str) -> str:
+    """The id at the end of an address, which is all that some answers say of what was made."""
+    return href.rsplit("/", 1)[-1]
+
+
 def reason(octets: bytes) -> str:
     """What the client can read of an error's body (section 4.2): three shapes, and a general sentence otherwise."""
     try:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from tests.scenarios.terraform import people, places
+from tests.scenarios.terraform import people, places, secrets, webhooks
 from tests.scenarios.terraform.client import Client
 from tests.scenarios.terraform.schema import UNKNOWN, Attributes, Data, Resource, Unknown
 
@@ -26,6 +26,8 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "pact_role": people.Role(),
     "pact_role_v1": people.AdministratorRole(),
     "pact_token": people.Token(),
+    "pact_secret": secrets.Secret(),
+    "pact_webhook": webhooks.Webhook(),
 }
 Action = Literal["create", "update", "replace", "delete"]
 
@@ -38,7 +40,10 @@ class Ref(NamedTuple):
 
 
 Block = Mapping[str, Any]
-"""A resource's attributes as they are written: a text, a flag, a list of texts, or references for texts."""
+"""A resource's attributes as they are written: a text, a flag, a list of texts, a block, or references for texts.
+
+Beside them `depends_on`, a list of addresses.
+"""
 Configuration = Mapping[str, Block]
 """Blocks by their address, `pact_team.simpsons`."""
 
@@ -118,6 +123,9 @@ class Run:
         known = self.state[address]
         data = Data(known.attributes, id_=known.id)
         await _resource(address).read(self.client, data)
+        if not data.id:  # it is gone, as the provider says of webhooks alone
+            del self.state[address]
+            return
         self.state[address] = msgspec.structs.replace(known, attributes=data.attributes)
 
     async def _deleted(self, step: str) -> None:
@@ -165,11 +173,11 @@ class Run:
         schema = _resource(address).schema
         missing = {name for name, one in schema.items() if one.required} - set(block)
         assert not missing, f"{address} lacks {missing}"
-        assert set(block) <= set(schema), f"{address} has more than {set(schema)}"
+        assert set(block) <= {*schema, "depends_on"}, f"{address} has more than {set(schema)}"
         return {
             name: attribute.wanted(self._looked_up(block.get(name), changes))
             for name, attribute in schema.items()
-            if not attribute.computed
+            if not attribute.computed and not (attribute.kept and name not in block)
         }
 
     def _looked_up(self, value: Any, changes: Plan) -> Any:
@@ -217,7 +225,7 @@ def _resource(address: str) -> Resource:
 
 def _references(block: Block) -> set[str]:
     values = [one for value in block.values() for one in (value if _many(value) else [value])]
-    return {one.address for one in values if isinstance(one, Ref)}
+    return {one.address for one in values if isinstance(one, Ref)} | set(block.get("depends_on", ()))
 
 
 def _many(value: object) -> bool:

@@ -4,6 +4,7 @@ A type is as strict as Go's: a number is no string, a time is RFC 3339. Stricter
 requires must be there, and null is no value. Unknown fields are ignored."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -181,6 +182,46 @@ class Environment(Dated, frozen=True, kw_only=True):
     display_name: str
     production: bool
     embedded: Teams = msgspec.field(name="_embedded")
+
+
+class Secret(Dated, frozen=True, kw_only=True):
+    """A secret. A value, if one came, would be taken over into the state, and shown there."""
+
+    uuid: str
+    name: str
+    description: str
+    team_uuid: str = ""
+    value: str = ""
+
+
+class Waits(Document, frozen=True, kw_only=True):
+    """One event that a webhook waits for."""
+
+    name: str
+
+
+class Request(Document, frozen=True, kw_only=True):
+    """What a webhook sends. A missing body is null to the provider, and null is another body than an empty one."""
+
+    method: str
+    url: str
+    username: str = ""
+    password: str = ""
+    headers: dict[str, str] = {}
+    body: Any = None
+
+
+class Webhook(Dated, frozen=True, kw_only=True):
+    """A webhook."""
+
+    uuid: str
+    description: str
+    enabled: bool
+    team_uuid: str = ""
+    consumer: Named | None = None
+    provider: Named | None = None
+    events: list[Waits]
+    request: Request
 
 
 class Token(Linked, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What a resource declares, what a difference is, and what a resource's calls are given to read and to set."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, Protocol
 
@@ -17,15 +18,22 @@ class Unknown:
 
 UNKNOWN: Final = Unknown()
 Attributes = Mapping[str, Any]
-"""An instance's values: a text, a flag, or a tuple of texts each."""
+"""An instance's values: a text, a flag, a tuple of texts, or what stands in a block, each."""
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute. Computed ones are the service's; the others are what the configuration says, or nothing."""
+    """One attribute. Computed ones are the service's; the others are what the configuration says, or nothing.
 
-    kind: Literal["text", "flag", "set", "list"] = "text"
+    One that is `kept` is what the configuration says and otherwise what the service does (optional and computed).
+    A `body` is a text in which JSON is compared as what it means.
+    """
+
+    kind: Literal["text", "flag", "set", "list", "block", "body"] = "text"
     required: bool = False
     computed: bool = False
+    kept: bool = False
+    block: Mapping[str, "Attribute"] = {}
+    """What stands in a block; empty where any texts do."""
     forces_new: bool = False
     default: Any = None
 
@@ -44,6 +52,21 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
                 return bool(value)
             case "text":
                 return value or ""
+            case "body":
+                return meant(value or "")
+            case "block" if self.block:
+                assert set(value or ()) <= set(self.block), f"{value} has more than {set(self.block)}"
+                return {name: one.wanted((value or {}).get(name)) for name, one in self.block.items()}
+            case "block":
+                return dict(value or {})
+
+
+def meant(text: str) -> str:
+    """A body that is JSON, written in one way; any other as it is."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True)
+    except ValueError:
+        return text
 
 
 class Data:
@@ -62,6 +85,9 @@ class Data:
 
     def texts(self, name: str) -> list[str]:
         return [str(one) for one in self.attributes.get(name) or ()]
+
+    def block(self, name: str) -> dict[str, Any]:
+        return dict(self.attributes.get(name) or {})
 
     def changed(self, name: str) -> bool:
         """Whether an update is to change it."""

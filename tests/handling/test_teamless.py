@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from projections import things
 from projections.secrets import Secret
+from projections.view import View
 from service import errors
 from service.commands import bulk, teamless
 from service.commands.teams import DeleteTeam
@@ -17,6 +18,7 @@ from service.events.applications import Change
 from service.events.secrets import SecretDeleted, SecretEdited, SecretMoved
 from service.events.teams import TeamDeleted, TeamMembersChanged
 from service.events.webhooks import WebhookMoved, WebhookTrusted
+from service.queries import access
 from service.vocabulary import SecretId, TeamId, WebhookId
 from tests import facts
 from tests.given import Account
@@ -89,6 +91,28 @@ def test_what_was_a_teams_is_managed_by_who_manages_all(account: Account) -> Non
     assert ([True] * 3, [True] * 3) == (able(sally), able(billy))
     account.do(DeleteTeam(team=team))
     assert ([False] * 3, [True] * 3) == (able(sally), able(billy))
+
+
+def test_who_may_manage_what_was_a_teams_is_asked_of_before_and_after(account: Account) -> None:
+    """History keeps whose it was: as of before its members could, and since then only who manages all of them."""
+    team = account.team("A")
+    sally = account.person(
+        "Sally", [account.role("Team's own", "secret:manage:team", "webhook:manage:team")], [team]
+    )
+    billy = account.person("Billy", [account.role("All", "secret:manage:*", "webhook:manage:*")], [])
+    secret, webhook = facts.secret(account, "Token", team), facts.webhook(account, team)
+    before = account.log[-1].position
+    account.do(DeleteTeam(team=team))
+
+    def who(view: View) -> list[set[str]]:
+        asked = (
+            ("secret:manage", things.of_secret(view.secret(secret))),
+            ("webhook:manage", things.of_webhook(view.webhook(webhook))),
+        )
+        return [{one.id for one, _ in access.who_may(view, action, target)} for action, target in asked]
+
+    assert [{account.kevin, sally, billy}] * 2 == who(account.now.at(before))
+    assert [{account.kevin, billy}] * 2 == who(account.now)
 
 
 def test_a_dry_run_tells_what_a_teams_deletion_does_to_them(account: Account) -> None:

@@ -23,9 +23,11 @@ from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.events import Event
+from service.events.secrets import SecretMoved
+from service.events.webhooks import WebhookMoved
 from service.log import recorded
 from service.vocabulary import EnvironmentId, PrincipalId, RoleId, TeamId, Thing
-from tests import given
+from tests import facts, given
 from tests.given import Account
 
 REACHES_NOBODY = {
@@ -60,11 +62,15 @@ SCOPES = (
     "contract_data:bulk_delete:team",
     "environment:read:team*",
     "environment:read:*",
+    "secret:manage:*",
+    "secret:manage:team",
+    "secret:read:team",
     "system_account:manage:team",
     "team:manage:*",
     "ai:*",
     "ai:generation:code",
     "user:invite:*",
+    "webhook:manage:team",
     "token:manage:own",
 )
 
@@ -287,7 +293,8 @@ scopes = st.lists(st.sampled_from(SCOPES), max_size=4, unique=True).map(tuple)
 
 
 class World:
-    """Five people, two of them alike, a system account, three teams, three applications, two environments."""
+    """Five people, two of them alike, a system account, three teams, three applications, two environments, three
+    secrets and three webhooks."""
 
     def __init__(self, roles: list[tuple[str, ...]], placed: list[list[int]]) -> None:
         self.account = account = Account()
@@ -299,6 +306,9 @@ class World:
             account.team("C"),
         ]
         self.environments = [account.environment("test", self.teams[:1]), account.environment("production")]
+        theirs = (*self.teams[:2], None)
+        self.secrets = [facts.secret(account, f"S{n}", team) for n, team in enumerate(theirs)]
+        self.webhooks = [facts.webhook(account, team) for team in theirs]
         self.principals = [
             account.person("Ann", [self.roles[0]], self.teams[:2]),
             account.person("Twin", [self.roles[0]], self.teams[:2]),
@@ -319,8 +329,8 @@ class World:
 
     def command(
         self, what: int, first: int, several: list[int], wanted: tuple[str, ...], flag: bool
-    ) -> Command:
-        """An edit picked at random."""
+    ) -> Command | SecretMoved | WebhookMoved:
+        """An edit picked at random, or the fact of a move."""
         role = RoleId(self.pick(self.roles, [first])[0])
         team = TeamId(self.pick(self.teams, [first])[0])
         somebody = PrincipalId(self.pick(self.principals, [first])[0])
@@ -347,11 +357,21 @@ class World:
                 return EditUser(principal=somebody, active=flag)
             case 7:
                 return DeleteUser(principal=somebody)
-            case _:
+            case 8:
                 return EditEnvironment(
                     environment=EnvironmentId(self.environments[first % 2]),
                     teams=self.pick(self.teams, several),
                 )
+            case _:
+                return self._move(first, TeamId(self.pick(self.teams, several)[0]) if several else None)
+
+    def _move(self, first: int, team: TeamId | None) -> SecretMoved | WebhookMoved:
+        view = self.account.now
+        if first % 2:
+            secret = view.secret(self.pick(self.secrets, [first])[0])
+            return SecretMoved(secret=secret.id, name=secret.name, team_before=secret.team, team=team)
+        webhook = view.webhook(self.pick(self.webhooks, [first])[0])
+        return WebhookMoved(webhook=webhook.id, team_before=webhook.team, team=team)
 
 
 def targets(
@@ -369,6 +389,8 @@ def targets(
         directory.applications.values(),
         directory.environments.values(),
         directory.principals.values(),
+        directory.secrets.values(),
+        directory.webhooks.values(),
     )
     for table in tables:
         for timeline in table:
@@ -415,7 +437,7 @@ def actions(view: View, powers: tuple[Power, ...], *, implied: bool) -> set[str]
     roles=st.lists(scopes, min_size=3, max_size=3),
     placed=st.lists(few, min_size=1, max_size=1),
     orders=st.lists(
-        st.tuples(st.integers(min_value=0, max_value=8), small, few, scopes, st.booleans()),
+        st.tuples(st.integers(min_value=0, max_value=9), small, few, scopes, st.booleans()),
         min_size=1,
         max_size=3,
     ),
@@ -430,15 +452,19 @@ def test_somebody_gains_or_loses_exactly_where_the_evaluator_answers_differently
     for what, first, several, wanted, flag in orders:
         before = world.account.replica.view(world.account.replica.position)
         command = world.command(what, first, several, wanted, flag)
-        try:
-            tried = world.account.handle(command, dry_run=True)
-            outcome = world.account.handle(command)
-        except errors.MunimentError:
-            continue
-        after = world.account.replica.view(outcome.position)
-        effect = effects.effect(before, after, [record.data for record in outcome.records])
-        assert tried.rehearsal is not None
-        assert effect == tried.rehearsal.weighed.effect
+        if isinstance(command, SecretMoved | WebhookMoved):
+            facts.happened(world.account, command)
+            effect = effects.effect(before, after := world.account.now, [command])
+        else:
+            try:
+                tried = world.account.handle(command, dry_run=True)
+                outcome = world.account.handle(command)
+            except errors.MunimentError:
+                continue
+            after = world.account.replica.view(outcome.position)
+            effect = effects.effect(before, after, [record.data for record in outcome.records])
+            assert tried.rehearsal is not None
+            assert effect == tried.rehearsal.weighed.effect
         found = {one: group for group in effect.groups for one in group.principals}
         assert sum(group.number for group in effect.groups) == len(found)
         for principal in after.directory.principals:

@@ -41,5 +41,5 @@ class Secret:
             **sent(teamUuid=data.text("team")),
             "name": data.text("name"),
             "description": data.text("description"),
-            **sent(value=data.text("value")),
+            "value": data.text("value"),
         }

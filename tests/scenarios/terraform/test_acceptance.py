@@ -1,7 +1,6 @@
 """The vendor's acceptance story (section 5.4): apply A, apply B, destroy; and A once more over what was left.
 
-Its secret and its webhook are left out, as their nouns are not served yet. The vendor's own run passes on exit codes;
-here every apply is followed by a plan.
+Its webhook is left out. The vendor's own run passes on exit codes; here every apply is followed by a plan.
 """
 
 from typing import Any
@@ -69,6 +68,12 @@ A: Configuration = {
         "production": False,
         "teams": [Ref("pact_team.simpsons", "uuid")],
     },
+    "pact_secret.jenkins": {
+        "name": "JenkinsTriggerBuildToken7",
+        "description": "API token to trigger Jenkins builds",
+        "value": "super secret thing",
+        "team": Ref("pact_team.simpsons", "uuid"),
+    },
     "pact_authentication.authentication": {
         "github_organizations": ["DiUS", "pactflow"],
         "google_domains": ["dius.example.org", "pactflow.example.org"],
@@ -93,6 +98,11 @@ B: Configuration = {
     },
     "pact_user.bender": {**A["pact_user.bender"], "name": "Bender Bending Rodríguez"},
     "pact_environment.staging": {**A["pact_environment.staging"], "name": "staging7b"},
+    "pact_secret.jenkins": {
+        **A["pact_secret.jenkins"],
+        "description": "API token to trigger any build",
+        "value": "another secret thing",
+    },
 }
 
 

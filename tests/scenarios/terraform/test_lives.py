@@ -60,6 +60,14 @@ LIVES: dict[str, tuple[Block, Block]] = {
         {"name": "uat", "display_name": "User acceptance", "production": False, "teams": [CARTOONS]},
         {"name": "prod", "display_name": "Production", "production": True, "teams": []},
     ),
+    "pact_secret.own": (
+        {"name": "BuildToken", "description": "of CI\n", "value": "first", "team": CARTOONS},
+        {"name": "BuildKey", "description": "of\tCI & more\n", "value": "second\n", "team": CARTOONS},
+    ),
+    "pact_secret.alone": (
+        {"name": "BuildToken", "description": "", "value": "first"},
+        {"name": "BuildToken", "description": "", "value": "first", "team": CARTOONS},
+    ),
     "pact_authentication.own": (
         {"github_organizations": ["zebra", "Apes"], "google_domains": ["Example.org", "an.example.org"]},
         {"github_organizations": ["Apes"], "google_domains": ["an.example.org", "Example.org"]},
@@ -110,6 +118,29 @@ async def test_what_was_taken_away_is_missing(run: Run, address: str) -> None:
     with pytest.raises(Failed) as missing:
         await run.plan({**AROUND, address: made})
     assert 404 == missing.value.status
+
+
+async def test_an_imported_secret_lacks_its_value_alone(running: Running, run: Run) -> None:
+    """The value is not read back (section 5.2): a plan after an import would set it, and an apply does, once."""
+    made, _ = LIVES["pact_secret.own"]
+    await run.apply({**AROUND, "pact_secret.own": made})
+    run.state["pact_secret.own"] = msgspec.structs.replace(run.state["pact_secret.own"], attributes={})
+    planned = await run.plan({**AROUND, "pact_secret.own": made})
+    assert {"pact_secret.own": ("update", {"value": ("", "first")})} == {
+        one: (change.action, dict(change.differences)) for one, change in planned.items()
+    }
+    await run.apply({**AROUND, "pact_secret.own": made})
+    assert {} == await run.plan({**AROUND, "pact_secret.own": made})
+
+
+async def test_a_secrets_team_is_not_taken_away_by_leaving_it_out(run: Run) -> None:
+    """An empty team is never sent, and what is not sent stays (section 7, point 4): it remains a difference."""
+    _, teamed = LIVES["pact_secret.alone"]
+    alone, _ = LIVES["pact_secret.alone"]
+    await run.apply({**AROUND, "pact_secret.own": teamed})
+    for _ in range(2):
+        changes = await run.apply({**AROUND, "pact_secret.own": alone})
+        assert [{"team"}] == [set(change.differences) for change in changes.values()]
 
 
 async def test_authentication_lists_are_cleared_by_null(running: Running, run: Run) -> None:

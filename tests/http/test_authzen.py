@@ -128,6 +128,32 @@ class TestDecisions:
         assert await decided(running.admin, account.id, "secret:read", "secret", "s1", team="A")
         assert not await decided(running.admin, account.id, "secret:manage", "secret", "s1", team=other)
         assert not await decided(running.admin, account.id, "secret:manage", "secret", "s1")
+
+    async def test_a_secret_that_is_held_here_is_decided_by_whose_it_is(self, running: Running) -> None:
+        """Seed 003: a team's secret is its team's, whatever the question says; one of no team is no team's."""
+        role = await running.role("Rotator", "secret:manage:team")
+        team, other = await running.team("A"), await running.team("B")
+        account = await running.system_account("rotator", roles=[role], teams=[team])
+        held = {}
+        for name, owner in (("ours", team), ("theirs", other), ("nobodys", None)):
+            body = {"name": name, "value": "x", "teamUuid": owner}
+            made = await running.admin.post("/secrets", body)
+            held[name] = made.json["uuid"]
+
+        for name, may in (("ours", True), ("theirs", False), ("nobodys", False)):
+            for asked in (name, held[name]):
+                question_of = (account.id, "secret:manage", "secret", asked)
+                assert may is await decided(running.admin, *question_of)
+                assert may is await decided(running.admin, *question_of, team="A")
+                assert may is await decided(running.admin, *question_of, team="B")
+        who = await running.admin.get("/access/v1/who?action=secret:manage&resource=secret:A/ours")
+        assert {account.id} < {one["id"] for one in who.json["principals"]}
+        moved = await running.admin.put(f"/secrets/{held['theirs']}", {"teamUuid": team})
+        assert 200 == moved.status, moved.text
+        assert await decided(running.admin, account.id, "secret:manage", "secret", "theirs")
+        then = question(account.id, "secret:manage", "secret", held["theirs"])
+        before = {**then, "context": {"as_of": moved.position - 1}}
+        assert not (await running.admin.post(EVALUATION, before)).json["decision"]
         assert not await decided(running.admin, account.id, "webhook:manage", "webhook", "w1", team=team)
 
     async def test_what_is_held_here_wins_over_the_question_and_the_conflict_is_told(

@@ -5,7 +5,7 @@ appended since.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -30,27 +30,39 @@ async def shelf(connection: Connection, position: int, wants: Iterable[Want]) ->
     Raises Unavailable as `advance` and `reach` do.
     """
     found = Shelf()
-    wanted = [one for one in dict.fromkeys(wants) if one != Want(fact=one.fact)]  # by no key at all: nothing
-    if not wanted:
-        return found
-    await reach(connection, position)
+    wanted = _asking(wants)
+    if wanted:
+        await reach(connection, position)
+        await _fill(connection, position, found, wanted)
+    return found
+
+
+async def fill(connection: Connection, position: int, found: Shelf, wants: Iterable[Want]) -> None:
+    """Put more onto a shelf that was read at this very position."""
+    wanted = _asking(wants)
+    if wanted and not found.overflown:
+        await _fill(connection, position, found, wanted)
+
+
+async def _fill(connection: Connection, position: int, found: Shelf, wanted: list[Want]) -> None:
     keys = [(want.fact.noun, key) for want in wanted for key in want.keys]
     if keys:
+        asked = (position, *span_rows.columns(keys, 2))
+        await _put(found, await connection.fetch(span_rows.statement("spans_by_key"), *asked))
+    newest = [(want.fact.noun, want.application, want.place) for want in wanted if want.newest]
+    if newest:
+        asked = (position, *span_rows.columns(newest, 3))
+        await _put(found, await connection.fetch(span_rows.statement("spans_newest_at"), *asked))
+    for text, arguments in _questions(wanted):
+        left = FACTS_MAX + 1 - len(found)
         await _put(
-            found,
-            await connection.fetch(
-                span_rows.statement("spans_by_key"), position, *span_rows.columns(keys, 2)
-            ),
+            found, await connection.fetch(span_rows.statement(text), position, *arguments, max(left, 0))
         )
-    for (text, arguments), nouns in _grouped(wanted).items():
-        asked = (position, *_with(arguments, nouns, text), FACTS_MAX + 1 - len(found))
-        await _put(found, await connection.fetch(span_rows.statement(text), *asked))
         if len(found) > FACTS_MAX:
             found.overflow()
-            return found
+            return
     for want in wanted:
         found.read(want)
-    return found
 
 
 async def page(
@@ -81,32 +93,41 @@ async def reach(connection: Connection, position: int) -> None:
         await span_rows.advance(connection, position)
 
 
-def _grouped(wants: Iterable[Want]) -> dict[tuple[str, tuple[str | None, ...]], list[str]]:
-    """Each question once for all the nouns that it is asked about: (statement, its arguments) -> nouns."""
-    grouped: dict[tuple[str, tuple[str | None, ...]], list[str]] = {}
+def _asking(wants: Iterable[Want]) -> list[Want]:
+    """Each want once, without those by no key at all, which ask for nothing."""
+    return [one for one in dict.fromkeys(wants) if one != Want(fact=one.fact)]
+
+
+def _questions(wants: Iterable[Want]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Statements with their arguments between position and limit: each once for all the nouns, places and versions."""
+    nouns: dict[tuple[str, str, str], list[str]] = {}
     for want in wants:
-        if want.keys:
+        if want.keys or want.newest:
             continue
-        question: tuple[str, tuple[str | None, ...]]
         if want.prefix:
-            question = ("spans_under", (want.prefix, _after(want.prefix)))
+            question = ("spans_under", "", want.prefix)
         elif want.place:
-            question = ("spans_at_place", (want.application or None, want.place))
+            question = ("spans_at_place", want.application, want.place)
         elif want.version:
-            question = ("spans_of_version", (want.application, want.version))
+            question = ("spans_of_version", want.application, want.version)
         elif want.application:
-            question = ("spans_of_application", (want.application,))
+            question = ("spans_of_application", want.application, "")
         else:
-            question = ("spans_of_all", ())
-        grouped.setdefault(question, []).append(want.fact.noun)
-    return grouped
-
-
-def _with(arguments: tuple[str | None, ...], nouns: list[str], text: str) -> tuple[object, ...]:
-    """The arguments in the order in which the statement takes them: an application stands before the nouns."""
-    if text in ("spans_under", "spans_of_all"):
-        return (nouns, *arguments)
-    return (arguments[0], nouns, *arguments[1:])
+            question = ("spans_of_all", "", "")
+        nouns.setdefault(question, []).append(want.fact.noun)
+    several: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (text, application, rest), asked in nouns.items():
+        match text:
+            case "spans_under":
+                yield text, (asked, rest, _after(rest))
+            case "spans_of_all":
+                yield text, (asked,)
+            case "spans_of_application":
+                yield text, (application, asked)
+            case _:
+                several.setdefault((text, application, tuple(asked)), []).append(rest)
+    for (text, application, about), places in several.items():
+        yield text, (application or None, list(about), places)
 
 
 def _after(prefix: str) -> str:

@@ -7,6 +7,7 @@ so an order sees what the one before it in the batch did. Pure.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
@@ -34,7 +35,15 @@ class Fact(Protocol):
     def place(self) -> str: ...
 
 
+class Dated(Fact, Protocol):
+    """A fact that says since when it holds, so that it can be asked which came last."""
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
 F = TypeVar("F", bound=Fact)
+D = TypeVar("D", bound=Dated)
 Keys = Callable[[Any], Iterable[str]]
 Step = Callable[[Any, Any, Foldable, str], Any]
 """(what holds before or None, event, its record, key) -> what holds after, or None once it is gone."""
@@ -55,7 +64,8 @@ class NotRead(Exception):
 class Want(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts to read: those with these keys, or all of an application, of a version, at a place or under one.
 
-    Or `every` one of the kind. Where it says nothing of these there is nothing to read.
+    Or `every` one of the kind. Where it says nothing of these there is nothing to read. `newest`: only the one that
+    came last of an application at a place.
     """
 
     fact: type[Any]
@@ -65,6 +75,7 @@ class Want(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     prefix: str = ""
     every: bool = False
+    newest: bool = False
 
 
 def keyed(*parts: str) -> str:
@@ -90,6 +101,11 @@ def of_version(fact: type[Fact], application: str, version: str) -> Want:
 def at_place(fact: type[Fact], place: str, application: str = "") -> Want:
     """Every fact at a place, of one application or of all."""
     return Want(fact=fact, place=place, application=application)
+
+
+def newest_at(fact: type[Dated], place: str, application: str) -> Want:
+    """The fact that came last of an application at a place."""
+    return Want(fact=fact, place=place, application=application, newest=True)
 
 
 def under(fact: type[Fact], prefix: str) -> Want:
@@ -118,6 +134,17 @@ def wanted(command: object, view: object) -> tuple[Want, ...]:
         return ()
 
 
+def wanted_then(command: object, view: object) -> tuple[Want, ...]:
+    """Which facts an order reads besides, once the first are on the view's shelf: most orders none."""
+    reads_then = getattr(type(command), "reads_then", None)
+    if reads_then is None:
+        return ()
+    try:
+        return cast("tuple[Want, ...]", reads_then(command, view))
+    except (errors.MunimentError, NotRead):
+        return ()
+
+
 class Shelf:
     """What was read, kept true through a batch. What was not read raises NotRead: it is never taken for absent.
 
@@ -130,8 +157,10 @@ class Shelf:
         self._known: set[tuple[str, str]] = set()
         self._listed: set[tuple[str, str, str, str]] = set()
         self._prefixes: set[tuple[str, str]] = set()
+        self._newest: dict[tuple[str, str, str], str | None] = {}
+        self._nouns: set[str] = set()
         self._made: set[str] = set()
-        self._overflown = False
+        self.overflown = False
         self._journal: list[Callable[[], None]] = []
         self._by_version: dict[str, dict[tuple[str, str], list[Any]]] = {}
 
@@ -177,6 +206,14 @@ class Shelf:
             if one.place == place and (not application or one.application == application)
         ]
 
+    def newest_at(self, fact: type[D], place: str, application: str) -> D | None:
+        """Of an application's facts at a place the one that came last. Raises NotRead."""
+        asked = (fact.noun, application, place)
+        if asked not in self._newest:
+            return _newest(self.at_place(fact, place, application))
+        key = self._newest[asked]
+        return None if key is None else cast("D", self._facts[fact.noun][key])
+
     def under(self, fact: type[F], prefix: str) -> list[F]:
         """Every fact whose place begins with this. Raises NotRead."""
         if not self._complete and not any(
@@ -205,8 +242,14 @@ class Shelf:
     def read(self, want: Want) -> None:
         """All that this asks for was read and put."""
         noun = want.fact.noun
+        if not want.keys:
+            self._nouns.add(noun)
         if want.keys:
             self._known.update((noun, key) for key in want.keys)
+        elif want.newest:
+            held = [one for one in self._all(want.fact) if one.place == want.place]
+            found = _newest([one for one in held if one.application == want.application])
+            self._newest[noun, want.application, want.place] = found and found.key
         elif want.prefix:
             self._prefixes.add((noun, want.prefix))
         else:
@@ -222,7 +265,7 @@ class Shelf:
 
     def overflow(self) -> None:
         """There is more to read than can be held: what is not here is refused."""
-        self._overflown = True
+        self.overflown = True
 
     # -- keeping it true -----------------------------------------------------------------------------------
 
@@ -233,9 +276,17 @@ class Shelf:
             for key in fold.keys(event):
                 facts = self._facts.setdefault(noun, {})
                 before = facts.get(key)
+                after = None
                 if before is None and not self._covered(noun, key):
-                    continue
-                after = fold.step(before, event, recorded, key)
+                    if noun in self._nouns:
+                        after = fold.step(None, event, recorded, key)
+                    if after is None or not self._lists(after):
+                        self._outdated(after)
+                        continue
+                after = after or fold.step(before, event, recorded, key)
+                if self._newest and before != after:
+                    self._outdated(before)
+                    self._outdated(after)
                 self._known.add((noun, key))
                 self._set(noun, key, after)
                 self._journal.append(lambda noun=noun, key=key, before=before: self._set(noun, key, before))  # type: ignore[misc]  # defaults bind what the loop changes
@@ -256,6 +307,25 @@ class Shelf:
 
     # -- how -----------------------------------------------------------------------------------------------
 
+    def _lists(self, fact: Fact) -> bool:
+        """Whether a fact that was not here was read for by what it is about: it is new then, and belongs here."""
+        noun, application = fact.noun, fact.application
+        asked = (
+            (noun, application, "", ""),
+            (noun, application, fact.version, ""),
+            (noun, application, "", fact.place),
+            (noun, "", "", fact.place),
+        )
+        return not self._listed.isdisjoint(asked)
+
+    def _outdated(self, fact: Fact | None) -> None:
+        """Which fact came last where this one is, or was, is not known any more: whoever asks has it read anew."""
+        place = (fact.noun, fact.application, fact.place) if fact is not None else None
+        if place is None or place not in self._newest:
+            return
+        held = self._newest.pop(place)
+        self._journal.append(lambda: self._newest.__setitem__(place, held))
+
     def _set(self, noun: str, key: str, fact: Any) -> None:
         facts = self._facts.setdefault(noun, {})
         if fact is None:
@@ -272,7 +342,7 @@ class Shelf:
             raise self._unread(f"{fact.noun} of {listed[1:]}")
 
     def _unread(self, what: str) -> Exception:
-        if self._overflown:
+        if self.overflown:
             return errors.Refused(
                 "too_much_at_once",
                 "What there is to be looked at is more than one order can. Remove a part of it first, integration by"
@@ -290,6 +360,10 @@ class Shelf:
         if rest and (noun, owner, rest.partition(SEPARATOR)[0], "") in self._listed:
             return True
         return any(read == noun and key.startswith(prefix) for read, prefix in self._prefixes)
+
+
+def _newest(facts: Iterable[D]) -> D | None:
+    return max(facts, key=lambda one: (one.created_at, one.key), default=None)
 
 
 NOTHING_READ = Shelf()

@@ -437,6 +437,15 @@ class View:
         table = self.directory.contracts
         return [contract for one in ever if (contract := self._at(table, one)) is not None]
 
+    def newest_contracts(self, consumer: str, provider: str) -> Iterator[Contract]:
+        """Every live contract of an integration, the newest first; only as many are looked up as are taken."""
+        if self.integration_or_none(consumer, provider) is not None:
+            ever = self.directory.integration_contracts.of(integration_id(consumer, provider))
+            table = self.directory.contracts
+            for one in reversed(ever):
+                if (contract := self._at(table, one)) is not None:
+                    yield contract
+
     def integrations_of(self, application: str) -> list[Integration]:
         """Every live integration that an application takes part in, on either side."""
         ever = self.directory.application_integrations.of(ApplicationId(application))

@@ -17,7 +17,7 @@ from projections.spans import NOTHING_READ, NotRead, Shelf
 from projections.view import View
 from service import denials, errors
 from service.authorise import authorise, key_reused, may_be_repeated, require_working
-from service.commands import cautions, foretelling, guard
+from service.commands import cautions, firing, foretelling, guard
 from service.commands.account import ReadTrail
 from service.commands.decide import decide
 from service.commands.touches import touched
@@ -204,6 +204,7 @@ class Draft:
         authority = authorise(command, view, caller)
         self._require_version(order, view)
         decided = decide(command, view, caller)
+        decided += firing.fired(command, decided, view, self._drafter.fresh.id)
         if len(decided) > _DECIDED_LATE:
             # Deciding so much may take seconds, and no expiry is part of it: it is dated when it is recorded.
             view = self._view(self._next_instant())

@@ -414,7 +414,10 @@ class Handler:
         if not wants:  # nothing is folded for orders that turn out to need nothing
             return NOTHING_READ
         try:
-            return await span_reading.shelf(connection, view.position, wants)
+            shelf = view.shelf = await span_reading.shelf(connection, view.position, wants)
+            then = [want for pending in reading for want in spans.wanted_then(pending.order.command, view)]
+            await span_reading.fill(connection, view.position, shelf, then)
+            return shelf
         except errors.Unavailable as failure:
             self._deliver([(pending, failure) for pending in reading])
             return NOTHING_READ

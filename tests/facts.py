@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from service.events import Event
 from service.events.secrets import SecretCreated
 from service.events.webhooks import WebhookCreated, WebhookRequest, WebhookSettings
@@ -46,20 +48,24 @@ def webhook(
     provider: ApplicationId | None = None,
     references: tuple[str, ...] = (),
     given: str = "",
+    **settings: object,
 ) -> WebhookId:
-    """A webhook of a team, or of none, for the applications that it names, or any."""
+    """A webhook of a team, or of none, for the applications that it names, or any; with these settings besides."""
     found = WebhookId(account.fresh.id())
     happened(
         account,
         WebhookCreated(
             webhook=found,
             given=given,
-            settings=WebhookSettings(
-                description=f"Build {found[:8]}",
-                enabled=True,
-                events=("contract_published",),
-                consumer=consumer,
-                provider=provider,
+            settings=msgspec.structs.replace(
+                WebhookSettings(
+                    description=f"Build {found[:8]}",
+                    enabled=True,
+                    events=("contract_published",),
+                    consumer=consumer,
+                    provider=provider,
+                ),
+                **settings,
             ),
             request=WebhookRequest(
                 method="POST",

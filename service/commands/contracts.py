@@ -12,7 +12,7 @@ from projections.spans import keyed
 from projections.versions import Tag, Version
 from projections.view import View
 from service import errors
-from service.commands import applications, branches, orphans, versions
+from service.commands import applications, branches, occurring, orphans, triggers, versions
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events import contracts as events
@@ -52,6 +52,13 @@ class PublishContract(msgspec.Struct, frozen=True, kw_only=True):
         return {"digest": self.digest}
 
     def reads(self, view: View) -> tuple[spans.Want, ...]:
+        """The results of the content that is replaced, and what tells which webhooks fire; mostly nothing."""
+        return (*self.replacing(view), *triggers.reads(view, (occurring.publication(self, view),)))
+
+    def reads_then(self, view: View) -> tuple[spans.Want, ...]:
+        return tuple(triggers.reads_then(view, (occurring.publication(self, view),)))
+
+    def replacing(self, view: View) -> tuple[spans.Want, ...]:
         """The results of the content that is replaced; of most publications, which replace none, nothing."""
         held = self.held(view)
         if held is None or held.digest == self.digest or self.compared == "same":
@@ -89,9 +96,10 @@ class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
         """What each contract reads; version and tags, where any are given; its branch, where no contract says it."""
         first = self.contracts[0]
         consumer = view.application_named(name(first.consumer))
-        wanted = [want for one in self.contracts for want in one.reads(view)]
+        wanted = triggers.reads(view, self._publications(view))
         if consumer is None:
-            return ()
+            return tuple(wanted)
+        wanted += [want for one in self.contracts for want in one.replacing(view)]
         version = versions.number(first.version)
         if self.tags or self.build_url:
             tags = (keyed(consumer.id, version, tag) for tag in versions.tag_names(self.tags))
@@ -100,6 +108,12 @@ class PublishContracts(msgspec.Struct, frozen=True, kw_only=True):
             branch = branches.branch_name(first.branch)
             wanted.append(spans.by_key(BranchVersion, keyed(consumer.id, branch, version)))
         return tuple(wanted)
+
+    def reads_then(self, view: View) -> tuple[spans.Want, ...]:
+        return tuple(triggers.reads_then(view, self._publications(view)))
+
+    def _publications(self, view: View) -> list[occurring.Publication]:
+        return [occurring.publication(one, view, self.tags) for one in self.contracts]
 
 
 class DeleteContract(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from projections.results import VerificationResult, result_key
 from projections.spans import Want
 from projections.view import View
 from service import errors
+from service.commands import triggers
 from service.commands.order import Caller, Need
 from service.events import Event
 from service.events import results as events
@@ -49,7 +50,9 @@ class PublishVerification(_OfContent, frozen=True, kw_only=True):
     verifier_version: str | None = None
 
     def reads(self, view: View) -> tuple[Want, ...]:
-        return (spans.by_key(Content, content_key(self.consumer, self.provider, self.digest)),)
+        """The content, and the labels by which webhooks select."""
+        pair = (self.consumer, self.provider)
+        return (spans.by_key(Content, content_key(*pair, self.digest)), *triggers.reads_of_result(view, pair))
 
 
 class DeleteVerification(_OfContent, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from projections.view import View
 from service import errors
 from service.commands.contracts import DeleteContract, PublishContract
 from service.events.contracts import ContractDeleted, ContractPublished
+from service.events.webhooks import WebhooksTriggered
 from service.http import (
     applications,
     breathing,
@@ -209,8 +210,11 @@ async def _published(
     """201 with a contract that is new, else 200. `command` names one that was here as it is, unrecorded."""
     view = call.edge.replica.view(outcome.position)
     events = [one.data for one in outcome.records if isinstance(one.data, ContractPublished)]
+    triggered = [one.data.contract for one in outcome.records if isinstance(one.data, WebhooksTriggered)]
     if events:
         contract = view.contract(events[0].contract)
+    elif triggered and triggered[0] is not None:  # it changed nothing, but was waited for
+        contract = view.contract(triggered[0])
     else:
         assert command is not None, "only what was recorded is answered again"
         found = publishing.held_by(view, command.consumer, command.provider, command.version)

@@ -12,6 +12,7 @@ LONG_MODULES = {
     "projections/directory.py": "one table and one step of the fold a noun; apart they would hide what undo must cover",
     "projections/effects.py": "whom each kind of event reaches, and what that does to them, in one comparison",
     "projections/snapshot_values.py": "writing and reading of one form side by side, so that they agree",
+    "projections/spans.py": "what is asked for, what was read, and how a batch keeps it true: one shelf's whole life",
     "projections/view.py": "every look-up there is, a few lines each, found in one place",
     "service/commands/decide.py": "one branch a command, so that the type checker misses none",
     "service/commands/users.py": "people and system accounts share all but their creation",

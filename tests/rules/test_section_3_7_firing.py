@@ -255,7 +255,7 @@ def test_a_disabled_webhook_and_another_event_fire_nothing(world: World) -> None
 
 
 def test_a_webhook_fires_whatever_team_it_is_of(world: World) -> None:
-    """Section 5.3, rule 8, and 3.7: a team's webhook may name applications of others, and fires for them."""
+    """Section 3.7, and rule 8 of 5.3: a team's webhook may name applications of others, and fires for them."""
     team = world.account.team("Simpsons")
     waiting = hook(world, "contract_published", team=team, consumer=world.id("Foo"))
     assert [(waiting,)] == [webhooks for *_, webhooks in world.publish("a")]

@@ -88,6 +88,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     consumer: ApplicationId
     attempts: int = 0
     due_at: datetime
+    triggered_at: datetime
 
     @property
     def key(self) -> str:
@@ -156,6 +157,7 @@ def fold_owed(owed: Owed | None, event: OwingEvent, recorded: Foldable, key: str
                 webhook=interned(_webhook_of(event, key)),
                 consumer=interned(event.consumer),
                 due_at=recorded.recorded_at,
+                triggered_at=recorded.recorded_at,
             )
         case events.WebhookExecuted():
             if owed is None or event.next_at is None:

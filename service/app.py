@@ -22,6 +22,7 @@ from service import data_directory, database, errors, resume, snapshots
 from service.catalogue.loader import shipped
 from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
 from service.commands.order import Caller
+from service.deliveries import Deliveries
 from service.drafting import Drafter
 from service.fresh import Fresh
 from service.handling import Handler
@@ -61,6 +62,7 @@ class App(msgspec.Struct, kw_only=True):
     retention: Retention
     uses: Uses
     client: Client
+    deliveries: Deliveries
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
     connected: Callable[[str], Awaitable[Connection]]
@@ -158,6 +160,19 @@ def _composed(
     handler = Handler(replica, drafter, lambda: connected("append"), pulse)
     files = data_directory.seen_file(settings), data_directory.forgotten_file(settings)
     uses = Uses()
+    vigil = Vigil(replica, handler, lambda: connected("vigil"), clock)
+    client = Client(settings, RELEASE, clock)
+    deliveries = Deliveries(
+        replica,
+        handler,
+        keys,
+        client,
+        Reader(lambda: connected("webhook"), pulse),
+        lambda: connected("webhooks"),
+        settings,
+        clock,
+        lambda: vigil.stopping,
+    )
     upkeep = Upkeep(replica, drafter, handler, *files, lambda: connected("upkeep"), pulse, uses)
     return App(
         settings=settings,
@@ -169,7 +184,7 @@ def _composed(
         reader=Reader(lambda: connected("read"), pulse),
         pulse=pulse,
         upkeep=upkeep,
-        vigil=Vigil(replica, handler, lambda: connected("vigil"), clock),
+        vigil=vigil,
         snapshots=Snapshots(
             replica,
             settings.snapshot_every,
@@ -178,7 +193,8 @@ def _composed(
         ),
         retention=Retention(replica, handler, clock, settings.deleted_contracts_kept_days),
         uses=uses,
-        client=Client(settings, RELEASE, clock),
+        client=client,
+        deliveries=deliveries,
         connected=connected,
         notices=notices,
     )
@@ -285,6 +301,30 @@ async def _learning(app: App) -> None:
         _log.error("replica stopped", sentence=failure.sentence)
 
 
+def _hold_webhooks_of_a_copy(app: App) -> None:
+    """Send nothing where the settings say so, nor from a log that is served elsewhere than it was opened.
+
+    That is what a copy of production looks like which somebody restored to look at it: its receivers are production's.
+    On this machine, under any name and port of it, nobody takes one for the other.
+    """
+    opening = app.replica.directory.opened
+    assert opening is not None, "record 1 opens the log"
+    chosen, own = app.settings.webhooks, _origin(app.settings, opening.account)
+    if chosen == "hold":
+        app.deliveries.held = "MUNIMENT_WEBHOOKS is hold."
+    elif chosen == "auto" and own != opening.origin and not (_local(own) and _local(opening.origin)):
+        before, now = (one.partition("/log/")[0] for one in (opening.origin, own))
+        app.deliveries.held = f"The log was opened under {before}, and is served under {now}."
+        app.notices.append(
+            f"Warning: Webhooks are held. {app.deliveries.held} If it moved here, set MUNIMENT_WEBHOOKS=send; if this"
+            " is a copy, leave it so, or its webhooks call the receivers of the original."
+        )
+
+
+def _local(origin: str) -> bool:
+    return origin.startswith(("localhost", "127.", "[::1]"))
+
+
 async def _following(app: App, stack: AsyncExitStack) -> None:
     follower = Follower(
         app.replica, app.settings.schema, lambda: app.connected("follow"), time.monotonic, app.pulse
@@ -299,5 +339,8 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     stack.push_async_callback(app.vigil.stop)
     app.retention.start()
     stack.push_async_callback(app.retention.stop)
+    _hold_webhooks_of_a_copy(app)
+    app.deliveries.start()
+    stack.push_async_callback(app.deliveries.stop)
     app.snapshots.start(app.resumed_from)
     stack.push_async_callback(app.snapshots.stop)

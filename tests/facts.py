@@ -6,10 +6,16 @@ import msgspec
 
 from service.events import Event
 from service.events.secrets import SecretCreated
-from service.events.webhooks import WebhookCreated, WebhookRequest, WebhookSettings
+from service.events.webhooks import (
+    Delivery,
+    WebhookCreated,
+    WebhookRequest,
+    WebhookSettings,
+    WebhooksTriggered,
+)
 from service.log import recorded
 from service.log.recorded import Actor, Recorded
-from service.vocabulary import ApplicationId, EventId, SecretId, TeamId, WebhookId
+from service.vocabulary import ApplicationId, DeliveryId, EventId, SecretId, TeamId, WebhookId
 from tests.given import Account
 
 
@@ -75,6 +81,22 @@ def webhook(
                 mark="mark",
             ),
             team=team,
+        ),
+    )
+    return found
+
+
+def triggered(account: Account, *webhooks: WebhookId) -> list[DeliveryId]:
+    """What a publication of Foo's contract with Bar brought about: a delivery for each of the webhooks."""
+    found = [DeliveryId(account.fresh.id()) for _ in webhooks]
+    happened(
+        account,
+        WebhooksTriggered(
+            event="contract_published",
+            consumer=ApplicationId(account.fresh.id()),
+            provider=ApplicationId(account.fresh.id()),
+            consumer_version="1",
+            deliveries=tuple(map(Delivery, found, webhooks)),
         ),
     )
     return found

@@ -5,6 +5,7 @@ from service.commands.bodies import ForgetBodies
 from service.commands.branches import DeleteBranch, DeleteBranches, PutOnBranch, TakeOffBranch
 from service.commands.contracts import DeleteContract, PublishContract, PublishContracts
 from service.commands.deletions import RestoreDeletion
+from service.commands.deliveries import AbandonDelivery, RecordExecution
 from service.commands.deployments import EndDeployment, EndSupport, RecordDeployment, RecordRelease
 from service.commands.environments import CreateEnvironment, DeleteEnvironment, EditEnvironment
 from service.commands.integrations import (
@@ -76,6 +77,8 @@ Command = (
     | DeleteVerification
     | RestoreDeletion
     | ForgetBodies
+    | RecordExecution
+    | AbandonDelivery
     | CreateEnvironment
     | EditEnvironment
     | DeleteEnvironment

@@ -12,6 +12,7 @@ from service.commands import (
     branches,
     contracts,
     deletions,
+    deliveries,
     deployments,
     environments,
     integrations,
@@ -45,6 +46,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return _contracts(command, view, caller)
         case results.PublishVerification() | results.DeleteVerification():
             return _results(command, view, caller)
+        case deliveries.RecordExecution() | deliveries.AbandonDelivery():
+            return _webhooks(command, view, caller)
         case (
             deletions.RestoreDeletion()
             | bodies.ForgetBodies()
@@ -330,6 +333,18 @@ def _results(
             return results.publish_verification(command, view, caller)
         case results.DeleteVerification():
             return results.delete_verification(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _webhooks(
+    command: deliveries.RecordExecution | deliveries.AbandonDelivery, view: View, caller: Caller
+) -> list[Event]:
+    match command:
+        case deliveries.RecordExecution():
+            return deliveries.record_execution(command, view, caller)
+        case deliveries.AbandonDelivery():
+            return deliveries.abandon_delivery(command, view, caller)
         case _:
             assert_never(command)
 

@@ -1,0 +1,47 @@
+"""Reading what is owed out of Postgres: all of it at a position, page by page, and what changed it since."""
+
+from typing import Final
+
+import msgspec
+
+from projections import span_rows
+from projections.deliveries import Owed, OwingEvent
+from service.log import recorded
+from service.log.connect import Connection
+from service.log.recorded import Folded
+
+PAGE: Final = 1_000
+KINDS: Final = tuple(sorted(str(one.__struct_config__.tag) for one in OwingEvent.__args__))
+"""The kinds of record that change what is owed."""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many requests are owed, and since when the oldest one is (ISO 8601); empty where there is none."""
+
+    owed: int
+    since: str
+
+
+async def position(connection: Connection) -> int:
+    """Up to where the rows are written: a position at which they can be read as they were."""
+    reached: int = await connection.fetchval(span_rows.statement("span_position"))
+    return reached
+
+
+async def page(connection: Connection, at: int, after: str) -> list[Owed]:
+    """The next requests that were owed at a position, by their ids; fewer than PAGE are the last."""
+    rows = await connection.fetch(span_rows.statement("owed_page"), at, after, PAGE)
+    return [span_rows.decoded(Owed.noun, row["value"]) for row in rows]
+
+
+async def changes(connection: Connection, after: int, until: int) -> list[Folded]:
+    """The next records that change what is owed; fewer than PAGE are the last. Raises Broken for an unreadable one."""
+    rows = await connection.fetch(span_rows.statement("owed_records"), after, until, KINDS, PAGE)
+    return [recorded.decode_to_fold(row["entry"], row["position"]) for row in rows]
+
+
+async def count(connection: Connection) -> Count:
+    """How many are owed as far as the rows are written."""
+    row = await connection.fetchrow(span_rows.statement("owed_count"))
+    assert row is not None, "an aggregate is always one row"
+    return Count(row["owed"], "" if row["since"] is None else row["since"].isoformat(timespec="seconds"))

@@ -1,0 +1,328 @@
+"""Sending what webhooks owe: one replica does, each request in its turn, and what came of it goes into the record.
+
+The record of what triggered a webhook is the outbox: it was appended with its cause, in one transaction, so nothing is
+owed that did not happen, and nothing that happened is forgotten by a crash. Whoever leads reads what is owed, follows
+the log, sends, and orders what came of it to be recorded, again and again until it is. Between sending and recording
+lies the one moment at which a crash has a request sent twice: under the same delivery id.
+
+Nothing of a request is logged: no URL, no header, no body, and no text of an exception, which may hold any of them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from projections import owed_reading, span_reading, spans
+from projections.deliveries import Delivery, Owed
+from projections.replica import Replica
+from service import errors, leading, sending
+from service.commands.deliveries import AbandonDelivery, RecordExecution
+from service.commands.order import Caller
+from service.handling import Handler
+from service.log import connect
+from service.log.connect import Connection
+from service.log.keys import Keys
+from service.orders import Order
+from service.owing import Owing
+from service.queries import outgoing
+from service.queries.reading import Reader
+from service.reaching import Client
+from service.sending import Attempted
+from service.settings import Settings
+from service.vocabulary import DeliveryId, WebhookId
+
+AT_ONCE_MAX: Final = 64
+"""Requests that are under way at a time."""
+AT_ONCE_HOST_MAX: Final = 4
+"""Of them to one receiver; to one whose last answer never came, a single one."""
+LOOK_SECONDS: Final = 0.25
+HEARTBEAT_SECONDS: Final = 0.5
+REPLY_SECONDS_MAX: Final = leading.REPLY_SECONDS_MAX
+AGAIN_SECONDS: Final = 1.0
+"""Between two tries of what needs Postgres, while that is away."""
+STOP_SECONDS_MAX: Final = 10.0
+"""How long requests that are under way are waited for at the end. Those that are not answered then stay owed."""
+_STRETCH_RECORDS: Final = 50_000
+"""Of the log that are looked through at a time, of which most say nothing of what is owed."""
+_WHY: Final = "a webhook was sent"
+_UNANSWERED: Final = frozenset({"timeout", "connection", "tls", "dns"})
+_log = structlog.get_logger("muniment.webhooks")
+
+
+class Deliveries:
+    """Sends for one replica while it leads. `held` says why nothing is sent at all; empty where it is."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        handler: Handler,
+        keys: Keys,
+        client: Client,
+        reader: Reader,
+        connected: Callable[[], Awaitable[Connection]],
+        settings: Settings,
+        clock: Callable[[], datetime],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.held = ""
+        self.owing: Owing | None = None
+        """What is owed, where this replica leads."""
+        self.attempted: Callable[[str], None] = lambda _problem: None
+        """Told what came of every attempt, for whoever counts: empty for a success."""
+        self._replica = replica
+        self._handler = handler
+        self._keys = keys
+        self._client = client
+        self._reader = reader
+        self._connected = connected
+        self._base_url = settings.base_url
+        self._delays = settings.webhook_retry_seconds
+        self._clock = clock
+        self._stopping = stopping
+        self._ending = False
+        self._cursor = 0
+        self._wake = asyncio.Event()
+        self._flights: set[asyncio.Task[None]] = set()
+        self._by_host: Counter[str] = Counter()
+        self._unanswering: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    # -- its life ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin in the background: lead, or wait until whoever leads is gone."""
+        self._task = asyncio.create_task(self._run(), name="muniment webhooks")
+
+    async def stop(self) -> None:
+        """Begin no request any more, wait a while for those under way, and record what came of them."""
+        self._ending = True
+        self._wake.set()
+        if self._flights:
+            await asyncio.wait(self._flights, timeout=STOP_SECONDS_MAX)
+        for flight in list(self._flights):
+            await connect.end(flight)
+        if self._task is not None:
+            await connect.end(self._task)
+        await self._reader.close()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is this replica that sends."""
+        return self.owing is not None
+
+    def oldest_seconds(self) -> float:
+        """For how long the oldest request that is owed has been; 0.0 where none is, or another replica leads."""
+        since = min((one.triggered_at for one in self.owing or ()), default=None)
+        return 0.0 if since is None else max(0.0, (self._clock() - since).total_seconds())
+
+    def _goes_on(self) -> bool:
+        return not (self._ending or self._stopping() or self._replica.stopped)
+
+    async def _run(self) -> None:
+        while self._goes_on():
+            try:
+                async with leading.leading(self._connected, self._goes_on) as connection:
+                    if connection is not None:
+                        await self._lead(connection)
+            except Exception as failure:  # noqa: BLE001  # it goes on after every fault, and says the kind of each
+                if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
+                    _log.error("sending webhooks failed", error=type(failure).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)
+            finally:
+                self.owing = None
+
+    # -- leading -----------------------------------------------------------------------------------------
+
+    async def _lead(self, connection: Connection) -> None:
+        """Send until it is told to stop; then until nothing is under way, so that nobody else sends it meanwhile."""
+        owing = await self._all_owed(connection)
+        for flight in self._flights:
+            owing.settled(
+                DeliveryId(flight.get_name()), 1 << 62
+            )  # of an earlier time at the lead: still under way
+        self.owing = owing
+        _log.info("webhooks are sent from here", owed=len(owing), held=self.held)
+        heard = 0.0
+        loop = asyncio.get_running_loop()
+        while self._goes_on() or self._flights:
+            self._wake.clear()
+            if self._replica.position > self._cursor or loop.time() - heard >= HEARTBEAT_SECONDS:
+                await self._follow(connection, owing)
+                heard = loop.time()
+            if self._goes_on() and not self.held:
+                self._dispatch(owing)
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _all_owed(self, connection: Connection) -> Owing:
+        """Everything that is owed, page by page, and from where on the log is to be followed."""
+        owing = Owing()
+        async with asyncio.timeout(REPLY_SECONDS_MAX):
+            self._cursor = await owed_reading.position(connection)
+        after = ""
+        while True:
+            async with asyncio.timeout(REPLY_SECONDS_MAX):
+                page = await owed_reading.page(connection, self._cursor, after)
+            for one in page:
+                owing.put(one)
+            if len(page) < owed_reading.PAGE:
+                return owing
+            after = page[-1].id
+            await asyncio.sleep(0)
+
+    async def _follow(self, connection: Connection, owing: Owing) -> None:
+        """Take in what was recorded since. Also the proof that the session, and with it the lead, is still ours."""
+        head = self._replica.position
+        while True:
+            until = min(head, self._cursor + _STRETCH_RECORDS)
+            async with asyncio.timeout(REPLY_SECONDS_MAX):
+                records = await owed_reading.changes(connection, self._cursor, until)
+            for record in records:
+                owing.fold(record)
+            full = len(records) == owed_reading.PAGE
+            self._cursor = records[-1].position if full else max(until, self._cursor)
+            owing.reached(self._cursor)
+            if self._cursor >= head:
+                return
+
+    def _dispatch(self, owing: Owing) -> None:
+        """Begin as many requests as there is room for."""
+        view, now = self._replica.now(), self._clock()
+        hosts: dict[WebhookId, str] = {}
+
+        def free(webhook: WebhookId) -> bool:
+            if webhook not in hosts:
+                held = view.webhook_or_none(webhook)
+                hosts[webhook] = "" if held is None else held.request.destination
+            host = hosts[webhook]
+            return self._by_host[host] < (1 if host in self._unanswering else AT_ONCE_HOST_MAX)
+
+        while len(self._flights) < AT_ONCE_MAX and (owed := owing.take(now, free)) is not None:
+            host = hosts[owed.webhook]
+            self._by_host[host] += 1
+            flight = asyncio.create_task(self._carried(owed, host), name=owed.id)
+            self._flights.add(flight)
+            flight.add_done_callback(self._flights.discard)
+
+    # -- one request -------------------------------------------------------------------------------------
+
+    async def _carried(self, owed: Owed, host: str) -> None:
+        """Send it and have it recorded, or leave it owed. Raises nothing but its cancellation."""
+        try:
+            position = await self._settled(owed, host)
+            if self.owing is not None:
+                self.owing.settled(owed.id, position)
+        except errors.Unavailable:
+            await self._leave(owed)  # Postgres is away: nothing was sent
+        except Exception as failure:  # noqa: BLE001  # one request that fails here must not hold up the others
+            # The kind alone: the text of an exception may hold what was sent.
+            _log.error("a webhook could not be carried out", delivery=owed.id, error=type(failure).__name__)
+            await self._leave(owed)
+        finally:
+            self._by_host[host] -= 1
+            if not self._by_host[host]:
+                del self._by_host[host]
+            self._wake.set()
+
+    async def _leave(self, owed: Owed) -> None:
+        await asyncio.sleep(AGAIN_SECONDS)
+        if self.owing is not None:
+            self.owing.put_back(owed.id)
+
+    async def _settled(self, owed: Owed, host: str) -> int:
+        """The position at which what came of it is recorded. Raises Unavailable where it was not sent."""
+        webhook = self._replica.now().webhook_or_none(owed.webhook)
+        if webhook is None or not webhook.settings.enabled:
+            return await self._recorded(AbandonDelivery(delivery=owed.id))
+        attempt = owed.attempts + 1
+        attempted = await self._attempted(owed, attempt)
+        if attempted is None:
+            return await self._recorded(AbandonDelivery(delivery=owed.id))
+        self._learn(host, attempted)
+        self.attempted(attempted.problem)
+        next_at = self._next_at(attempted, attempt)
+        if not attempted.success:
+            _log.info(
+                "a webhook failed",
+                webhook=owed.webhook,
+                delivery=owed.id,
+                attempt=attempt,
+                problem=attempted.problem,
+                status=attempted.status,
+                next_at=None if next_at is None else next_at.isoformat(timespec="seconds"),
+            )
+        fields = msgspec.structs.asdict(attempted)
+        return await self._recorded(
+            RecordExecution(delivery=owed.id, attempt=attempt, next_at=next_at, **fields)
+        )
+
+    async def _attempted(self, owed: Owed, attempt: int) -> Attempted | None:
+        """What came of an attempt; None where the webhook is gone by now."""
+        try:
+            delivery = await self._delivery(owed.id)
+            rendered = await outgoing.request(
+                self._reader, self._keys, self._replica.now, self._replica.view, delivery, self._base_url
+            )
+        except errors.NotFound:
+            if self._replica.now().webhook_or_none(owed.webhook) is None:
+                return None
+            return self._unsent("vault")
+        except errors.Invalid:
+            return self._unsent("bad_request")
+        except errors.Broken:
+            return self._unsent("vault")
+        return await sending.send(self._client, rendered, delivery=owed.id, attempt=attempt)
+
+    async def _delivery(self, delivery: DeliveryId) -> Delivery:
+        async with self._reader.connection() as connection:
+            shelf = await span_reading.shelf(connection, self._cursor, (spans.by_key(Delivery, delivery),))
+        found = shelf.get(Delivery, delivery)
+        if found is None:
+            raise errors.Broken(f"The delivery {delivery} is owed and is not known.")
+        return found
+
+    def _unsent(self, problem: sending.Problem) -> Attempted:
+        return Attempted(
+            success=False,
+            status=None,
+            problem=problem,
+            sent_at=self._clock(),
+            milliseconds=0,
+            response_bytes=None,
+        )
+
+    def _next_at(self, attempted: Attempted, attempt: int) -> datetime | None:
+        """When it is tried again: so long after the end of this attempt as the settings say, to the millisecond."""
+        if attempted.success or attempted.problem == "target_denied" or attempt > len(self._delays):
+            return None
+        ended = attempted.sent_at + timedelta(milliseconds=attempted.milliseconds)
+        return ended + timedelta(seconds=self._delays[attempt - 1])
+
+    def _learn(self, host: str, attempted: Attempted) -> None:
+        """A receiver that does not answer is asked by one request at a time, until it does."""
+        if attempted.problem in _UNANSWERED:
+            self._unanswering.add(host)
+        else:
+            self._unanswering.discard(host)
+
+    async def _recorded(self, command: RecordExecution | AbandonDelivery) -> int:
+        """Have it recorded, however long Postgres is away; the position at which it is.
+
+        Repeating it is safe: an attempt that is recorded changes nothing any more.
+        """
+        order = Order(command=command, caller=Caller(system=_WHY))
+        while True:
+            try:
+                return (await self._handler.handle(order)).position
+            except errors.Unavailable:
+                if self._replica.stopped:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)

@@ -19,6 +19,7 @@ import structlog
 from projections.follow import Follower
 from projections.replica import Replica
 from service import data_directory, database, errors, resume, snapshots
+from service.carrying import Carrying
 from service.catalogue.loader import shipped
 from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
 from service.commands.order import Caller
@@ -62,6 +63,7 @@ class App(msgspec.Struct, kw_only=True):
     retention: Retention
     uses: Uses
     client: Client
+    carrying: Carrying
     deliveries: Deliveries
     resumed_from: int = 0
     """The position of the snapshot that this replica started from; 0 where it replayed the whole log."""
@@ -162,17 +164,8 @@ def _composed(
     uses = Uses()
     vigil = Vigil(replica, handler, lambda: connected("vigil"), clock)
     client = Client(settings, RELEASE, clock)
-    deliveries = Deliveries(
-        replica,
-        handler,
-        keys,
-        client,
-        Reader(lambda: connected("webhook"), pulse),
-        lambda: connected("webhooks"),
-        settings,
-        clock,
-        lambda: vigil.stopping,
-    )
+    sends = Reader(lambda: connected("webhook"), pulse)
+    carrying = Carrying(replica, handler, keys, client, sends, settings, clock)
     upkeep = Upkeep(replica, drafter, handler, *files, lambda: connected("upkeep"), pulse, uses)
     return App(
         settings=settings,
@@ -194,7 +187,10 @@ def _composed(
         retention=Retention(replica, handler, clock, settings.deleted_contracts_kept_days),
         uses=uses,
         client=client,
-        deliveries=deliveries,
+        carrying=carrying,
+        deliveries=Deliveries(
+            replica, carrying, lambda: connected("webhooks"), clock, lambda: vigil.stopping
+        ),
         connected=connected,
         notices=notices,
     )

@@ -11,29 +11,19 @@ Nothing of a request is logged: no URL, no header, no body, and no text of an ex
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-import msgspec
 import structlog
 
-from projections import owed_reading, span_reading, spans
-from projections.deliveries import Delivery, Owed
+from projections import owed_reading
+from projections.deliveries import Owed
 from projections.replica import Replica
-from service import errors, leading, sending
-from service.commands.deliveries import AbandonDelivery, RecordExecution
-from service.commands.order import Caller
-from service.handling import Handler
+from service import carrying, errors, leading, sending
+from service.carrying import Carrying
 from service.log import connect
 from service.log.connect import Connection
-from service.log.keys import Keys
-from service.orders import Order
 from service.owing import Owing
-from service.queries import outgoing
-from service.queries.reading import Reader
-from service.reaching import Client
-from service.sending import Attempted
-from service.settings import Settings
 from service.vocabulary import DeliveryId, WebhookId
 
 AT_ONCE_MAX: Final = 64
@@ -43,13 +33,10 @@ AT_ONCE_HOST_MAX: Final = 4
 LOOK_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 0.5
 REPLY_SECONDS_MAX: Final = leading.REPLY_SECONDS_MAX
-AGAIN_SECONDS: Final = 1.0
-"""Between two tries of what needs Postgres, while that is away."""
 STOP_SECONDS_MAX: Final = 10.0
 """How long requests that are under way are waited for at the end. Those that are not answered then stay owed."""
 _STRETCH_RECORDS: Final = 50_000
 """Of the log that are looked through at a time, of which most say nothing of what is owed."""
-_WHY: Final = "a webhook was sent"
 _UNANSWERED: Final = frozenset({"timeout", "connection", "tls", "dns"})
 _log = structlog.get_logger("muniment.webhooks")
 
@@ -60,28 +47,17 @@ class Deliveries:
     def __init__(
         self,
         replica: Replica,
-        handler: Handler,
-        keys: Keys,
-        client: Client,
-        reader: Reader,
+        carrying: Carrying,
         connected: Callable[[], Awaitable[Connection]],
-        settings: Settings,
         clock: Callable[[], datetime],
         stopping: Callable[[], bool],
     ) -> None:
         self.held = ""
         self.owing: Owing | None = None
         """What is owed, where this replica leads."""
-        self.attempted: Callable[[str], None] = lambda _problem: None
-        """Told what came of every attempt, for whoever counts: empty for a success."""
         self._replica = replica
-        self._handler = handler
-        self._keys = keys
-        self._client = client
-        self._reader = reader
+        self._carrying = carrying
         self._connected = connected
-        self._base_url = settings.base_url
-        self._delays = settings.webhook_retry_seconds
         self._clock = clock
         self._stopping = stopping
         self._ending = False
@@ -108,7 +84,7 @@ class Deliveries:
             await connect.end(flight)
         if self._task is not None:
             await connect.end(self._task)
-        await self._reader.close()
+        await self._carrying.close()
 
     @property
     def leads(self) -> bool:
@@ -132,7 +108,7 @@ class Deliveries:
             except Exception as failure:  # noqa: BLE001  # it goes on after every fault, and says the kind of each
                 if not (connect.lost(failure) or isinstance(failure, errors.Unavailable)):
                     _log.error("sending webhooks failed", error=type(failure).__name__)
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(carrying.AGAIN_SECONDS)
             finally:
                 self.owing = None
 
@@ -217,9 +193,11 @@ class Deliveries:
     async def _carried(self, owed: Owed, host: str) -> None:
         """Send it and have it recorded, or leave it owed. Raises nothing but its cancellation."""
         try:
-            position = await self._settled(owed, host)
+            carried = await self._carrying.carry(owed, self._cursor)
+            if carried.problem is not None:
+                self._learn(host, carried.problem)
             if self.owing is not None:
-                self.owing.settled(owed.id, position)
+                self.owing.settled(owed.id, carried.position)
         except errors.Unavailable:
             await self._leave(owed)  # Postgres is away: nothing was sent
         except Exception as failure:  # noqa: BLE001  # one request that fails here must not hold up the others
@@ -233,96 +211,13 @@ class Deliveries:
             self._wake.set()
 
     async def _leave(self, owed: Owed) -> None:
-        await asyncio.sleep(AGAIN_SECONDS)
+        await asyncio.sleep(carrying.AGAIN_SECONDS)
         if self.owing is not None:
             self.owing.put_back(owed.id)
 
-    async def _settled(self, owed: Owed, host: str) -> int:
-        """The position at which what came of it is recorded. Raises Unavailable where it was not sent."""
-        webhook = self._replica.now().webhook_or_none(owed.webhook)
-        if webhook is None or not webhook.settings.enabled:
-            return await self._recorded(AbandonDelivery(delivery=owed.id))
-        attempt = owed.attempts + 1
-        attempted = await self._attempted(owed, attempt)
-        if attempted is None:
-            return await self._recorded(AbandonDelivery(delivery=owed.id))
-        self._learn(host, attempted)
-        self.attempted(attempted.problem)
-        next_at = self._next_at(attempted, attempt)
-        if not attempted.success:
-            _log.info(
-                "a webhook failed",
-                webhook=owed.webhook,
-                delivery=owed.id,
-                attempt=attempt,
-                problem=attempted.problem,
-                status=attempted.status,
-                next_at=None if next_at is None else next_at.isoformat(timespec="seconds"),
-            )
-        fields = msgspec.structs.asdict(attempted)
-        return await self._recorded(
-            RecordExecution(delivery=owed.id, attempt=attempt, next_at=next_at, **fields)
-        )
-
-    async def _attempted(self, owed: Owed, attempt: int) -> Attempted | None:
-        """What came of an attempt; None where the webhook is gone by now."""
-        try:
-            delivery = await self._delivery(owed.id)
-            rendered = await outgoing.request(
-                self._reader, self._keys, self._replica.now, self._replica.view, delivery, self._base_url
-            )
-        except errors.NotFound:
-            if self._replica.now().webhook_or_none(owed.webhook) is None:
-                return None
-            return self._unsent("vault")
-        except errors.Invalid:
-            return self._unsent("bad_request")
-        except errors.Broken:
-            return self._unsent("vault")
-        return await sending.send(self._client, rendered, delivery=owed.id, attempt=attempt)
-
-    async def _delivery(self, delivery: DeliveryId) -> Delivery:
-        async with self._reader.connection() as connection:
-            shelf = await span_reading.shelf(connection, self._cursor, (spans.by_key(Delivery, delivery),))
-        found = shelf.get(Delivery, delivery)
-        if found is None:
-            raise errors.Broken(f"The delivery {delivery} is owed and is not known.")
-        return found
-
-    def _unsent(self, problem: sending.Problem) -> Attempted:
-        return Attempted(
-            success=False,
-            status=None,
-            problem=problem,
-            sent_at=self._clock(),
-            milliseconds=0,
-            response_bytes=None,
-        )
-
-    def _next_at(self, attempted: Attempted, attempt: int) -> datetime | None:
-        """When it is tried again: so long after the end of this attempt as the settings say, to the millisecond."""
-        if attempted.success or attempted.problem == "target_denied" or attempt > len(self._delays):
-            return None
-        ended = attempted.sent_at + timedelta(milliseconds=attempted.milliseconds)
-        return ended + timedelta(seconds=self._delays[attempt - 1])
-
-    def _learn(self, host: str, attempted: Attempted) -> None:
+    def _learn(self, host: str, problem: sending.Problem) -> None:
         """A receiver that does not answer is asked by one request at a time, until it does."""
-        if attempted.problem in _UNANSWERED:
+        if problem in _UNANSWERED:
             self._unanswering.add(host)
         else:
             self._unanswering.discard(host)
-
-    async def _recorded(self, command: RecordExecution | AbandonDelivery) -> int:
-        """Have it recorded, however long Postgres is away; the position at which it is.
-
-        Repeating it is safe: an attempt that is recorded changes nothing any more.
-        """
-        order = Order(command=command, caller=Caller(system=_WHY))
-        while True:
-            try:
-                return (await self._handler.handle(order)).position
-            except errors.Unavailable:
-                if self._replica.stopped:
-                    raise
-                await asyncio.sleep(AGAIN_SECONDS)

@@ -24,7 +24,7 @@ REPLY_SECONDS_MAX: Final = 5.0
 @asynccontextmanager
 async def leading(
     connected: Callable[[], Awaitable[Connection]], wanted: Callable[[], bool]
-) -> AsyncIterator[Connection | None]:
+) -> "AsyncIterator[Connection | None]":
     """The connection that holds the lock, once it does; None where it is no longer `wanted` before.
 
     Raises what a lost connection raises (`connect.lost`), Unavailable where there is none.

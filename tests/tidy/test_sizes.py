@@ -29,6 +29,7 @@ LONG_MODULES = {
 }
 LONG_FUNCTIONS = {
     "projections/directory.py:__init__": "one line a table: who snapshots, digests or undoes finds all of them here",
+    "service/app.py:_composed": "every part of a replica is made here and nowhere else",
     "service/commands/decide.py:decide": "one branch a command, for the same reason",
     "service/http/audit_filters.py:asked": "one line a filter, which the query, the record and the cursor share",
 }

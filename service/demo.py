@@ -63,6 +63,16 @@ def _application(name: str) -> Step:
     return Step(who="kevin", method="POST", path="/pacticipants", status=201, body={"name": name})
 
 
+def _secret(name: str, team: str) -> Step:
+    body = {
+        "name": name,
+        "description": "For builds",
+        "value": f"the-first-{name}",
+        "teamUuid": f"{{{team}}}",
+    }
+    return Step(who="kevin", method="POST", path="/secrets", status=201, body=body, keep={name: "uuid"})
+
+
 def _publication(who: str, consumer: str, provider: str, version: str, **outcome: Any) -> Step:
     interaction = {
         "description": f"a request of {consumer}",
@@ -188,8 +198,24 @@ _ROTATOR: Final = Chapter(
         ),
         _application("Payments"),
         *_team("SomeSpecialTeam", ["Payments"], ["updater"]),
-        _question("updater", "secret:manage", ("secret", "ci-token"), True, team="{SomeSpecialTeam}"),
-        _question("updater", "secret:manage", ("secret", "ci-token"), False, team="{A}"),
+        Step(
+            who="kevin", method="GET", path="/admin/system-accounts/{updater}/tokens", status=200,
+            keep={"updater's token": "_embedded/items/readOnly=false/value"},
+        ),
+        _secret("ci-token", "SomeSpecialTeam"),
+        _secret("deploy-key", "A"),
+        Step(
+            who="updater", method="PUT", path="/secrets/{ci-token}", status=200,
+            body={"name": "ci-token", "value": "the-second-of-its-values"},
+            reason="Rotated every night", mark="secret rotated",
+        ),
+        Step(
+            who="updater", method="PUT", path="/secrets/{deploy-key}", status=403, mark="rotation denied",
+            body={"name": "deploy-key", "value": "not-the-updaters-to-change"},
+            says=f"{FORBIDDEN} Missing: secret:manage on ",
+        ),
+        _question("updater", "secret:manage", ("secret", "{ci-token}"), True),
+        _question("updater", "secret:manage", ("secret", "{deploy-key}"), False),
         _question("updater", "webhook:manage", ("webhook", "build"), False, team="{SomeSpecialTeam}"),
         _question("updater", "contract_data:manage", ("application", "Payments"), False),
         _question("updater", "team:manage", ("team", "SomeSpecialTeam"), False),

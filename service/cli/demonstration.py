@@ -92,7 +92,7 @@ def _told() -> Callable[[Chapter, Step, Answer], None]:
             because = f' ("{step.reason}")' if step.reason else ""
             output.words(f"  {step.who}: {step.method} {step.path} -> {answer.status}{because}")
             if step.says:
-                output.words(f"    {step.says.removeprefix(demo.FORBIDDEN).strip()}")
+                output.words(f"    {answer.text.removeprefix(demo.FORBIDDEN).strip()}")
 
     return tell
 

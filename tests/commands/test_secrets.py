@@ -1,7 +1,6 @@
 """Secrets: section 3.7 of the vendor's rules, seed 003, and points 4, 13 and 14 of section 7."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,6 +9,7 @@ from service import errors
 from service.commands import secrets
 from service.commands.order import Caller
 from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
+from service.commands.teams import DeleteTeam
 from service.events.applications import Change
 from service.events.attempts import AttemptDenied
 from service.events.secrets import SecretCreated, SecretDeleted, SecretEdited, SecretMoved, SecretRotated
@@ -32,15 +32,7 @@ def conflicting(account: Account, name: str = "key") -> SecretId:
     team = account.team("Deleted")
     account.secret(name)
     secret = account.secret(name, team)
-    event = SecretMoved(
-        secret=secret, name=name, team_before=team, team=None, team_deleted=True, conflicting=True
-    )
-    last = account.log[-1]
-    record = msgspec.structs.replace(
-        last, position=last.position + 1, recorded_at=last.recorded_at + timedelta(microseconds=1), data=event
-    )
-    account.go_on([record])
-    account.log.append(record)
+    account.do(DeleteTeam(team=team))
     return secret
 
 

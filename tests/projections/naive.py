@@ -17,8 +17,10 @@ from service.events import applications as application_events
 from service.events import contracts as contract_events
 from service.events import environments as environment_events
 from service.events import roles as role_events
+from service.events import secrets as secret_events
 from service.events import teams as team_events
 from service.events import users as user_events
+from service.events import webhooks as webhook_events
 from service.events.preferences import PreferenceChanged
 from service.events.system_accounts import SystemAccountCreated
 
@@ -30,6 +32,9 @@ ACTIONS = (
     "team:read",
     "environment:read",
     "environment:manage",
+    "secret:manage",
+    "secret:read",
+    "webhook:manage",
     "role:manage",
     "user:manage",
     "ai:generation:code",
@@ -37,6 +42,8 @@ ACTIONS = (
 )
 NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default", "User", "Viewer")
 Answers = dict[str, Any]
+Left = tuple[str, str | None, str | None]
+"""A name, the team, and the team that was deleted under it."""
 Side = tuple[set[str], str | None]
 """The teams and the owner that decide about a thing."""
 
@@ -51,6 +58,9 @@ class Model:
         self.applications: dict[str, tuple[str, str | None]] = {}
         self.environments: dict[str, str] = {}
         self.contracts: dict[str, tuple[str, str, str]] = {}
+        self.secrets: dict[str, Left] = {}
+        self.conflicts: set[str] = set()
+        self.webhooks: dict[str, Left] = {}
         self.holds: set[tuple[str, str]] = set()
         self.members: set[tuple[str, str]] = set()
         self.administrators: set[tuple[str, str]] = set()
@@ -129,6 +139,30 @@ class Model:
                 self.team_environments = {
                     pair for pair in self.team_environments if pair[1] != event.environment
                 }
+            case secret_events.SecretCreated():
+                self.secrets[event.secret] = (event.name, event.team, None)
+            case secret_events.SecretEdited():
+                for change in event.changes:
+                    if change.field in ("name", "conflicting"):
+                        self.conflicts.discard(event.secret)
+                    if change.field == "name":
+                        self.secrets[event.secret] = (str(change.after), *self.secrets[event.secret][1:])
+            case secret_events.SecretMoved():
+                self._moved_on(self.secrets, event.secret, event)
+                self.conflicts -= {event.secret}
+                self.conflicts |= {event.secret} if event.conflicting else set()
+            case secret_events.SecretDeleted():
+                del self.secrets[event.secret]
+            case webhook_events.WebhookCreated():
+                self.webhooks[event.webhook] = (event.settings.description, event.team, None)
+            case webhook_events.WebhookEdited():
+                self.webhooks[event.webhook] = (event.after.description, *self.webhooks[event.webhook][1:])
+            case webhook_events.WebhookMoved():
+                self._moved_on(self.webhooks, event.webhook, event)
+            case webhook_events.WebhookTrusted():
+                self.webhooks[event.webhook] = (*self.webhooks[event.webhook][:2], None)
+            case webhook_events.WebhookDeleted():
+                del self.webhooks[event.webhook]
             case PreferenceChanged():
                 match event.name:
                     case "aiEnabled":
@@ -172,6 +206,9 @@ class Model:
             },
             "application names": _named({name: one for one, (name, _) in self.applications.items()}),
             "environments": self.environments,
+            "secrets": {one: (*held, one in self.conflicts) for one, held in self.secrets.items()},
+            "webhooks": self.webhooks,
+            "usable": self._usable(),
             "contracts": self.contracts,
             "integrations": self._integrations(),
             "may": self._grid(),
@@ -199,6 +236,22 @@ class Model:
     ) -> None:
         relation -= {(team, one) for one in removed}
         relation |= {(team, one) for one in added}
+
+    @staticmethod
+    def _moved_on(
+        table: dict[str, Left], one: str, event: secret_events.SecretMoved | webhook_events.WebhookMoved
+    ) -> None:
+        table[one] = (table[one][0], event.team, event.team_before if event.team_deleted else None)
+
+    def _usable(self) -> set[tuple[str, str]]:
+        """Section 3.7: a team's secrets in its webhooks, those of none in webhooks of none; where a team was deleted,
+        what came from it, until somebody who may manage every webhook says otherwise."""
+        return {
+            (webhook, secret)
+            for webhook, (_, team, left) in self.webhooks.items()
+            for secret, (_, held, from_) in self.secrets.items()
+            if team == held and left in (None, from_) and secret not in self.conflicts
+        }
 
     def _application_gone(self, application: str) -> None:
         del self.applications[application]
@@ -243,6 +296,8 @@ class Model:
         for environment in self.environments:
             attached = {team for team, one in self.team_environments if one == environment}
             found.append(("environment", environment, [(attached, None)]))
+        for noun, table in (("secret", self.secrets), ("webhook", self.webhooks)):
+            found += [(noun, one, [({team} if team else set(), None)]) for one, (_, team, _) in table.items()]
         whole: list[Side] = [(set(), None)]
         return [*found, ("role", "*", whole), ("user", "*", whole), ("ai", "*", whole)]
 
@@ -314,6 +369,14 @@ def answers_of(view: View) -> Answers:
         },
         "application names": {name: _id(view.application_named(name)) for name in NAMES},
         "environments": {one.id: one.name for one in view.environments()},
+        "secrets": {one.id: (one.name, one.team, one.left, one.conflicting) for one in view.secrets()},
+        "webhooks": {one.id: (one.settings.description, one.team, one.left) for one in view.webhooks()},
+        "usable": {
+            (webhook.id, secret.id)
+            for webhook in view.webhooks()
+            for name in {one.name for one in view.secrets()}
+            if (secret := view.secret_for(webhook.team, webhook.left, name)) is not None
+        },
         "contracts": {one.id: (one.consumer, one.provider, one.version) for one in contracts},
         "integrations": {(one.consumer, one.provider): one.contracts for one in view.integrations()},
         "may": _grid(view),
@@ -337,6 +400,8 @@ def _grid(view: View) -> set[tuple[str, str, str]]:
         *(("contract_data", things.of_integration(view, one)) for one in view.integrations()),
         *(("team", things.of_team(one)) for one in view.teams()),
         *(("environment", things.of_environment(one)) for one in view.environments()),
+        *(("secret", things.of_secret(one)) for one in view.secrets()),
+        *(("webhook", things.of_webhook(one)) for one in view.webhooks()),
         ("role", things.anything("role")),
         ("user", things.anything("user")),
         ("ai", things.anything("ai")),

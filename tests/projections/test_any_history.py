@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from msgspec import UNSET, UnsetType
 
 from projections import digest
 from projections.branches import Branch, BranchVersion
@@ -26,10 +27,12 @@ from service.commands.contracts import DeleteContract, PublishContracts
 from service.commands.deployments import EndDeployment, EndSupport, RecordDeployment, RecordRelease
 from service.commands.environments import DeleteEnvironment, EditEnvironment
 from service.commands.integrations import DeleteIntegration, DeleteIntegrationContracts, DeleteIntegrations
+from service.commands.order import NewValue
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences, Wanted
 from service.commands.results import PublishVerification
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
+from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
@@ -44,6 +47,8 @@ from service.vocabulary import (
     ReleaseId,
     ResultId,
     RoleId,
+    Secret,
+    SecretId,
     TeamId,
 )
 from tests import given
@@ -57,6 +62,11 @@ SCOPES = (
     "contract_data:bulk_delete:team",
     "contract_data:bulk_delete:own",
     "contract_data:read:*",
+    "secret:manage:*",
+    "secret:manage:team",
+    "secret:read:team",
+    "webhook:manage:*",
+    "webhook:manage:team",
     "team:manage:*",
     "team:read:*",
     "environment:read:team*",
@@ -94,6 +104,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.contracts: list[str] = []
         self.deployments: list[str] = []
         self.releases: list[str] = []
+        self.secrets: list[str] = []
 
     @initialize(apart=st.booleans())
     def something_is_there(self, apart: bool) -> None:
@@ -327,6 +338,43 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(index=few)
     def delete_environment(self, index: int) -> None:
         self.ask(DeleteEnvironment(environment=EnvironmentId(self.pick(self.environments, index))))
+
+    @rule(name=names, team=st.none() | few, by=anybody)
+    def create_secret(self, name: str, team: int | None, by: int) -> None:
+        fresh = self.account.fresh
+        command = CreateSecret(
+            secret=SecretId(fresh.id()),
+            name=name,
+            team=None if team is None else TeamId(self.pick(self.teams, team)),
+            value=NewValue(ref=fresh.ref(), value=Secret("the value")),
+        )
+        self.secrets.append(command.secret)
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(
+        index=few,
+        name=st.none() | names,
+        team=st.none() | st.just(UNSET) | few,
+        rotated=st.booleans(),
+        by=anybody,
+    )
+    def edit_secret(
+        self, index: int, name: str | None, team: int | UnsetType | None, rotated: bool, by: int
+    ) -> None:
+        value = NewValue(ref=self.account.fresh.ref(), value=Secret("another")) if rotated else None
+        command = EditSecret(
+            secret=SecretId(self.pick(self.secrets, index)),
+            name=name,
+            team=TeamId(self.pick(self.teams, team)) if isinstance(team, int) else team,
+            value=value,
+        )
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody)
+    def delete_secret(self, index: int, by: int) -> None:
+        self.ask(
+            DeleteSecret(secret=SecretId(self.pick(self.secrets, index))), self.pick(self.principals, by)
+        )
 
     @rule(index=few, version=numbers, where=few, instance=st.sampled_from((None, "blue")), by=anybody)
     def record_deployment(self, index: int, version: str, where: int, instance: str | None, by: int) -> None:

@@ -8,7 +8,7 @@ from service.commands.removals import oldest_first
 from service.events import Event
 from service.events.webhooks import WebhookDeleted
 
-WEBHOOKS_MAX: Final = 10_000
+WEBHOOKS_MAX: Final = 20_000
 """Webhooks that one order may remove. Each has a record of its own, which names what leaves the vault in the same
 transaction, so that they weigh more than what is listed in hundreds."""
 

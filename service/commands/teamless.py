@@ -12,7 +12,7 @@ from service.events.secrets import SecretMoved
 from service.events.webhooks import WebhookMoved
 from service.vocabulary import TeamId
 
-MOVED_MAX: Final = 10_000
+MOVED_MAX: Final = 20_000
 """Secrets and webhooks that a team may have for one order to delete it. Each has a record of its own, and what a busy
 machine takes to record so many must fit into the time by which the append may be late."""
 

@@ -31,6 +31,10 @@ WORLD: tuple[tuple[Any, ...], ...] = (
     ("deploy", "Bar", "b1", "production"),
     ("release", "Bar", "b2", "production"),
     ("release", "Baz", "z1", "production"),
+    ("webhook", "Foo", "Bar"),
+    ("webhook", "Foo", ""),
+    ("webhook", "", "Baz"),
+    ("webhook", "Baz", "Foo"),
 )
 """Foo has contracts with Bar and with Baz; both verified them, and everything that a version can have is there."""
 
@@ -63,6 +67,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, set[Fact]]]] = {
             "labels": {("Bar", "core")},
             "deployments": {("Foo", "1", "production"), ("Bar", "b1", "production")},
             "releases": {("Bar", "b2", "production")},
+            "webhooks": {("Foo", "Bar")},
         },
     ),
     "an application that consumes": (
@@ -77,6 +82,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, set[Fact]]]] = {
             "branchVersions": {("Foo", "1", "main"), ("Foo", "2", "feat"), ("Foo", "3", "main")},
             "labels": {("Foo", "web")},
             "deployments": {("Foo", "1", "production"), ("Foo", "3", "production")},
+            "webhooks": {("Foo", "Bar"), ("Foo", ""), ("Baz", "Foo")},
         },
     ),
     "an application that provides": (
@@ -92,6 +98,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, set[Fact]]]] = {
             "labels": {("Bar", "core")},
             "deployments": {("Bar", "b1", "production")},
             "releases": {("Bar", "b2", "production")},
+            "webhooks": {("Foo", "Bar")},
         },
     ),
 }
@@ -99,8 +106,8 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, set[Fact]]]] = {
 
 
 def without_ids(facts: dict[str, set[Fact]]) -> dict[str, set[Fact]]:
-    """Results, deployments and releases without the ids that no table can name; kinds that are empty left out."""
-    width = {"verificationResults": 3, "deployments": 3, "releases": 3}
+    """Results, deployments and the like without the ids that no table can name; kinds that are empty left out."""
+    width = {"verificationResults": 3, "deployments": 3, "releases": 3, "webhooks": 2}
     return {kind: {one[: width.get(kind)] for one in found} for kind, found in facts.items() if found}
 
 
@@ -135,6 +142,26 @@ def test_deleting_everything_removes_everything() -> None:
     before = world.facts()
     assert before == deleted(world, ("everything",))
     assert not any(world.facts().values())
+
+
+def test_a_webhook_for_any_application_stays_when_everything_goes() -> None:
+    """Section 3.6: it names none of those that vanish; whoever publishes next fires it as before."""
+    world = played()
+    world.step(("webhook", "", ""))
+    deleted(world, ("everything",))
+    assert {"webhooks": {("", "")}} == without_ids(world.facts())
+
+
+@pytest.mark.parametrize("sides", [("Bar", ""), ("", "Bar"), ("Bar", "Foo"), ("Baz", "Bar")])
+def test_an_application_that_a_webhook_names_is_no_orphan(sides: tuple[str, str]) -> None:
+    """Section 3.6, the orphan test: no versions, no pacts on either side and no webhooks but the pair's own."""
+    for steps, stays in (((), False), ((("webhook", *sides),), True)):
+        world = Played()
+        for step in (("publish", "Foo", "Bar", "1", "{}", None), ("webhook", "Foo", "Bar"), *steps):
+            world.step(step)
+        deleted(world, ("integration", "Foo", "Bar"))
+        assert stays is (("Bar",) in world.facts()["applications"])
+        assert len(steps) == len(world.facts()["webhooks"])
 
 
 def test_results_of_a_content_that_another_version_holds_stay() -> None:

@@ -91,10 +91,19 @@ def test_json_for_programs(terminal: Terminal) -> None:
 
 def test_a_thing_that_is_not_there_yet_is_judged_by_what_is_said_of_it(terminal: Terminal) -> None:
     """Seed 000: the updater may make secrets of its own team, not of another's, and of none none."""
-    asked = ("can", "SecretsUpdater", "secret:manage", "secret:ci-token")
+    asked = ("can", "SecretsUpdater", "secret:manage", "secret:not-there-yet")
     assert 0 == terminal(*asked, "--team", "SomeSpecialTeam").code
     assert 1 == terminal(*asked, "--team", "A").code
     assert 3 == terminal(*asked).code
+
+
+def test_a_secret_that_is_there_is_its_teams_whatever_is_said_of_it(terminal: Terminal) -> None:
+    """What is held here wins, and the contradiction is told."""
+    asked = ("can", "SecretsUpdater", "secret:manage", "secret:SomeSpecialTeam/ci-token")
+    assert 0 == terminal(*asked).code
+    contradicted = terminal(*asked, "--team", "A")
+    assert 0 == contradicted.code
+    assert "it is not under it here" in contradicted.err
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_relations_are_those_of_the_moment(terminal: Terminal, told: Told) -> No
     "thing",
     [
         *("team:Default", "user:nobody", "integration:Foo/Nothing", "contract:Foo/Bar/9"),
-        *("secret:ci-token", "webhook:build"),
+        *("secret:A/nothing", "webhook:build"),
     ],
 )
 def test_what_is_not_there(terminal: Terminal, thing: str) -> None:

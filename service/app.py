@@ -18,7 +18,7 @@ import structlog
 
 from projections.follow import Follower
 from projections.replica import Replica
-from service import data_directory, database, errors, resume, snapshots
+from service import data_directory, database, errors, holding, resume, snapshots
 from service.carrying import Carrying
 from service.catalogue.loader import shipped
 from service.commands.account import AdoptCatalogue, OpenAccount, RestoreLog
@@ -262,7 +262,7 @@ def _doubt_other_token(app: App) -> None:
 
 def _origin(settings: Settings, account: str) -> str:
     """The log's name on its checkpoints: where it is served, without the scheme, and which account it is."""
-    return f"{settings.base_url.partition('://')[2]}/log/{account}".replace("+", "-")
+    return f"{holding.log_origin(settings.base_url)}/log/{account}"
 
 
 def _sign_with_own_key(app: App) -> None:
@@ -297,28 +297,15 @@ async def _learning(app: App) -> None:
         _log.error("replica stopped", sentence=failure.sentence)
 
 
-def _hold_webhooks_of_a_copy(app: App) -> None:
-    """Send nothing where the settings say so, nor from a log that is served elsewhere than it was opened.
-
-    That is what a copy of production looks like which somebody restored to look at it: its receivers are production's.
-    On this machine, under any name and port of it, nobody takes one for the other.
-    """
+def _hold_webhooks(app: App) -> None:
     opening = app.replica.directory.opened
     assert opening is not None, "record 1 opens the log"
-    chosen, own = app.settings.webhooks, _origin(app.settings, opening.account)
-    if chosen == "hold":
-        app.deliveries.held = "MUNIMENT_WEBHOOKS is hold."
-    elif chosen == "auto" and own != opening.origin and not (_local(own) and _local(opening.origin)):
-        before, now = (one.partition("/log/")[0] for one in (opening.origin, own))
-        app.deliveries.held = f"The log was opened under {before}, and is served under {now}."
+    held = app.deliveries.held = holding.why_held(app.settings, opening)
+    if held and app.settings.webhooks == "auto":
         app.notices.append(
-            f"Warning: Webhooks are held. {app.deliveries.held} If it moved here, set MUNIMENT_WEBHOOKS=send; if this"
-            " is a copy, leave it so, or its webhooks call the receivers of the original."
+            f"Warning: Webhooks are held. {held} If it moved here, set MUNIMENT_WEBHOOKS=send; if this is a copy,"
+            " MUNIMENT_WEBHOOKS=hold: else its webhooks would call the receivers of the original."
         )
-
-
-def _local(origin: str) -> bool:
-    return origin.startswith(("localhost", "127.", "[::1]"))
 
 
 async def _following(app: App, stack: AsyncExitStack) -> None:
@@ -335,7 +322,7 @@ async def _following(app: App, stack: AsyncExitStack) -> None:
     stack.push_async_callback(app.vigil.stop)
     app.retention.start()
     stack.push_async_callback(app.retention.stop)
-    _hold_webhooks_of_a_copy(app)
+    _hold_webhooks(app)
     app.deliveries.start()
     stack.push_async_callback(app.deliveries.stop)
     app.snapshots.start(app.resumed_from)

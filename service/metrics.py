@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from projections import access
-from service import errors
+from service import errors, sending
 from service.app import App
 from service.orders import Outcome, Rehearsal
 from service.tls import Certificate
@@ -55,6 +55,13 @@ class Metrics:
             "muniment_orders", "Orders by what they came to.", ("outcome",), registry=self.registry
         )
         self._orders = {outcome: orders.labels(outcome) for outcome in OUTCOMES}
+        attempts = Counter(
+            "muniment_webhook_attempts",
+            "Requests of webhooks by what came of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._attempts = {problem: attempts.labels(problem or "success") for problem in sending.PROBLEMS}
         self._commit_seconds = Histogram(
             "muniment_commit_duration_seconds",
             "Time from sending an append to Postgres until its reply.",
@@ -83,6 +90,7 @@ class Metrics:
         """Ask this application, which took so long to start, from here on, and be told what its door does."""
         app.handler.answered = self.answered
         app.handler.took = self.took
+        app.carrying.attempted = self.attempted
         self._parts.app, self._parts.certificate = app, certificate
         self._parts.start_seconds = start_seconds
 
@@ -115,6 +123,10 @@ class Metrics:
     def answered(self, answer: Answer) -> None:
         """An order was answered."""
         self._orders[outcome_of(answer)].inc()
+
+    def attempted(self, problem: sending.Problem) -> None:
+        """A request of a webhook was sent, or could not be."""
+        self._attempts[problem].inc()
 
     def took(self, records: int, seconds: float) -> None:
         """An append was committed."""
@@ -171,6 +183,7 @@ class _Parts(Collector):
             "Denied attempts that were counted as repeats of one recorded already.",
             value=app.drafter.denials.coalesced,
         )
+        yield from _webhooks(app)
         yield _gauge("http_connections", "Connections that clients have open.", self.connections())
         yield _gauge(
             "start_seconds", "How long the start took, from Postgres to the first answer.", self.start_seconds
@@ -213,6 +226,20 @@ def _replica(app: App) -> Iterator[Metric]:
     )
     yield _gauge("position", "The position that is committed here.", app.replica.position)
     yield _gauge("lag_seconds", "How long the log has had a record that is not here.", vigil.behind_seconds())
+
+
+def _webhooks(app: App) -> Iterator[Metric]:
+    """What is owed is known where this replica sends; elsewhere there is nothing to say of it."""
+    deliveries = app.deliveries
+    yield _gauge("webhook_leader", "1 where this replica is the one that sends webhooks.", deliveries.leads)
+    yield _gauge("webhook_held", "1 where webhooks are recorded and not sent.", bool(deliveries.held))
+    if deliveries.owing is not None:
+        yield _gauge("webhook_owed", "Requests that are still to be sent.", len(deliveries.owing))
+        yield _gauge(
+            "webhook_oldest_owed_seconds",
+            "For how long the oldest of them has been owed; 0 where none is.",
+            deliveries.oldest_seconds(),
+        )
 
 
 def _database(app: App) -> Iterator[Metric]:

@@ -14,7 +14,7 @@ import msgspec
 from projections import snapshot, span_rows
 from service import app as application
 from service import data_directory, database, errors, tls
-from service.cli import logs, options, rotation
+from service.cli import logs, options, rotation, webhooks
 from service.log import checkpoint, connect, migrate, reader, sql, witness
 from service.log.connect import Connection
 from service.log.keys import Keys
@@ -235,6 +235,8 @@ async def _log(settings: Settings, connection: Connection) -> AsyncIterator[Line
             if lag > _TRAIL_LAG_WARN
             else _ok(what, sentence)
         )
+    outcome, sentence = await webhooks.judged(settings, connection)
+    yield Line(what="webhooks", outcome=outcome, sentence=sentence)
     note = await checkpoint.latest(connection)
     signed = checkpoint.parse(note).size if note else 0
     unsigned = head.position - signed

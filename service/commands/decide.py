@@ -47,7 +47,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
         case results.PublishVerification() | results.DeleteVerification():
             return _results(command, view, caller)
         case deliveries.RecordExecution() | deliveries.AbandonDelivery():
-            return _webhooks(command, view, caller)
+            return _deliveries(command, view, caller)
         case (
             deletions.RestoreDeletion()
             | bodies.ForgetBodies()
@@ -337,7 +337,7 @@ def _results(
             assert_never(command)
 
 
-def _webhooks(
+def _deliveries(
     command: deliveries.RecordExecution | deliveries.AbandonDelivery, view: View, caller: Caller
 ) -> list[Event]:
     match command:

@@ -50,7 +50,9 @@ async def test_a_failure_is_tried_again_as_often_as_the_settings_say(
         await serving.recorded(database, 3)
         await serving.publish(running.admin, "2")
         attempts = await serving.recorded(database, 6)
-        await serving.until(lambda: not len(running.app.deliveries.owing or "x"))
+        owing = running.app.deliveries.owing
+        assert owing is not None
+        await serving.until(lambda: len(owing) == 0)
     assert [1, 2, 3] * 2 == [one.attempt for one in attempts]
     assert [500, 503, 200, 500, 500, 500] == [one.status for one in attempts]
     assert [False, False, True, False, False, False] == [one.success for one in attempts]

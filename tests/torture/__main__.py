@@ -27,6 +27,7 @@ from tests.torture import (
     repeated,
     replicas,
     snapshotted,
+    undelivered,
     wire,
 )
 from tests.torture.ground import Ground, aloud
@@ -58,6 +59,11 @@ FAULTS: Final[dict[str, tuple[Fault, int, str]]] = {
         snapshotted.run,
         snapshotted.ROUNDS,
         "snapshots forged, stale, foreign, or killed under way",
+    ),
+    "undelivered": (
+        undelivered.run,
+        undelivered.ROUNDS,
+        "kill -9 between a commit and the webhooks' deliveries that it owes",
     ),
     "denied": (denied.run, denied.ROUNDS, "a bot that is denied as often as it can ask"),
     "any_sequence": (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.torture import killed, orders, repeated
+from tests.torture import killed, orders, repeated, undelivered
 from tests.torture.ground import short
 
 
@@ -18,6 +18,13 @@ async def test_every_order_is_done_once_and_answered_the_same() -> None:
     """Retried under its key through kills, each order leaves its records once and gets its first answer again."""
     with short("repeated", rounds=2) as ground:
         await repeated.run(ground)
+
+
+@pytest.mark.slow
+async def test_no_delivery_is_lost_between_its_commit_and_its_receiver() -> None:
+    """After kill -9 of whoever sends, and of everybody, each delivery that is owed arrives and is recorded once."""
+    with short("undelivered", rounds=2) as ground:
+        await undelivered.run(ground)
 
 
 def test_every_order_of_the_api_is_given() -> None:

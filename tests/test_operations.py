@@ -125,6 +125,7 @@ async def test_every_metric_is_explained_to_the_operator(database: postgres.Data
         _, text = await scraped(address)
     exposed = {family.name for family in plain(text) if family.name.startswith("muniment_")}
     exposed.add("muniment_certificate_expiry_timestamp_seconds")  # only with TLS
+    exposed |= {"muniment_webhook_owed", "muniment_webhook_oldest_owed_seconds"}  # only where it sends them
     page = (ROOT / "docs" / "operating.md").read_text()
     named = set(re.findall(r"^\| `(muniment_[a-z_]+)", page, re.MULTILINE))
     assert {re.sub("_total$", "", name) for name in exposed} == {

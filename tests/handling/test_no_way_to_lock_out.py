@@ -48,6 +48,7 @@ OF_OTHER_THINGS = {
     "DeleteApplication", "PublishContract", "PublishContracts", "DeleteContract", "DeleteIntegrationContracts",
     "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
+    "CreateSecret", "EditSecret", "DeleteSecret",
     "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport",
     "ChangeAuthentication",
     "PublishVerification", "DeleteVerification", "RestoreDeletion", "ForgetBodies",

@@ -289,7 +289,7 @@ class TestConditions:
 async def test_no_answer_no_record_and_no_line_holds_a_value(
     running: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever is done with it, refused, denied, tried, repeated or asked about: it stands in the vault alone."""
+    """Section 3.7: refused, denied, tried, repeated or asked about, it stands in the vault alone."""
     team = await running.team("A")
     secret = (await made(running.admin, "key", team))["uuid"]
     place = f"/secrets/{secret}"

@@ -161,7 +161,7 @@ def fields(answer: Answer) -> list[str]:
 
 
 async def test_who_manages_their_teams_secrets_assigns_each_to_one(running: Running) -> None:
-    """Seed 003: «must assign a secret to a team», one of their own: none is a missing field, another's is denied."""
+    """Section 3.7, seed 003: «must assign a secret to a team»: none is a missing field, one not theirs is denied."""
     mine, other = await running.team("Mine"), await running.team("Other")
     sally = await holder(running, "secret:manage:team", mine)
     assert ["teamUuid"] == fields(await sally.post("/secrets", KEY))
@@ -173,7 +173,7 @@ async def test_who_manages_their_teams_secrets_assigns_each_to_one(running: Runn
 
 
 async def test_who_manages_all_secrets_may_leave_the_team_out(running: Running) -> None:
-    """Seed 003: «may choose not to assign a secret to any team»; of any team it is as well, member or not."""
+    """Section 3.7, seed 003: «may choose not to assign a secret to any team»; and to any team, member or not."""
     other = await running.team("Other")
     kevin = await holder(running, "secret:manage:*")
     for team in (None, other):

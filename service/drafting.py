@@ -17,7 +17,7 @@ from projections.spans import NOTHING_READ, NotRead, Shelf
 from projections.view import View
 from service import denials, errors
 from service.authorise import authorise, key_reused, may_be_repeated, require_working
-from service.commands import cautions, firing, foretelling, guard
+from service.commands import cautions, firing, foretelling, guard, teamless
 from service.commands.account import ReadTrail
 from service.commands.decide import decide
 from service.commands.touches import touched
@@ -243,6 +243,7 @@ class Draft:
             weighed=cautions.weighed(comparison, order.caller.principal),
             restored=next((one.data for one in records if isinstance(one.data, DeletionRestored)), None),
             foretold=foretelling.foretold(order.command, before, after, comparison.events),
+            left=teamless.left(comparison.events),
         )
 
     # -- recording ---------------------------------------------------------------------------------------

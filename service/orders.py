@@ -6,6 +6,7 @@ from service.commands import Command
 from service.commands.cautions import Weighed
 from service.commands.foretelling import Foretold
 from service.commands.order import Caller
+from service.commands.teamless import Left
 from service.events.deletions import DeletionRestored
 from service.log.recorded import Recorded
 from service.vocabulary import EventId
@@ -50,7 +51,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """What a dry run would have recorded, by kind in its order with how many, and what would have come of it.
 
-    `foretold` is of bulk deletions alone: what they would take and leave.
+    `foretold` is of bulk deletions alone: what they would take and leave. `left` is of a team's deletion: its secrets
+    and webhooks, which would be of no team.
     """
 
     kinds: tuple[tuple[str, int], ...]
@@ -58,6 +60,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     restored: DeletionRestored | None = None
     """What a restoration would bring back; None where all of it is here already, and for every other order."""
     foretold: Foretold | None = None
+    left: Left | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

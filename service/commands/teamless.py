@@ -3,7 +3,10 @@
 They live on, of no team from then on, so that only who may manage all of them edits them. A record says so of each.
 """
 
+from collections.abc import Iterable
 from typing import Final
+
+import msgspec
 
 from projections.view import View
 from service import errors
@@ -15,6 +18,20 @@ from service.vocabulary import TeamId
 MOVED_MAX: Final = 20_000
 """Secrets and webhooks that a team may have for one order to delete it. Each has a record of its own, and what a busy
 machine takes to record so many must fit into the time by which the append may be late."""
+
+
+SHOWN_MAX: Final = 1_000
+"""Of each; all are counted."""
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deleted team leaves: the first of its secrets and webhooks as they were recorded, and how many of each."""
+
+    secrets: tuple[SecretMoved, ...]
+    number_of_secrets: int
+    number_in_conflict: int
+    webhooks: tuple[WebhookMoved, ...]
+    number_of_webhooks: int
 
 
 def of_team(view: View, team: TeamId) -> list[Event]:
@@ -45,6 +62,26 @@ def of_team(view: View, team: TeamId) -> list[Event]:
         WebhookMoved(webhook=one.id, team_before=team, team=None, team_deleted=True) for one in webhooks
     ]
     return decided
+
+
+def left(events: Iterable[Event]) -> Left | None:
+    """What the records of one order say that a deleted team leaves; None where it leaves nothing, or none was."""
+    secrets: list[SecretMoved] = []
+    webhooks: list[WebhookMoved] = []
+    for event in events:
+        if isinstance(event, SecretMoved) and event.team_deleted:
+            secrets.append(event)
+        elif isinstance(event, WebhookMoved) and event.team_deleted:
+            webhooks.append(event)
+    if not secrets and not webhooks:
+        return None
+    return Left(
+        secrets=tuple(secrets[:SHOWN_MAX]),
+        number_of_secrets=len(secrets),
+        number_in_conflict=sum(one.conflicting for one in secrets),
+        webhooks=tuple(webhooks[:SHOWN_MAX]),
+        number_of_webhooks=len(webhooks),
+    )
 
 
 def require_bearable(moved: int) -> None:

@@ -6,8 +6,8 @@ The event is the first of the order, as `Muniment-Effect` names it; any other ev
 from aiohttp import web
 
 from projections import things
-from service.commands import cautions, foretelling
-from service.http import breathing, foretold, rehearsals, responses
+from service.commands import cautions, foretelling, teamless
+from service.http import breathing, foretold, leaving, rehearsals, responses
 from service.http.edge import Call
 from service.queries import effects, moments
 from service.vocabulary import EventId
@@ -36,4 +36,7 @@ async def shown(call: Call) -> web.Response:
     gone = foretelling.vanished(comparison.events)
     if gone:
         document["vanished"] = await foretold.vanishes(call, comparison.before, gone)
+    left = teamless.left(comparison.events)
+    if left is not None:
+        document["leaves"] = await leaving.leaves(call, comparison.before, left)
     return responses.hal(call, document)

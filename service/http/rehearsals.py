@@ -13,7 +13,7 @@ from projections.effects import Group
 from projections.powers import API_ACCESS, Power
 from projections.view import View
 from service.commands.cautions import Caution, Weighed
-from service.http import breathing, documents, foretold, responses
+from service.http import breathing, documents, foretold, leaving, responses
 from service.http.edge import Call
 from service.http.responses import Document
 from service.orders import Outcome, Rehearsal
@@ -39,6 +39,8 @@ async def answer(call: Call, outcomes: Sequence[Outcome]) -> web.Response:
     for one in tried:
         if one.foretold is not None:  # a bulk deletion is the one order of its request
             document.update(await foretold.drawn(call, call.edge.replica.now(), one.foretold))
+        if one.left is not None:
+            document["leaves"] = await leaving.leaves(call, call.edge.replica.now(), one.left)
     return responses.hal(call, document)
 
 

@@ -121,7 +121,7 @@ def test_a_dry_run_tells_what_a_teams_deletion_does_to_them(account: Account) ->
     sally = account.person(
         "Sally", [account.role("Team's own", "secret:manage:team", "webhook:manage:team")], [team]
     )
-    secret, _ = facts.secret(account, "Token", team), facts.secret(account, "Url", team)
+    secret, other = facts.secret(account, "Token", team), facts.secret(account, "Url", team)
     facts.webhook(account, team)
     rehearsal = account.handle(DeleteTeam(team=team), dry_run=True).rehearsal
     assert rehearsal is not None
@@ -131,6 +131,11 @@ def test_a_dry_run_tells_what_a_teams_deletion_does_to_them(account: Account) ->
     lost = {(power.permission, power.team) for power in group.losses}
     assert {(f"secret:manage:{team}", team), (f"webhook:manage:{team}", team)} <= lost
     assert () == group.gains
+    left = rehearsal.left
+    assert left is not None
+    assert (2, 0, 1) == (left.number_of_secrets, left.number_in_conflict, left.number_of_webhooks)
+    assert [secret, other] == [one.secret for one in left.secrets]
+    assert account.handle(DeleteTeam(team=account.team("B")), dry_run=True).rehearsal.left is None  # type: ignore[union-attr]  # of a dry run
     assert team == account.now.secret(secret).team
 
 

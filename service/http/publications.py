@@ -29,6 +29,7 @@ from service.http import (
     repeats,
     requests,
     responses,
+    triggered,
 )
 from service.http.edge import PATHS, Call
 from service.http.publishing import Wanted
@@ -150,6 +151,7 @@ def _answer(call: Call, asked: Publication, outcome: Outcome) -> Document:
     notices = _of_version(asked, known=known or _was_known(call, consumer, asked, outcome))
     for one, contract, link in zip(asked.wanted, held, made, strict=True):
         notices += _of_contract(one, fresh.get(contract.id), link["href"])
+        notices += (_notice("debug", text) for text in triggered.texts(call, view, outcome, contract.id))
     place = applications.address(call, consumer)
     version_place = responses.href(call.edge, "pacticipants", consumer.name, "versions", held[0].version)
     version = pact_documents.named(version_place, "Version", held[0].version)

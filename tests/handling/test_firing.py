@@ -18,9 +18,9 @@ from service.log import recorded
 from service.orders import Outcome
 from service.vocabulary import EnvironmentId, WebhookId
 from tests import facts, given
-from tests.commands.naive_firing import Hook, Model, Named, Pact, Told
 from tests.firing import World, fired
 from tests.given import Account
+from tests.handling.naive_firing import Hook, Model, Named, Pact, Told
 
 EVENTS = (
     "contract_published",
@@ -283,9 +283,9 @@ TestAnyFiring.settings = settings(
 
 
 @pytest.fixture
-def world(account: Account) -> World:
+def world() -> World:
     """Foo and Bar, which know nothing of each other yet."""
-    return World(account, "Foo", "Bar")
+    return World(Account(), "Foo", "Bar")
 
 
 def many(world: World, number: int) -> list[WebhookId]:

@@ -1,5 +1,6 @@
 """/secrets over HTTP: sections 3.7, 4.4 and 4.6 of the vendor's rules. A value goes in, and never comes out."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -106,6 +107,17 @@ class TestLife:
         assert 204 == (await running.admin.delete(f"/secrets/{secret}")).status
         assert before == await values(running)
 
+    async def test_rotations_at_once_leave_one_value(self, running: Running) -> None:
+        """In one batch or in many: the vault holds what the last record names, and nothing of the others."""
+        secret, before = (await made(running.admin, "key"))["uuid"], await values(running)
+        names_at_once = [running.admin.post("/secrets", {"name": "same", "value": "x"}) for _ in range(5)]
+        rotated = [running.admin.put(f"/secrets/{secret}", {"value": f"value {one}"}) for one in range(20)]
+        answers = await asyncio.gather(*rotated, *names_at_once)
+        assert [200] * 20 == [answer.status for answer in answers[:20]]
+        assert [201, 409, 409, 409, 409] == sorted(answer.status for answer in answers[20:])
+        last = max(range(20), key=lambda one: answers[one].position)
+        assert (before + 1, f"value {last}") == (await values(running), await kept(running, secret))
+
     async def test_a_put_keeps_what_it_does_not_name(self, running: Running) -> None:
         """Section 4.6 and point 4 of section 7: value, name, description and team; null takes a team or a text away."""
         team = await running.team("A")
@@ -160,6 +172,30 @@ class TestLife:
         require_refusal(await running.admin.put(f"/secrets/{secret}", {"teamUuid": team}), 400)
         renamed = await running.admin.put(f"/secrets/{secret}", {"name": "key-of-A"})
         assert (200, False) == (renamed.status, "conflicting" in renamed.json)
+
+    async def test_a_conflict_ends_by_the_secrets_own_name_once_that_is_free(self, running: Running) -> None:
+        """Point 13 of section 7: whoever saves it under its name then gets it back, and the trail says so."""
+        team = await running.team("A")
+        secret = (await made(running.admin, "key", team))["uuid"]
+        other = (await made(running.admin, "key"))["uuid"]
+        await running.admin.delete(f"/admin/teams/{team}")
+        place = f"/secrets/{secret}"
+        assert (await running.admin.put(place, {"name": "key", "value": NEXT})).json["conflicting"]
+        assert 204 == (await running.admin.delete(f"/secrets/{other}")).status
+        assert "conflicting" not in (await running.admin.put(place, {"name": "key"})).json
+        told = await running.admin.get("/audit?kind=secret.edited")
+        (event,) = told.json["events"]
+        assert event["sentence"].endswith(
+            "gave the secret key back its name, which no other one has any more."
+        )
+        assert [{"field": "conflicting", "before": "true", "after": "false"}] == event["changes"]
+        described = await running.admin.put(place, {"name": "token", "description": "x"})
+        assert ("token", 200) == (described.json["name"], described.status)
+        told = await running.admin.get("/audit?kind=secret.edited&sort=-timestamp")
+        assert (
+            "changed the name from key to token and the description from nothing to x of the secret token"
+            in (told.json["events"][0]["sentence"])
+        )
 
 
 class TestWho:

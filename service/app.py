@@ -300,7 +300,7 @@ async def _learning(app: App) -> None:
 def _hold_webhooks(app: App) -> None:
     opening = app.replica.directory.opened
     assert opening is not None, "record 1 opens the log"
-    held = app.deliveries.held = holding.why_held(app.settings, opening)
+    held = app.client.held = app.deliveries.held = holding.why_held(app.settings, opening)
     if held and app.settings.webhooks == "auto":
         app.notices.append(
             f"Warning: Webhooks are held. {held} If it moved here, set MUNIMENT_WEBHOOKS=send; if this is a copy,"

@@ -36,6 +36,8 @@ class Client:
         lookup: Callable[[str, int, int], list[str]] | None = None,
     ) -> None:
         """`lookup` says what addresses a name has (host, port, family); by default the system does."""
+        self.held = ""
+        """Why nothing may be sent from here; empty where it may. Whoever sends asks."""
         self.clock = clock
         self.seconds_max = float(settings.webhook_timeout_seconds)
         self.user_agent = f"Muniment/{release}"

@@ -22,9 +22,8 @@ async def judged(settings: Settings, connection: Connection) -> tuple[Literal["o
                 f"{settings.webhook_ca_file} holds no certificates that can be read: {failure.strerror}.",
             )
     found = await owed_reading.count(connection)
-    owed = (
-        f"{found.owed} requests are owed, the oldest since {found.since}" if found.owed else "nothing is owed"
-    )
+    many = "1 request is" if found.owed == 1 else f"{found.owed} requests are"
+    owed = f"{many} owed, the oldest since {found.since}" if found.owed else "nothing is owed"
     row = await reader.entry_at(connection, 1)
     opened = recorded.decode(row.entry).data if row is not None else None
     held = holding.why_held(settings, opened) if isinstance(opened, LogOpened) else ""

@@ -1,5 +1,6 @@
 """From a delivery to the request that is sent for it: its webhook's request, filled in with what holds for it."""
 
+import asyncio
 from collections.abc import Callable
 
 from projections.deliveries import Delivery
@@ -40,10 +41,14 @@ async def opened(
     reader: Reader, keys: Keys, now: Callable[[], View], webhook: str
 ) -> tuple[Webhook, Content]:
     """A webhook as it is now with its whole request. Raises NotFound, Broken and Unavailable."""
+    found = now().webhook(webhook)
     for _ in range(template_values.TRIES_MAX):
-        found = now().webhook(webhook)
         try:
             return found, await webhook_requests.request(reader, keys, found)
-        except errors.NotFound:  # edited just then: what it sends now stands elsewhere
-            continue
+        except errors.NotFound:
+            # Edited just then: what it sends now stands elsewhere, and that is known here in a moment.
+            await asyncio.sleep(template_values.FOLLOWED_SECONDS)
+        before, found = found, now().webhook(webhook)
+        if found.request == before.request:
+            raise errors.Broken("What a webhook sends is not in the vault: `muniment verify` says more.")
     raise errors.Unavailable("The webhook is being edited; try again.", 1)

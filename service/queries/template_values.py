@@ -5,6 +5,7 @@ sent with its new value, and one that was moved away is not sent. The variables 
 of the record that brought the delivery about, however much later it is sent.
 """
 
+import asyncio
 import base64
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
@@ -36,6 +37,8 @@ USER: Final = f"{placeholders.USER}."
 BROKER: Final = f"{placeholders.BROKER}."
 TRIES_MAX: Final = 3
 """How often a value is looked for that left the vault just then: each time another took its place."""
+FOLLOWED_SECONDS: Final = 0.3
+"""Between two tries: within so long this replica usually knows what another one recorded."""
 _DEPLOYED: Final = "currentlyDeployedProviderVersionNumber"
 _LISTED: Final = ", "
 _OUTCOMES: Final = {
@@ -84,6 +87,10 @@ async def secrets_for(
         opened = await vault.bodies(reader, keys, list(refs.values()))
         if set(refs.values()) <= set(opened):
             return {name: Secret(_text(opened[ref])) for name, ref in refs.items()}
+        await asyncio.sleep(FOLLOWED_SECONDS)  # rotated just then
+        view = now()
+        if found == {name: view.secret_for(*whose, name.removeprefix(USER)) for name in wanted}:
+            raise errors.Broken("A secret's value is not in the vault: `muniment verify` says more.")
     raise errors.Unavailable("A secret is being rotated; try again.", 1)
 
 

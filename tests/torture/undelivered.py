@@ -61,7 +61,7 @@ async def run(ground: Ground) -> None:
                 )
             there.answers = []
             log = await _delivered(ground, server.owner_dsn)
-            ground.violated(_violations(log, there.got, acknowledged, webhook))
+            ground.violated(violations(log, there.got, acknowledged, webhook))
             sent = Counter(
                 (one.headers["Muniment-Delivery"], one.headers["Muniment-Attempt"]) for one in there.got
             )
@@ -73,7 +73,7 @@ async def run(ground: Ground) -> None:
                 ground.require(await one.stop() == 0, f"{one.name} did not end with 0 at SIGTERM.")
 
 
-def _violations(log: Told, got: list[Got], acknowledged: list[str], webhook: str) -> list[str]:
+def violations(log: Told, got: list[Got], acknowledged: list[str], webhook: str) -> list[str]:
     """What was promised and does not hold."""
     owed = {
         one.delivery: event

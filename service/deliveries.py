@@ -54,7 +54,7 @@ class Deliveries:
     ) -> None:
         self.held = ""
         self.owing: Owing | None = None
-        """What is owed, where this replica leads."""
+        """What is owed, where this replica leads; or where it only watches, since webhooks are held here."""
         self._replica = replica
         self._carrying = carrying
         self._connected = connected
@@ -89,7 +89,7 @@ class Deliveries:
     @property
     def leads(self) -> bool:
         """Whether it is this replica that sends."""
-        return self.owing is not None
+        return self.owing is not None and not self.held
 
     def oldest_seconds(self) -> float:
         """For how long the oldest request that is owed has been; 0.0 where none is, or another replica leads."""
@@ -102,7 +102,9 @@ class Deliveries:
     async def _run(self) -> None:
         while self._goes_on():
             try:
-                async with leading.leading(self._connected, self._goes_on) as connection:
+                async with leading.leading(
+                    self._connected, self._goes_on, watching=bool(self.held)
+                ) as connection:
                     if connection is not None:
                         await self._lead(connection)
             except Exception as failure:  # noqa: BLE001  # it goes on after every fault, and says the kind of each
@@ -122,7 +124,7 @@ class Deliveries:
                 DeliveryId(flight.get_name()), 1 << 62
             )  # of an earlier time at the lead: still under way
         self.owing = owing
-        _log.info("webhooks are sent from here", owed=len(owing), held=self.held)
+        _log.info("webhooks are held" if self.held else "webhooks are sent from here", owed=len(owing))
         heard = 0.0
         loop = asyncio.get_running_loop()
         while self._goes_on() or self._flights:

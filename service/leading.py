@@ -23,21 +23,23 @@ REPLY_SECONDS_MAX: Final = 5.0
 
 @asynccontextmanager
 async def leading(
-    connected: Callable[[], Awaitable[Connection]], wanted: Callable[[], bool]
+    connected: Callable[[], Awaitable[Connection]], wanted: Callable[[], bool], *, watching: bool = False
 ) -> "AsyncIterator[Connection | None]":
     """The connection that holds the lock, once it does; None where it is no longer `wanted` before.
+
+    With `watching` it holds none: whoever must not send leaves the lead to those who may.
 
     Raises what a lost connection raises (`connect.lost`), Unavailable where there is none.
     """
     connection = await connected()
     try:
-        locked = False
+        locked = watching
         while wanted() and not locked:
             async with asyncio.timeout(REPLY_SECONDS_MAX):
                 locked = await connection.fetchval(span_rows.statement("lock_webhooks"))
             if not locked:
                 await asyncio.sleep(ASK_SECONDS)
-        if locked:
+        if locked and not watching:
             async with asyncio.timeout(REPLY_SECONDS_MAX):
                 await connection.execute(
                     span_rows.statement("lock_no_longer_than_heard"), f"{SILENCE_SECONDS_MAX}s"

@@ -229,7 +229,7 @@ def _replica(app: App) -> Iterator[Metric]:
 
 
 def _webhooks(app: App) -> Iterator[Metric]:
-    """What is owed is known where this replica sends; elsewhere there is nothing to say of it."""
+    """What is owed is known where this replica sends, or watches; elsewhere there is nothing to say of it."""
     deliveries = app.deliveries
     yield _gauge("webhook_leader", "1 where this replica is the one that sends webhooks.", deliveries.leads)
     yield _gauge("webhook_held", "1 where webhooks are recorded and not sent.", bool(deliveries.held))

@@ -1,6 +1,7 @@
 """Any sequence of orders: what is served is the fold of the log is what a naive model says, at every position."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import msgspec
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from projections import digest
 from projections.branches import Branch, BranchVersion
 from projections.contents import Content, content_key
+from projections.deliveries import Delivery, Owed
 from projections.deployments import Deployment, Release
 from projections.directory import Directory
 from projections.people import People
@@ -37,6 +39,7 @@ from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
 from service.events.attempts import AttemptDenied
+from service.events.webhooks import Trigger, WebhooksTriggered
 from service.log import recorded
 from service.vocabulary import (
     ApplicationId,
@@ -51,7 +54,7 @@ from service.vocabulary import (
     SecretId,
     TeamId,
 )
-from tests import given
+from tests import facts, given
 from tests.given import Account
 from tests.projections.naive import Model, answers_of
 
@@ -120,6 +123,7 @@ class AnyHistory(RuleBasedStateMachine):
             account.team("B", self.applications[1:], self.principals[2:]),
         ]
         self.environments.append(account.environment("production", self.teams[:2]))
+        facts.webhook(account, events=get_args(Trigger))  # whatever is published brings something about
         self.contracts += [account.contract("Foo", "Bar"), account.contract("Bar", "Baz")]
         if apart:
             account.do(DeleteTeam(team=TeamId(DEFAULT_TEAM)))
@@ -454,19 +458,20 @@ class AnyHistory(RuleBasedStateMachine):
     def _spans_hang_together(self) -> None:
         """What is on a version that lives is on a version that is there; a content is there while somebody holds it.
 
-        What is deployed or released is so in an environment that is there, one at a time as one instance.
+        What is deployed or released is so in an environment that is there, one at a time as one instance. What is owed
+        is what was triggered, as often and no more: nobody sends here.
         """
         view = self.account.now
-        facts = [one for one in view.shelf.everything() if view.application_or_none(one.application)]
-        keys = {(one.noun, one.key) for one in facts}
-        for one in facts:
-            if one.version:
+        there = [one for one in view.shelf.everything() if view.application_or_none(one.application)]
+        keys = {(one.noun, one.key) for one in there}
+        for one in there:
+            if one.version and not isinstance(one, Delivery):  # what was owed outlives what it is about
                 assert (Version.noun, keyed(one.application, one.version)) in keys
             if isinstance(one, BranchVersion):
                 assert (Branch.noun, keyed(one.application, one.branch)) in keys
             if isinstance(one, VerificationResult) and view.application_or_none(one.consumer):
                 assert (Content.noun, content_key(one.consumer, one.provider, one.digest)) in keys
-        placed = [one for one in facts if isinstance(one, Deployment | Release)]
+        placed = [one for one in there if isinstance(one, Deployment | Release)]
         assert all(view.environment_or_none(one.environment) is not None for one in placed)
         current = [
             (one.application, one.environment, one.instance)
@@ -474,13 +479,17 @@ class AnyHistory(RuleBasedStateMachine):
             if isinstance(one, Deployment) and one.ended_at is None
         ]
         assert len(current) == len({*current})
+        triggered = [one.data for one in self.account.log if isinstance(one.data, WebhooksTriggered)]
+        owed = [delivery.delivery for one in triggered for delivery in one.deliveries]
+        for fact in (Owed, Delivery):
+            assert sorted(owed) == sorted(one.key for one in view.shelf.every(fact))
         held = {
             content_key(one.consumer, one.provider, one.digest)
             for pair in view.integrations()
             for one in view.contracts_of(pair.consumer, pair.provider)
         }
         assert held == {
-            one.key for one in facts if isinstance(one, Content) and view.application_or_none(one.provider)
+            one.key for one in there if isinstance(one, Content) and view.application_or_none(one.provider)
         }
 
     def _undo_half(self, log: list[recorded.Recorded], stood: dict[int, str]) -> None:

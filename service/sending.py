@@ -145,8 +145,8 @@ async def _exchanged(
 ) -> Problem:
     """Send, and read the answer to its end or to the bound."""
     url = _url(request.url.text(), client.allowed)
-    if not _METHOD.fullmatch(request.method):
-        raise ValueError
+    if not _METHOD.fullmatch(request.method) or request.method.upper() == "CONNECT":
+        raise ValueError  # CONNECT would be for a proxy
     session = await client.session()
     async with session.request(
         request.method.upper(),

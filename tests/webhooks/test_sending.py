@@ -214,6 +214,43 @@ async def test_what_breaks_a_connection_is_told_apart_from_what_is_no_http() -> 
     assert [("connection", None)] * 3 == [(one.problem, one.status) for one in attempted]
 
 
+@pytest.mark.parametrize(
+    ("beginning", "again"),
+    [
+        (b"HTTP/1.1 200 ", b"a" * 4_000),
+        (b"HTTP/1.1 200 OK\r\n", b"X: " + b"a" * 4_000 + b"\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a" * 4_000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: " + b"a" * 4_000 + b"\r\n"),
+    ],
+    ids=["reason", "headers", "interim answers", "chunk extension", "trailers"],
+)
+async def test_no_part_of_an_answer_is_without_bound(beginning: bytes, again: bytes) -> None:
+    """Whatever a receiver never stops to send, the attempt ends in time and keeps none of it."""
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(beginning)
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(again)
+                await writer.drain()
+
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    async with server, client(MUNIMENT_WEBHOOK_TIMEOUT_SECONDS="1") as by:
+        attempted = await sent(by, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert attempted.problem in ("connection", "timeout")
+    assert attempted.milliseconds < 10_000
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "connect", "GET /x HTTP/1.1\r\n", "", "PO ST"])
+async def test_a_method_is_a_word_of_a_request(method: str) -> None:
+    """What would begin another request, or ask for a tunnel, is not sent."""
+    async with receiver.listening() as there, client() as by:
+        assert "bad_request" == (await sent(by, there.url(), method=method)).problem
+    assert [] == there.got
+
+
 async def test_a_certificate_is_verified(tmp_path: Path) -> None:
     """Nobody is believed whom no known authority vouches for; a file may name more authorities; names must match."""
     certificate, key = certificates.made(tmp_path)

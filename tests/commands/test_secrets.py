@@ -1,12 +1,15 @@
 """Secrets: section 3.7 of the vendor's rules, seed 003, and points 4, 13 and 14 of section 7."""
 
+import json
 from collections.abc import Callable
 
 import msgspec
 import pytest
+from hypothesis import given as each
+from hypothesis import strategies as st
 
 from service import errors
-from service.commands import secrets
+from service.commands import placeholders, secrets
 from service.commands.order import Caller
 from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
 from service.commands.teams import DeleteTeam
@@ -107,6 +110,19 @@ def test_every_other_word_is_a_name(account: Account, name: str) -> None:
     """The vendor's provider takes letters and digits, other clients more: nothing is refused without need."""
     secret = account.secret(name)
     assert name == account.now.secret(secret).name
+
+
+@each(st.text(max_size=12) | st.text(alphabet='aé_-.:/${}"\\ %&', max_size=8))
+def test_every_name_can_be_referred_to(text: str) -> None:
+    """Whatever is taken as a name is found where a template draws on it: within an address, a header or JSON."""
+    try:
+        name = secrets.name_of(text)
+    except errors.Invalid:
+        return
+    wanted = (placeholders.Placeholder(placeholders.USER, name),)
+    template = f"a ${{user.{name}}} b"
+    assert wanted == placeholders.names(template)
+    assert wanted == placeholders.names(json.dumps({"token": template}, ensure_ascii=False))
 
 
 @pytest.mark.parametrize("value", ["", "\ud800", "a\0b", "x" * (secrets.VALUE_BYTES_MAX + 1), "é" * 32_769])

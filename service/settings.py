@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contract_changes: str
     # A snapshot is taken when the newest lies so many records behind; 0: only when somebody runs `muniment snapshot`.
     snapshot_every: int
+    # The methods that webhooks may have. POST alone by default: what reads would tell nobody anything.
+    webhook_methods: tuple[str, ...]
     # For so many days the bodies of contracts that were deleted or replaced can still be restored; 0: for good.
     deleted_contracts_kept_days: int
     # Whether webhooks are sent: send; hold, so that what is owed stays owed; auto: only under the log's own BASE_URL.
@@ -142,6 +144,7 @@ def _settings(read: Mapping[str, Any], environ: Mapping[str, str], root: bool) -
         staleness_seconds_max=read.get("MUNIMENT_STALENESS_SECONDS_MAX", 300),
         contract_changes=read.get("MUNIMENT_CONTRACT_CHANGES", "refused"),
         snapshot_every=read.get("MUNIMENT_SNAPSHOT_EVERY", 100_000),
+        webhook_methods=read.get("MUNIMENT_WEBHOOK_METHODS", ("POST",)),
         deleted_contracts_kept_days=read.get("MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS", 30),
         webhooks=read.get("MUNIMENT_WEBHOOKS", "auto"),
         webhook_retry_seconds=read.get("MUNIMENT_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_SECONDS),
@@ -179,6 +182,7 @@ def masked(loaded: Loaded) -> list[tuple[str, str, str]]:
         "MUNIMENT_STALENESS_SECONDS_MAX": str(settings.staleness_seconds_max),
         "MUNIMENT_CONTRACT_CHANGES": settings.contract_changes,
         "MUNIMENT_SNAPSHOT_EVERY": str(settings.snapshot_every),
+        "MUNIMENT_WEBHOOK_METHODS": ", ".join(settings.webhook_methods),
         "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": str(settings.deleted_contracts_kept_days),
         "MUNIMENT_WEBHOOKS": settings.webhooks,
         "MUNIMENT_WEBHOOK_RETRY_SECONDS": ",".join(map(str, settings.webhook_retry_seconds)) or "none",
@@ -245,6 +249,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "MUNIMENT_STALENESS_SECONDS_MAX": settings_values.whole(1, 86_400),
     "MUNIMENT_CONTRACT_CHANGES": settings_values.one_of("refused", "allowed"),
     "MUNIMENT_SNAPSHOT_EVERY": settings_values.whole(0, 1_000_000_000),
+    "MUNIMENT_WEBHOOK_METHODS": settings_values.methods,
     "MUNIMENT_DELETED_CONTRACTS_KEPT_DAYS": settings_values.whole(0, 36_500),
     "MUNIMENT_WEBHOOKS": settings_values.one_of("auto", "send", "hold"),
     "MUNIMENT_WEBHOOK_RETRY_SECONDS": settings_values.delays,

@@ -189,6 +189,17 @@ def email(text: str, variable: str) -> str:
         ) from None
 
 
+def methods(text: str, variable: str) -> tuple[str, ...]:
+    """HTTP methods, separated by commas, each once."""
+    found = tuple(dict.fromkeys(part.strip().upper() for part in text.split(",")))
+    if not set(found) <= {"GET", "PUT", "PATCH", "POST", "DELETE"}:
+        raise errors.Invalid(
+            f"{variable} must be some of GET, PUT, PATCH, POST, DELETE, separated by commas, such as POST.",
+            variable,
+        )
+    return found
+
+
 def whole(least: int, most: int) -> Callable[[str, str], int]:
     """A reader of a whole number from `least` to `most`."""
 

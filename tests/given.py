@@ -8,6 +8,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,7 @@ from projections.things import Target
 from projections.view import View
 from service import errors
 from service.catalogue.loader import shipped
-from service.commands import Command
+from service.commands import Command, webhook_requests
 from service.commands.account import OpenAccount
 from service.commands.applications import CreateApplication
 from service.commands.contracts import PublishContract
@@ -31,6 +32,7 @@ from service.commands.secrets import CreateSecret
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam
 from service.commands.users import ChangeRoles, EditUser, InviteUser, RedeemInvitation
+from service.commands.webhooks import Asked, CreateWebhook
 from service.drafting import Drafter
 from service.events import Event
 from service.events.users import UserCreated
@@ -48,6 +50,7 @@ from service.vocabulary import (
     Secret,
     SecretId,
     TeamId,
+    WebhookId,
 )
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -225,6 +228,12 @@ class Account:
         self.do(command, by)
         return command.secret
 
+    def webhook(self, *, by: PrincipalId | None = None, **fields: Any) -> WebhookId:
+        """As `webhook` below."""
+        command = webhook(self.fresh, **fields)
+        self.do(command, by)
+        return command.webhook
+
     def principal(self, principal: str) -> Principal:
         return self.now.principal(principal)
 
@@ -300,6 +309,20 @@ def secret(fresh: Fresh, name: str, team: TeamId | None = None, value: str = "a 
 
 def new_value(fresh: Fresh, value: str) -> NewValue:
     return NewValue(ref=fresh.ref(), value=Secret(value))
+
+
+def webhook(
+    fresh: Fresh, *, team: TeamId | None = None, settings: Asked | None = None, **request: Any
+) -> CreateWebhook:
+    """A webhook that posts to an address of its own, with whatever else is said of its request."""
+    sent = {"method": "POST", "url": "https://ci.example.org/build", **request}
+    found = webhook_requests.checked(sent, ("POST",))
+    wanted, values = webhook_requests.wanted(
+        found, fresh.ref, lambda row: KEYS.mac("webhook content", row.encode()).hex()
+    )
+    return CreateWebhook(
+        webhook=WebhookId(fresh.id()), settings=settings or Asked(), request=wanted, values=values, team=team
+    )
 
 
 def publish(

@@ -27,6 +27,7 @@ from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTe
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
 from service.commands.versions import DeleteVersion, DescribeVersion, TagVersion, UntagVersion
+from service.commands.webhooks import CreateWebhook, DeleteWebhook, EditWebhook
 
 Command = (
     OpenAccount
@@ -85,6 +86,9 @@ Command = (
     | CreateSecret
     | EditSecret
     | DeleteSecret
+    | CreateWebhook
+    | EditWebhook
+    | DeleteWebhook
     | RecordDeployment
     | EndDeployment
     | RecordRelease

@@ -28,6 +28,7 @@ from service.commands import (
     tokens,
     users,
     versions,
+    webhooks,
 )
 from service.commands.order import Caller
 from service.events import Event
@@ -108,6 +109,8 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return _environments(command, view, caller)
         case secrets.CreateSecret() | secrets.EditSecret() | secrets.DeleteSecret():
             return _secrets(command, view, caller)
+        case webhooks.CreateWebhook() | webhooks.EditWebhook() | webhooks.DeleteWebhook():
+            return _webhooks(command, view, caller)
         case (
             preferences.ChangePreferences()
             | preferences.ChangePersonalPreferences()
@@ -257,6 +260,22 @@ def _secrets(
             return secrets.edit_secret(command, view, caller)
         case secrets.DeleteSecret():
             return secrets.delete_secret(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _webhooks(
+    command: webhooks.CreateWebhook | webhooks.EditWebhook | webhooks.DeleteWebhook,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case webhooks.CreateWebhook():
+            return webhooks.create_webhook(command, view, caller)
+        case webhooks.EditWebhook():
+            return webhooks.edit_webhook(command, view, caller)
+        case webhooks.DeleteWebhook():
+            return webhooks.delete_webhook(command, view, caller)
         case _:
             assert_never(command)
 

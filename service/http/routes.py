@@ -36,11 +36,17 @@ from service.http import (
     users,
     verification,
     versions,
+    webhooks,
 )
 from service.http.route import Route
 
 _PROVIDER: Final = "/pacts/provider/{provider}"
 _PAIR: Final = f"{_PROVIDER}/consumer/{{consumer}}"
+_OF_SIDES: Final = (
+    "/webhooks/provider/{provider}/consumer/{consumer}",
+    "/webhooks/provider/{provider}",
+    "/webhooks/consumer/{consumer}",
+)
 _CONTENT: Final = f"{_PAIR}/pact-version/{{digest}}"
 _NOTED: Final = f"{_CONTENT}/metadata/{{metadata}}"
 _APPLICATION: Final = "/pacticipants/{name}"
@@ -318,6 +324,21 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/verification-results/consumer/{consumer}/version/{version}/latest",
         results.of_consumer_version,
         "The newest results of a consumer's version",
+    ),
+    # -- webhooks ----------------------------------------------------------------------------------------
+    Route("GET", "/webhooks", webhooks.listed, "The webhooks one may manage"),
+    Route("POST", "/webhooks", webhooks.created, "Make a webhook", rehearses=True),
+    Route("GET", "/webhooks/template-variables", webhooks.template_variables, "What requests may draw on"),
+    Route("GET", "/webhooks/{uuid}", webhooks.shown, "One webhook"),
+    Route("PUT", "/webhooks/{uuid}", webhooks.replaced, "Replace it, or make it", rehearses=True),
+    Route("DELETE", "/webhooks/{uuid}", webhooks.deleted, "Delete it", rehearses=True),
+    *(
+        route
+        for path in (*_OF_SIDES, f"{_PAIR}/webhooks")
+        for route in (
+            Route("GET", path, webhooks.listed_for, "Those that name just these"),
+            Route("POST", path, webhooks.created_for, "Make one for these", rehearses=True),
+        )
     ),
     # -- environments ------------------------------------------------------------------------------------
     Route("GET", "/environments", environments.listed, "The environments one may see"),

@@ -104,7 +104,7 @@ class Names:
     def webhook(self, webhook: str) -> str:
         """A webhook's description, or its id where it has none."""
         found = self._last(self._directory.webhooks, WebhookId(webhook))
-        return (found.settings.description if found else "") or webhook
+        return " ".join(found.settings.description.split() if found else ()) or webhook
 
     def integration(self, consumer: str, provider: str) -> str:
         """`consumer/provider`, by name."""

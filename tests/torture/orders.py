@@ -57,6 +57,11 @@ def _scopes(*scopes: str) -> list[dict[str, str]]:
     return [{"scope": scope} for scope in scopes]
 
 
+def _webhook(known: Known, description: str) -> dict[str, Any]:
+    sent = {"method": "POST", "url": "https://ci.example.org/build", "password": known["s"]}
+    return {"description": f"{description} of {known['s']}", "enabled": False, "request": sent}
+
+
 STORY: Final = (
     Step(
         method="POST",
@@ -189,6 +194,24 @@ STORY: Final = (
         status=200,
         body=lambda k: {"name": f"environment-{k['s']}", "production": True, "teamUuids": [k["team"]]},
     ),
+    Step(method="POST", path="/webhooks", status=201, saves="webhook", body=lambda k: _webhook(k, "1")),
+    *(
+        Step(
+            method="POST",
+            path=path.format(provider="B-{s}", consumer="A-{s}"),
+            status=201,
+            body=lambda k: _webhook(k, "2"),
+            route=path,
+        )
+        for path in (
+            "/webhooks/provider/{provider}/consumer/{consumer}",
+            "/webhooks/provider/{provider}",
+            "/webhooks/consumer/{consumer}",
+            "/pacts/provider/{provider}/consumer/{consumer}/webhooks",
+        )
+    ),
+    Step(method="PUT", path="/webhooks/{webhook}", status=200, body=lambda k: _webhook(k, "3")),
+    Step(method="DELETE", path="/webhooks/{webhook}", status=204),
     Step(method="PUT", path=f"{_PATH}/version/1", status=201, body=lambda _: {"a": 1}, route=_VERSION),
     Step(method="PUT", path=f"{_PATH}/version/4", status=201, body=lambda _: _pact("a"), route=_VERSION),
     Step(method="PATCH", path=f"{_PATH}/version/4", status=200, body=lambda _: _pact("b"), route=_VERSION),

@@ -333,13 +333,6 @@ IN_DOCUMENTS: Final = (
     ),
     Link("pb:create", "/webhooks", "POST: make a webhook", ("webhook:manage",), changes=True),
     Link(
-        "pb:execute",
-        "/webhooks/{uuid}/execute",
-        "POST: send a webhook's request once, to try it",
-        ("webhook:manage",),
-        changes=True,
-    ),
-    Link(
         "pb:pact-webhooks",
         "/webhooks/provider/{provider}/consumer/{consumer}",
         "The webhooks that name both sides of a pact",

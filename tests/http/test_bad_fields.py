@@ -117,6 +117,47 @@ SECRET: Final = {"name": "wanted", "description": "Wanted", "value": "x", "teamU
 SECRET_NAME: Final = Field("name", (*required("name").wrong, "two words", "a{b", "a}"), True, null=False)
 DESCRIPTION: Final = text("description", lines=True)
 OF_TEAM: Final = Field("teamUuid", (17, True, [], {}, "", "x", MISSING))
+WEBHOOK: Final = {
+    "description": "Wanted",
+    "enabled": True,
+    "teamUuid": None,
+    "consumer": {"name": "Foo"},
+    "provider": {"label": "web"},
+    "events": [{"name": "contract_published"}],
+    "request": {
+        "method": "POST",
+        "url": "https://ci.example.org/build",
+        "headers": {"Accept": "*/*"},
+        "username": "x",
+        "password": "x",
+        "body": {"a": 1},
+    },
+}
+WEBHOOK_FIELDS: Final = (
+    text("description", 255, lines=True),
+    flag("enabled"),
+    OF_TEAM,
+    Field("consumer", (17, True, "x", [], {})),
+    Field("consumer.name", (*NO_TEXT, "", "Nothing", "x" * 256, *CONTROL)),
+    Field("provider", (17, True, "x", [], {})),
+    Field("provider.label", (*NO_TEXT, "", "x" * 256, *CONTROL)),
+    Field("events", (17, True, "x", {}, [])),
+    Field("events.0", (17, True, "x", [], None)),
+    Field("events.0.name", (*NO_TEXT, "", "contract_deleted", *CONTROL), required=True, null=False),
+    Field("request", (17, True, "x", []), required=True, null=False),
+    Field("request.method", (*NO_TEXT, "", "GET", "POST ", *CONTROL), required=True, null=False),
+    Field(
+        "request.url",
+        (*NO_TEXT, "", "x", "//x.org", "file:///etc/passwd", "https://", "https://a b", *CONTROL),
+        required=True,
+        null=False,
+    ),
+    Field("request.headers", (17, True, "x", [])),
+    Field("request.headers.Accept", (*NO_TEXT, None, "\u00fc", *(one for one in CONTROL if one != "a\tb"))),
+    Field("request.username", (*NO_TEXT, "a:b", "x" * 1_001, *CONTROL)),
+    Field("request.password", (*NO_TEXT, "x" * 1_001, *CONTROL)),
+    Field("request.body", ("x" * 32_769,)),
+)
 FORMS: Final = (
     Form("POST /admin/roles", ROLE, (NAME, text("description", lines=True), *SCOPES)),
     Form("PUT /admin/roles/{uuid}", ROLE, (NAME, text("description", lines=True), *SCOPES), "role"),
@@ -204,6 +245,8 @@ FORMS: Final = (
         ),
         "secret",
     ),
+    Form("POST /webhooks", WEBHOOK, WEBHOOK_FIELDS),
+    Form("PUT /webhooks/{uuid}", WEBHOOK, WEBHOOK_FIELDS, "webhook"),
 )
 
 
@@ -234,9 +277,11 @@ async def things(running: Running) -> dict[str, str]:
     environment = await running.admin.post("/environments", {"name": "production", "production": True})
     invited = await running.admin.post("/admin/users/invite-user", {"name": "S", "email": "s@example.org"})
     secret = await running.admin.post("/secrets", {"name": "key", "value": "x"})
+    webhook = await running.admin.post("/webhooks", {"request": WEBHOOK["request"]})
     return {
         "": "",
         "secret": secret.json["uuid"],
+        "webhook": webhook.json["uuid"],
         "role": await running.role("Custom"),
         "team": await running.team("A"),
         "user": invited.json["uuid"],

@@ -19,6 +19,7 @@ OFFERING = [
 ]
 """Bulk deletions are tried in test_deletions.py, and what would come back of them in test_restore.py."""
 Edit = tuple[str, str, Any]
+HOOK: dict[str, Any] = {"request": {"method": "POST", "url": "https://ci.example.org/build"}}
 REACHING_NOBODY = (
     "a role is renamed",
     "a role is made",
@@ -27,6 +28,12 @@ REACHING_NOBODY = (
     "a secret is made",
     "a secret is rotated",  # another value gives nobody a right
     "a secret is deleted",
+    "a webhook is made",
+    "a webhook is made at /webhooks/provider/Bar",
+    "a webhook is made at /webhooks/consumer/Foo",
+    "a webhook is made at /webhooks/provider/Bar/consumer/Foo",
+    "a webhook sends something else",
+    "a webhook is deleted",
 )
 
 
@@ -51,10 +58,13 @@ class Company:
         ids |= {"sally": self.sally.id, "billy": self.billy.id, "robot": self.robot.id}
         body = {"name": "A", "pacticipantNames": ["Foo"], "administratorUuids": [self.billy.id]}
         assert 200 == (await running.admin.put(f"/admin/teams/{ids['team']}", body)).status
-        watcher = await running.role("Watcher", "environment:read:team", "secret:read:team")
+        watcher = await running.role(
+            "Watcher", "environment:read:team", "secret:read:team", "webhook:manage:team"
+        )
         ids["cara"] = (await running.person("Cara", roles=[watcher], teams=[ids["other"]])).id
         made = await running.admin.post("/environments", {"name": "test", "production": False})
         ids["environment"] = made.json["uuid"]
+        ids["webhook"] = (await running.admin.post("/webhooks", HOOK)).json["uuid"]
         ids["secret"] = (await running.admin.post("/secrets", {"name": "key", "value": "x"})).json["uuid"]
         return self
 
@@ -63,6 +73,7 @@ class Company:
         ids = self.ids
         team, users = f"/admin/teams/{ids['team']}", "/admin/users"
         environment, secret = f"/environments/{ids['environment']}", f"/secrets/{ids['secret']}"
+        webhook = f"/webhooks/{ids['webhook']}"
         shown = {"name": "test", "production": False, "teamUuids": [ids["other"]]}
         scopes = [{"scope": "contract_data:manage:team"}, {"scope": "webhook:manage:team"}]
         sally = f"{users}/{ids['sally']}"
@@ -72,6 +83,14 @@ class Company:
             "an environment is made": ("POST", "/environments", {**shown, "name": "new"}),
             "an environment is edited": ("PUT", environment, shown),
             "an environment is deleted": ("DELETE", environment, None),
+            "a webhook is made": ("POST", "/webhooks", {**HOOK, "teamUuid": ids["team"]}),
+            **{
+                f"a webhook is made at {path}": ("POST", path, HOOK)
+                for path in ("/webhooks/provider/Bar", "/webhooks/consumer/Foo", "/webhooks/provider/Bar/consumer/Foo")
+            },
+            "a webhook is edited": ("PUT", webhook, {**HOOK, "teamUuid": ids["other"]}),
+            "a webhook sends something else": ("PUT", webhook, {"request": {**HOOK["request"], "body": "x"}}),
+            "a webhook is deleted": ("DELETE", webhook, None),
             "a secret is made": ("POST", "/secrets", {"name": "new", "value": "x", "teamUuid": ids["team"]}),
             "a secret is edited": ("PUT", secret, {"teamUuid": ids["other"]}),
             "a secret is rotated": ("PUT", secret, {"value": "y"}),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from service.http import routes
 from service.http.route import Route
-from tests.http.test_links import furnished
+from tests.http.test_links import WEBHOOKS_REQUEST, furnished
 from tests.service import Client, Running
 
 ROLE: Final = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
@@ -33,6 +33,15 @@ FIELDS: Final[dict[str, Any]] = {
 OTHER_BODIES: Final[dict[str, Any]] = {
     "POST /secrets": {"name": "wanted", "value": "x"},
     "PUT /secrets/{uuid}": {"name": "wanted"},
+    **{
+        key: {"request": WEBHOOKS_REQUEST}
+        for key in (
+            *("POST /webhooks", "PUT /webhooks/{uuid}"),
+            *("POST /webhooks/provider/{provider}", "POST /webhooks/consumer/{consumer}"),
+            "POST /webhooks/provider/{provider}/consumer/{consumer}",
+            "POST /pacts/provider/{provider}/consumer/{consumer}/webhooks",
+        )
+    },
     "PATCH /admin/teams/{uuid}/users": [{"op": "remove", "path": "/users", "value": {"uuid": MISSING}}],
     "POST /admin/users/invite-users": {"users": [{"email": "wanted@example.org", "name": "wanted"}]},
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": {"interactions": []},
@@ -59,6 +68,16 @@ NO_ORACLES: Final = {
     "PUT /pacticipants/{name}/versions/{version}/tags/{tag}": (403, 403),
     "PUT /pacticipants/{name}/branches/{branch}/versions/{version}": (403, 403),
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),  # the same
+    "PUT /webhooks/{uuid}": (403, 403),
+    **{
+        f"{method} {path}": (403, 403)  # whose webhooks are nobody's business
+        for method in ("GET", "POST")
+        for path in (
+            *("/webhooks/provider/{provider}", "/webhooks/consumer/{consumer}"),
+            "/webhooks/provider/{provider}/consumer/{consumer}",
+            "/pacts/provider/{provider}/consumer/{consumer}/webhooks",
+        )
+    },
     "PATCH /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),
 }
 """What (there, missing) are where they are not (403, 404): others' records and tokens are nobody's to find."""
@@ -94,6 +113,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     assert 201 == published.status
     deletion = await running.admin.delete("/pacts/provider/Bar/consumer/Foo/version/deleted")
     contract = (await running.admin.get("/pacts/provider/Bar/consumer/Foo/version/1")).json
+    webhooks = (await running.admin.get("/webhooks")).json["_embedded"]["webhooks"]
     pair = {
         "provider": "Bar",
         "consumer": "Foo",
@@ -113,6 +133,9 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/settings/tokens": {"uuid": tokens[0]["uuid"]},
         "/environments": {"uuid": environments[0]["uuid"]},
         "/secrets": {"uuid": (await running.admin.get("/secrets")).json["_embedded"]["secrets"][0]["uuid"]},
+        "/webhooks/provider": pair,
+        "/webhooks/consumer": pair,
+        "/webhooks": {"uuid": webhooks[0]["uuid"]},
         "/deployed-versions": {"uuid": deployed["uuid"]},
         "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},

@@ -21,6 +21,7 @@ ORDERS: Final = {
     "mun:evaluation": "POST",
 }
 """Relations that are followed by another method than GET."""
+WEBHOOKS_REQUEST: Final = {"method": "POST", "url": "https://ci.example.org/build"}
 OF_A_SHAPE_MAX: Final = 4
 """Links that are followed of those that differ in an id or a page alone."""
 HAL: Final = "application/hal+json;charset=utf-8"
@@ -52,6 +53,13 @@ async def furnished(running: Running) -> str:
     await admin.post(f"/admin/teams/{team}/users", {"users": [bot.id]})
     for name, of in (("key", team), ("token", None)):
         assert 201 == (await admin.post("/secrets", {"name": name, "value": "x", "teamUuid": of})).status
+        webhook = {"description": name, "teamUuid": of, "request": WEBHOOKS_REQUEST, "enabled": False}
+        sides = (
+            {"consumer": {"name": "Foo"}, "provider": {"name": "Bar"}}
+            if of
+            else {"consumer": {"label": "web"}}
+        )
+        assert 201 == (await admin.post("/webhooks", {**webhook, **sides})).status
     return team
 
 

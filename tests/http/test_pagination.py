@@ -20,6 +20,7 @@ LISTS = (
     "/integrations/team/{team}",
     "/environments",
     "/secrets",
+    "/webhooks",
 )
 CI_CD = "c1878b8e-d09e-11ea-8fde-af02c4677eb7"
 

@@ -28,6 +28,9 @@ def _publication(consumer: str) -> str:
     return json.dumps({"pacticipantName": consumer, "pacticipantVersionNumber": "3", "contracts": [contract]})
 
 
+_SENT: str = '"request": {"method": "POST", "url": "https://ci.example.org/build"}, "enabled": false'
+"""What every webhook here sends, which none of them does."""
+
 DEEDS: dict[str, str] = {
     "list roles": "GET /admin/roles",
     "list permissions": "GET /admin/permissions",
@@ -146,6 +149,41 @@ DEEDS: dict[str, str] = {
             "take from every team": 'PUT /secrets/<WHOSE secret> {"teamUuid": null}',
             "move into our team": 'PUT /secrets/<WHOSE secret> {"teamUuid": "<mine>"}',
             "delete": "DELETE /secrets/<WHOSE secret>",
+        }.items()
+    },
+    "list webhooks": "GET /webhooks",
+    "see what webhooks of our team may draw on": "GET /webhooks/template-variables?teamUuid=<mine>",
+    "see what webhooks of their team may draw on": "GET /webhooks/template-variables?teamUuid=<other>",
+    "see what webhooks of no team may draw on": "GET /webhooks/template-variables",
+    **{
+        f"{deed} of {whose}": request.replace("SENT", f"{_SENT}{team}")
+        for whose, team in {
+            "our team": ', "teamUuid": "<mine>"',
+            "their team": ', "teamUuid": "<other>"',
+            "no team": "",
+        }.items()
+        for deed, request in {
+            "make a webhook": "POST /webhooks {SENT}",
+            "make a webhook for an integration": "POST /webhooks/provider/Partner/consumer/ours {SENT}",
+            "make a webhook for a pact": "POST /pacts/provider/Partner/consumer/ours/webhooks {SENT}",
+            "make a webhook for a provider": "POST /webhooks/provider/Partner {SENT}",
+            "make a webhook for a consumer": "POST /webhooks/consumer/ours {SENT}",
+        }.items()
+    },
+    "list the webhooks of an integration": "GET /webhooks/provider/Partner/consumer/ours",
+    "list the webhooks of a pact": "GET /pacts/provider/Partner/consumer/ours/webhooks",
+    "list the webhooks of a provider": "GET /webhooks/provider/Partner",
+    "list the webhooks of a consumer": "GET /webhooks/consumer/ours",
+    **{
+        f"{deed} {whose} webhook": request.replace("WHOSE", whose).replace("SENT", _SENT)
+        for whose in ("ours", "theirs", "nobodys")
+        for deed, request in {
+            "see": "GET /webhooks/<WHOSE webhook>",
+            "describe": 'PUT /webhooks/<WHOSE webhook> {"description": "described", SENT}',
+            "move": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": "<spare>", SENT}',
+            "take from every team": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": null, SENT}',
+            "move into our team": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": "<mine>", SENT}',
+            "delete": "DELETE /webhooks/<WHOSE webhook>",
         }.items()
     },
     "list applications": "GET /pacticipants",
@@ -338,6 +376,7 @@ async def world(running: Running, *scopes: str) -> World:
         if team:
             await _team_things(running, whose, ids, team)
     await _secret(admin, "nobodys", ids)
+    await _webhook(admin, "nobodys", ids)
     for partner in ("Partner", "Friend"):
         for whose in ("ours", "theirs", "hers"):
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
@@ -366,6 +405,7 @@ async def _team_things(running: Running, whose: str, ids: dict[str, str], team: 
     )
     ids[f"{whose} environment"] = made.json["uuid"]
     await _secret(running.admin, whose, ids, teamUuid=ids[team])
+    await _webhook(running.admin, whose, ids, f', "teamUuid": "{ids[team]}"')
     kept = await running.admin.put(
         f"/admin/teams/{ids[team]}",
         {"name": team.title(), "pacticipantNames": [whose, f"{whose}-unused"]},
@@ -382,6 +422,12 @@ async def _secret(admin: Client, whose: str, ids: dict[str, str], **more: str) -
     made = await admin.post("/secrets", {"name": whose, "value": "planted", **more})
     assert 201 == made.status, made.text
     ids[f"{whose} secret"] = made.json["uuid"]
+
+
+async def _webhook(admin: Client, whose: str, ids: dict[str, str], more: str = "") -> None:
+    made = await admin.post("/webhooks", json.loads(f"{{{_SENT}{more}}}"))
+    assert 201 == made.status, made.text
+    ids[f"{whose} webhook"] = made.json["uuid"]
 
 
 async def _furnish(admin: Client) -> None:

@@ -284,10 +284,22 @@ DONE: dict[str, tuple[str, ...]] = {
         "delete a person",
     ),
     "user:read:*": ("list principals", "see a person", "see a person's role"),
+    "webhook:manage:*": tuple(deed for deed in deeds.DEEDS if "webhook" in deed),
+    "webhook:manage:team": (
+        *(deed for deed in deeds.DEEDS if deed.startswith(("list webhooks", "list the webhooks of"))),
+        "see what webhooks of our team may draw on",
+        *(deed for deed in deeds.DEEDS if deed.startswith("make a webhook") and "of our team" in deed),
+        *(f"{deed} ours webhook" for deed in ("see", "describe", "move into our team", "delete")),
+    ),
 }
 """What each scope does over HTTP, of all `deeds.DEEDS`; a scope that is not listed does none but what anybody may."""
 
-NAMES_NO_TEAM: dict[str, tuple[str, ...]] = {"secret:manage:team": ("make a secret of no team",)}
+NAMES_NO_TEAM: dict[str, tuple[str, ...]] = {
+    "secret:manage:team": ("make a secret of no team",),
+    "webhook:manage:team": tuple(
+        deed for deed in deeds.DEEDS if deed.startswith("make a webhook") and "of no team" in deed
+    ),
+}
 """What each scope is told to name a team for: 400 at /teamUuid, since it gives that in teams (section 7, point 14)."""
 
 LABELS = """\

@@ -20,6 +20,7 @@ from projections.results import VerificationResult
 from projections.spans import keyed
 from projections.versions import Version
 from projections.view import View
+from projections.webhooks import named_applications
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
 from service.commands import Command
@@ -39,7 +40,7 @@ from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
 from service.events.attempts import AttemptDenied
-from service.events.webhooks import Trigger, WebhooksTriggered
+from service.events.webhooks import Trigger, WebhooksTriggered, WebhookTrusted
 from service.log import recorded
 from service.vocabulary import (
     ApplicationId,
@@ -108,6 +109,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.deployments: list[str] = []
         self.releases: list[str] = []
         self.secrets: list[str] = []
+        self.webhooks: list[str] = []
 
     @initialize(apart=st.booleans())
     def something_is_there(self, apart: bool) -> None:
@@ -380,6 +382,25 @@ class AnyHistory(RuleBasedStateMachine):
             DeleteSecret(secret=SecretId(self.pick(self.secrets, index))), self.pick(self.principals, by)
         )
 
+    @rule(team=st.none() | few, consumer=st.none() | few, provider=st.none() | few)
+    def there_is_a_webhook(self, team: int | None, consumer: int | None, provider: int | None) -> None:
+        """Whoever made it; of a living team, and for living applications."""
+        view = self.account.now
+        teams = [one.id for one in view.teams()]
+        named = [
+            None if side is None else view.application_or_none(self.pick(self.applications, side))
+            for side in (consumer, provider)
+        ]
+        first, second = (None if one is None else one.id for one in named)
+        of_team = None if team is None else teams[team % len(teams)]
+        self.webhooks.append(facts.webhook(self.account, of_team, first, second))
+
+    @rule(index=few)
+    def trust_a_webhook(self, index: int) -> None:
+        webhook = self.account.now.webhook_or_none(self.pick(self.webhooks, index))
+        if webhook is not None and webhook.left is not None:
+            facts.happened(self.account, WebhookTrusted(webhook=webhook.id, left=webhook.left))
+
     @rule(index=few, version=numbers, where=few, instance=st.sampled_from((None, "blue")), by=anybody)
     def record_deployment(self, index: int, version: str, where: int, instance: str | None, by: int) -> None:
         command = RecordDeployment(
@@ -453,6 +474,7 @@ class AnyHistory(RuleBasedStateMachine):
             assert expected == answers_of(later)
         assert () == digest.differing(digest.parts(served), digest.parts(replayed))
         self._spans_hang_together()
+        self._nothing_is_of_what_is_gone()
         self._undo_half(log, stood)
 
     def _spans_hang_together(self) -> None:
@@ -491,6 +513,16 @@ class AnyHistory(RuleBasedStateMachine):
         assert held == {
             one.key for one in there if isinstance(one, Content) and view.application_or_none(one.provider)
         }
+
+    def _nothing_is_of_what_is_gone(self) -> None:
+        """A secret or webhook is of a team that is there or of none; a webhook names applications that are there."""
+        view = self.account.now
+        teams = [one.team for one in view.secrets()] + [one.team for one in view.webhooks()]
+        assert all(view.team_or_none(team) is not None for team in teams if team is not None)
+        for webhook in view.webhooks():
+            assert all(view.application_or_none(one) is not None for one in named_applications(webhook))
+        names = [(one.team, one.name) for one in view.secrets() if not one.conflicting]
+        assert len(names) == len(set(names))
 
     def _undo_half(self, log: list[recorded.Recorded], stood: dict[int, str]) -> None:
         half = len(log) // 2

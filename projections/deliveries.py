@@ -176,8 +176,22 @@ def keys(event: events.DeliveryEvent) -> list[str]:
     return [event.delivery]
 
 
+class _Webhooks(msgspec.Struct, frozen=True):
+    """The webhooks of one event by their deliveries."""
+
+    event: events.WebhooksTriggered | None
+    by_delivery: dict[str, WebhookId]
+
+
+_last = [_Webhooks(None, {})]
+"""Of the event that was folded last: each of its some hundred deliveries is asked for, one after the other."""
+
+
 def _webhook_of(event: events.WebhooksTriggered, key: str) -> WebhookId:
-    return next(one.webhook for one in event.deliveries if one.delivery == key)
+    last = _last[0]
+    if last.event is not event:
+        last = _last[0] = _Webhooks(event, {one.delivery: one.webhook for one in event.deliveries})
+    return last.by_delivery[key]
 
 
 def _attempted(delivery: Delivery, event: events.WebhookExecuted) -> Delivery:

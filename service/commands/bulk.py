@@ -8,6 +8,7 @@ from service import errors
 from service.commands import Command
 from service.commands.applications import DeleteApplication
 from service.commands.branches import DeleteBranch, DeleteBranches
+from service.commands.contracts import PublishContract, PublishContracts
 from service.commands.deletions import RestoreDeletion
 from service.commands.environments import DeleteEnvironment
 from service.commands.integrations import (
@@ -17,6 +18,7 @@ from service.commands.integrations import (
     DeleteIntegrations,
     DeleteTaggedContracts,
 )
+from service.commands.results import PublishVerification
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.vocabulary import RoleId, TeamId
@@ -37,6 +39,11 @@ _SWEEPING = frozenset(
     }
 )
 """What may remove any number of facts that only Postgres knows of: always apart."""
+_FIRING = PublishContract | PublishContracts | PublishVerification
+_FIRING_KINDS = frozenset(typing.get_args(_FIRING))
+FIRED_MIN = 2_000
+"""Webhooks for any application or for a label, times contracts, from which on a publication is drafted beside the event
+loop: some milliseconds' work."""
 REMOVED_MIN = 500
 """Links to a team from which on an order gets a batch of its own, drafted beside the event loop: some
 milliseconds' work."""
@@ -45,9 +52,12 @@ REACHED_MIN = 1_000
 
 
 def is_bulk(command: Command, now: Callable[[], View]) -> bool:
-    """Whether the order is about to remove a great deal, as far as is known now; cheap to ask of any order."""
+    """Whether the order is about to do a great deal, as far as is known now; cheap to ask of any order."""
     if type(command) in _SWEEPING:
         return True
+    if type(command) in _FIRING_KINDS:
+        contracts = len(command.contracts) if isinstance(command, PublishContracts) else 1
+        return contracts * now().directory.application_webhooks.count("") >= FIRED_MIN
     if type(command) not in _REMOVING:
         return False
     assert isinstance(command, _Removing), "the set holds these types"

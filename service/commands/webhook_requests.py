@@ -198,9 +198,10 @@ def _headers(given: object, pointer: str, hidden: list[Hidden]) -> Iterator[tupl
 def _require_header(name: str, value: object, pointer: str) -> None:
     """Raise Invalid for a name or a value that HTTP does not carry, or that the sender writes itself."""
     if not _TOKEN.fullmatch(name) or len(name) > HEADER_NAME_LENGTH_MAX:
+        # Not told back: what is no name may be a value that slipped into its place.
         raise errors.Invalid(
             f"The name of a header is 1 to {HEADER_NAME_LENGTH_MAX} letters, digits and marks such as -.",
-            pointer,
+            pointer.rpartition("/")[0],
         )
     if name.lower() in _FRAMING or name.lower().startswith(_OUR_OWN):
         raise errors.Invalid(f"The header {name} is written by whoever sends the request.", pointer)

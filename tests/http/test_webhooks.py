@@ -139,7 +139,7 @@ async def test_asterisks_for_nothing_are_refused(admin: Client) -> None:
         ("request.url", {"request": request(url="https://exa_mple.org:x/")}),
         ("request.url", {"request": request(url="https://example.org/" + "x" * 2_000)}),
         ("request.headers", {"request": request(headers=["a"])}),
-        ("request.headers.a b", {"request": request(headers={"a b": "1"})}),
+        ("request.headers", {"request": request(headers={"a b": "1"})}),
         ("request.headers.X", {"request": request(headers={"X": "1\r\nY: 2"})}),
         ("request.headers.X", {"request": request(headers={"X": 1})}),
         ("request.headers.x", {"request": request(headers={"X": "1", "x": "2"})}),

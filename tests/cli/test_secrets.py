@@ -1,4 +1,4 @@
-"""Secrets at the console: named, shown, verified, copied and restored, sealed again; their values never printed."""
+"""Secrets and webhooks at the console: named, shown, verified, copied, restored, sealed again; no value printed."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,16 +14,19 @@ from tests.cli.conftest import Printed, Terminal
 
 VALUE = "the first value, which nobody is told"
 LATER_VALUE = "the value in force, which nobody is told"
+PASSWORD = "the password, which nobody is told"
+IN_PATH = "a-key-in-the-path"
 LATER = "22" * 32
 Seated = Callable[[postgres.Database | None], Terminal]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A database with the secret ci-token of team A, rotated once, and one of the same name of no team."""
+    """A database with the secret ci-token of team A, rotated once, one of the same name of no team, and a webhook."""
 
     database: postgres.Database
     secret: str
     nobodys: str
+    webhook: str
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,22 @@ async def _made(database: postgres.Database, data_dir: Path) -> Kept:
         path = f"/secrets/{ours.json['uuid']}"
         rotated = await running.admin.put(path, {"name": "ci-token", "value": LATER_VALUE})
         assert 200 == rotated.status, rotated.text
-    return Kept(database=database, secret=ours.json["uuid"], nobodys=nobodys.json["uuid"])
+        request = {
+            "method": "POST",
+            "url": f"https://ci.example.org/{IN_PATH}/build",
+            "headers": {"X-Key": "${user.ci-token}"},
+            "username": "robot",
+            "password": PASSWORD,
+        }
+        document = {"description": "Build", "teamUuid": team, "events": [{"name": "contract_published"}]}
+        webhook = await running.admin.post("/webhooks", {**document, "request": request})
+        assert 201 == webhook.status, webhook.text
+    return Kept(
+        database=database,
+        secret=ours.json["uuid"],
+        nobodys=nobodys.json["uuid"],
+        webhook=webhook.json["uuid"],
+    )
 
 
 @pytest.fixture
@@ -88,22 +106,27 @@ def executed(dsn: str, statement: str, *arguments: object) -> None:
     postgres.run(execute())
 
 
-def ref_of(terminal: Terminal, secret: str) -> str:
-    """The vault row that the record names for the secret's value in force."""
+def ref_of(terminal: Terminal, what: str) -> str:
+    """The vault row that the record names: for the secret's value in force, or for a part of the webhook's request."""
 
     async def read() -> str:
         connection = await asyncpg.connect(terminal.database.owner_dsn)
         try:
-            found: str = await connection.fetchval(
-                "select entry::jsonb->'data'->>'value' from muniment.log where entry::jsonb->'data'->>'secret' = $1"
-                " and entry::jsonb->'data'->>'value' is not null order by position desc limit 1",
-                secret,
-            )
+            found: str = await connection.fetchval(_REFS[what])
             return found
         finally:
             await connection.close()
 
     return postgres.run(read())
+
+
+_CREATED = "from muniment.log where entry::jsonb->'data'->>'kind' = 'webhook.created'"
+_REFS = {
+    "value": "select entry::jsonb->'data'->>'value' from muniment.log"
+    " where entry::jsonb->'data'->>'kind' = 'secret.rotated'",
+    "request": f"select entry::jsonb->'data'->'request'->>'content' {_CREATED}",
+    "password": f"select entry::jsonb->'data'->'request'->'sealed'->0->>1 {_CREATED}",
+}
 
 
 def test_a_secret_is_shown_as_it_was_and_never_its_value(at: Terminal, kept: Kept) -> None:
@@ -136,6 +159,29 @@ def test_who_may_is_asked_by_name(at: Terminal) -> None:
     assert 2 == at("who", "secret:manage", "secret:ci-token").code
 
 
+def test_a_webhook_is_shown_without_its_request(at: Terminal, kept: Kept) -> None:
+    """Where it goes and which secrets it names, as the record has it; the rest is for who may manage it, over HTTP."""
+    shown = at("show", f"webhook:{kept.webhook}", "--json")
+    assert 0 == shown.code, shown.err
+    document = shown.json
+    assert ("POST", "https://ci.example.org", ["ci-token"]) == (
+        document["method"],
+        document["destination"],
+        document["secrets"],
+    )
+    assert ["Build"] == [one["name"] for one in at("show", "team:A", "--json").json["webhooks"]]
+    trail = at("audit", "--touches", f"webhook:{kept.webhook}")
+    assert "created the webhook Build of the team A" in trail.out
+    everything = [
+        shown,
+        trail,
+        at("show", f"webhook:{kept.webhook}"),
+        at("audit", "--json", "--limit", "500"),
+    ]
+    assert [] == [one for one in everything if PASSWORD in one.out + one.err or IN_PATH in one.out + one.err]
+
+
+@pytest.mark.parametrize("what", ["value", "request", "password"])
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
@@ -148,11 +194,11 @@ def test_who_may_is_asked_by_name(at: Terminal) -> None:
     ],
 )
 def test_verify_finds_a_value_that_is_missing_damaged_or_left_over(
-    at: Terminal, kept: Kept, statement: str, says: str
+    at: Terminal, what: str, statement: str, says: str
 ) -> None:
     """Whoever has the database can take a value away; that is found, with the position that named it."""
     assert 0 == at("verify").code
-    executed(at.database.owner_dsn, statement, ref_of(at, kept.secret))
+    executed(at.database.owner_dsn, statement, ref_of(at, what))
     found = at("verify")
     assert 6 == found.code
     assert "vault" in found.out + found.err
@@ -178,7 +224,8 @@ def test_a_restored_copy_opens_the_values(
     assert done.json["same_state"]
     held = values(empty.owner_dsn)
     assert LATER_VALUE in held
-    assert {VALUE} == held & {VALUE}, "the secret of no team has it"
+    assert {VALUE, PASSWORD} <= held, "the secret of no team has the first"
+    assert any(IN_PATH in one for one in held)
     assert 0 == at("verify").code
     assert kept.secret == at("show", "secret:A/ci-token", "--json").json["id"]
 

@@ -181,6 +181,57 @@ async def test_a_teams_end_leaves_its_things(running: Running) -> None:
     assert ["User"] == [one["name"] for one in held]
 
 
+async def test_a_deleted_teams_secrets_and_webhooks_are_of_no_team(running: Running) -> None:
+    """Section 3.2: they live on and take manage:* from then on; a name that is taken is kept in conflict (point 13)."""
+    scopes = ("secret:manage:team", "webhook:manage:team")
+    team, admin = await running.team("A"), running.admin
+    sally = await running.person("Sally", roles=[await running.role("Team's own", *scopes)], teams=[team])
+    webhook = {
+        "description": "Build",
+        "teamUuid": team,
+        "request": {"method": "POST", "url": "https://ci.example.org/${user.Url}"},
+    }
+    secrets = ({"name": name, "value": name, "teamUuid": team} for name in ("Token", "Url"))
+    made = [await sally.post("/secrets", one) for one in secrets] + [await sally.post("/webhooks", webhook)]
+    assert [201, 201, 201] == [one.status for one in made], [one.text for one in made]
+    token, url, build = (
+        f"/{noun}/{one.json['uuid']}"
+        for noun, one in zip(("secrets", "secrets", "webhooks"), made, strict=True)
+    )
+    wide = await admin.post("/secrets", {"name": "Token", "value": "of no team"})
+    before = running.position
+    tried = (await admin.delete(f"/admin/teams/{team}?dry_run=true")).json
+    would = {one["kind"]: one["records"] for one in tried["would"]}
+    assert (2, 1) == (would["secret.moved"], would["webhook.moved"])
+    leaves = tried["leaves"]
+    assert (2, 1, 1) == (
+        *(leaves["secrets"][it] for it in ("number", "conflicting")),
+        leaves["webhooks"]["number"],
+    )
+    assert {("Token", True), ("Url", False)} == {
+        (one["name"], one.get("conflicting", False)) for one in leaves["secrets"]["first"]
+    }
+    assert ["Build"] == [one["description"] for one in leaves["webhooks"]["first"]]
+    assert 204 == (await admin.delete(f"/admin/teams/{team}")).status
+    for place in (token, url, build):
+        assert 403 == (await sally.get(place)).status
+        assert "teamUuid" not in (await admin.get(place)).json
+        assert team == (await admin.get(f"{place}?as_of={before}")).json["teamUuid"]
+        noun, _, id_ = place[1:].partition("/")
+        newest = await admin.get(f"/audit?touches={noun[:-1]}:{id_}&sort=-timestamp&pageSize=1")
+        assert f"{noun[:-1]}.moved" == newest.json["events"][0]["kind"]
+        assert 403 == (await sally.delete(place)).status
+    conflicts = {one["uuid"]: "conflicting" in one for one in await _secrets(admin)}
+    assert {token[9:]: True, url[9:]: False, wide.json["uuid"]: False} == conflicts
+    renamed = await admin.put(token, {"name": "OldToken"})
+    assert (200, False) == (renamed.status, "conflicting" in renamed.json)
+    assert 204 == (await admin.delete(build)).status
+
+
+async def _secrets(client: Client) -> Any:
+    return (await client.get("/secrets")).json["_embedded"]["secrets"]
+
+
 async def test_the_trail_shows_every_effect_of_a_teams_end(running: Running) -> None:
     """Section 3.2: whoever belonged, administered, was owned or attached has the unlinking in the own trail."""
     sally, billy = await running.person("Sally", teams=[]), await running.person("Billy", teams=[])

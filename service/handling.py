@@ -407,17 +407,19 @@ class Handler:
             return NOTHING_READ
         view = self._replica.drafting(self._drafter.clock())
 
-        def wanted() -> list[spans.Want]:
-            return [want for pending in reading for want in spans.wanted(pending.order.command, view)]
+        def wanted(by: Callable[[object, object], tuple[spans.Want, ...]]) -> list[spans.Want]:
+            return [want for pending in reading for want in by(pending.order.command, view)]
 
-        wants = await self._in_thread(wanted) if apart else wanted()
+        async def asked(by: Callable[[object, object], tuple[spans.Want, ...]]) -> list[spans.Want]:
+            return await self._in_thread(lambda: wanted(by)) if apart else wanted(by)
+
+        wants = await asked(spans.wanted)
         if not wants:  # nothing is folded for orders that turn out to need nothing
             return NOTHING_READ
         try:
-            shelf = view.shelf = await span_reading.shelf(connection, view.position, wants)
-            then = [want for pending in reading for want in spans.wanted_then(pending.order.command, view)]
-            await span_reading.fill(connection, view.position, shelf, then)
-            return shelf
+            view.shelf = await span_reading.shelf(connection, view.position, wants)
+            await span_reading.fill(connection, view.position, view.shelf, await asked(spans.wanted_then))
+            return view.shelf
         except errors.Unavailable as failure:
             self._deliver([(pending, failure) for pending in reading])
             return NOTHING_READ

@@ -73,6 +73,19 @@ def _secret(name: str, team: str) -> Step:
     return Step(who="kevin", method="POST", path="/secrets", status=201, body=body, keep={name: "uuid"})
 
 
+def _webhook(team: str, status: int) -> Step:
+    request = {
+        "method": "POST", "url": "https://ci.example.org/jobs/payments",
+        "headers": {"Authorization": "Bearer ${user.ci-token}"}, "body": {"why": "${pactbroker.eventName}"},
+    }  # fmt: skip
+    body = {
+        "description": "Build Payments", "teamUuid": f"{{{team}}}", "consumer": {"name": "Payments"},
+        "events": [{"name": "contract_content_changed"}], "request": request,
+    }  # fmt: skip
+    says = "ci-token" if status >= 400 else ""
+    return Step(who="kevin", method="POST", path="/webhooks", status=status, body=body, says=says)
+
+
 def _publication(who: str, consumer: str, provider: str, version: str, **outcome: Any) -> Step:
     interaction = {
         "description": f"a request of {consumer}",
@@ -214,6 +227,9 @@ _ROTATOR: Final = Chapter(
             body={"name": "deploy-key", "value": "not-the-updaters-to-change"},
             says=f"{FORBIDDEN} Missing: secret:manage on ",
         ),
+        _webhook("SomeSpecialTeam", 201),
+        # A name that exists in another team alone is refused: what it stands for would never be this team's to use.
+        _webhook("A", 400),
         _question("updater", "secret:manage", ("secret", "{ci-token}"), True),
         _question("updater", "secret:manage", ("secret", "{deploy-key}"), False),
         _question("updater", "webhook:manage", ("webhook", "build"), False, team="{SomeSpecialTeam}"),

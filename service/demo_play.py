@@ -12,7 +12,9 @@ import msgspec
 from service import errors
 from service.vocabulary import Secret
 
-_NAME: Final = re.compile(r"\{([^{}]+)\}")
+_NAME: Final = re.compile(
+    r"(?<!\$)\{([^{}]+)\}"
+)  # what begins with a dollar is a template of the service's own
 _TOKEN: Final = "'s token"  # noqa: S105  # How a token is named, not one.
 _SECRET: Final = re.compile("'s (token|code)$")
 _MARK: Final = re.compile("@")

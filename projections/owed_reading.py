@@ -1,5 +1,7 @@
 """Reading what is owed out of Postgres: all of it at a position, page by page, and what changed it since."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
@@ -11,6 +13,8 @@ from service.log.connect import Connection
 from service.log.recorded import Folded
 
 PAGE: Final = 1_000
+PAGE_SECONDS_MAX: Final = 30.0
+"""What is owed no more lies between what is, however long the history is."""
 KINDS: Final = tuple(sorted(str(one.__struct_config__.tag) for one in OwingEvent.__args__))
 """The kinds of record that change what is owed."""
 
@@ -28,10 +32,18 @@ async def position(connection: Connection) -> int:
     return reached
 
 
-async def page(connection: Connection, at: int, after: str) -> list[Owed]:
-    """The next requests that were owed at a position, by their ids; fewer than PAGE are the last."""
-    rows = await connection.fetch(span_rows.statement("owed_page"), at, after, PAGE)
-    return [span_rows.decoded(Owed.noun, row["value"]) for row in rows]
+async def pages(connection: Connection, at: int) -> AsyncGenerator[list[Owed], None]:
+    """Everything that was owed at a position, in one pass over the rows, page by page; the last one may be empty.
+
+    Raises TimeoutError where a page takes too long.
+    """
+    async with connection.transaction(readonly=True):
+        cursor = await connection.cursor(span_rows.statement("owed_at"), at)
+        rows = None
+        while rows is None or len(rows) == PAGE:
+            async with asyncio.timeout(PAGE_SECONDS_MAX):
+                rows = await cursor.fetch(PAGE)
+            yield [span_rows.decoded(Owed.noun, row["value"]) for row in rows]
 
 
 async def changes(connection: Connection, after: int, until: int) -> list[Folded]:

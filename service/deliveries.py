@@ -9,6 +9,7 @@ Nothing of a request is logged: no URL, no header, no body, and no text of an ex
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -145,16 +146,12 @@ class Deliveries:
         owing = Owing()
         async with asyncio.timeout(REPLY_SECONDS_MAX):
             self._cursor = await owed_reading.position(connection)
-        after = ""
-        while True:
-            async with asyncio.timeout(REPLY_SECONDS_MAX):
-                page = await owed_reading.page(connection, self._cursor, after)
-            for one in page:
-                owing.put(one)
-            if len(page) < owed_reading.PAGE:
-                return owing
-            after = page[-1].id
-            await asyncio.sleep(0)
+        async with contextlib.aclosing(owed_reading.pages(connection, self._cursor)) as pages:
+            async for page in pages:
+                for one in page:
+                    owing.put(one)
+                await asyncio.sleep(0)
+        return owing
 
     async def _follow(self, connection: Connection, owing: Owing) -> None:
         """Take in what was recorded since. Also the proof that the session, and with it the lead, is still ours."""

@@ -1,6 +1,7 @@
 """What a team's deletion leaves of no team, as a document: of a dry run, or of a deletion that was done.
 
-Whoever deletes the team is told how many there are; what each is called, who may read it.
+Whoever deletes the team is told how many there are; what each is called, who may read it. That another secret of no
+team has a name already is told to who may read that one.
 """
 
 from projections import things
@@ -16,11 +17,12 @@ from service.vocabulary import Thing
 
 async def leaves(call: Call, view: View, left: Left) -> Document:
     """Secrets and webhooks that are of no team from then on. `view` still has them in the team."""
+    wide = call.may("secret:read", things.anything("secret"))
 
     def secret(one: SecretMoved) -> Document:
         target = things.Target(Thing("secret", one.secret), things.teams_of(one.team_before))
         named = {"name": one.name} if call.may("secret:read", target) else {}
-        return {"uuid": one.secret, **named, **({"conflicting": True} if one.conflicting else {})}
+        return {"uuid": one.secret, **named, **({"conflicting": True} if wide and one.conflicting else {})}
 
     def webhook(one: WebhookMoved) -> Document:
         held = view.webhook_or_none(one.webhook)
@@ -34,7 +36,7 @@ async def leaves(call: Call, view: View, left: Left) -> Document:
     if left.number_of_secrets:
         found["secrets"] = {
             "number": left.number_of_secrets,
-            "conflicting": left.number_in_conflict,
+            **({"conflicting": left.number_in_conflict} if wide else {}),
             "first": await breathing.drawn(left.secrets, secret),
         }
     if left.number_of_webhooks:

@@ -212,6 +212,10 @@ async def test_a_deleted_teams_secrets_and_webhooks_are_of_no_team(running: Runn
         (one["name"], one.get("conflicting", False)) for one in leaves["secrets"]["first"]
     }
     assert ["Build"] == [one["description"] for one in leaves["webhooks"]["first"]]
+    max_ = await running.person("Max", roles=[await running.role("Teams", "team:manage:*")], teams=[])
+    blind = (await max_.delete(f"/admin/teams/{team}?dry_run=true")).json["leaves"]
+    assert {"number": 2, "first": [{"uuid": token[9:]}, {"uuid": url[9:]}]} == blind["secrets"]
+    assert {"number": 1, "first": [{"uuid": build[10:]}]} == blind["webhooks"]
     assert 204 == (await admin.delete(f"/admin/teams/{team}")).status
     for place in (token, url, build):
         assert 403 == (await sally.get(place)).status

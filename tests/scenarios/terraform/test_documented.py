@@ -1,6 +1,7 @@
 """What docs/pactflow.md tells somebody who comes from PactFlow: its example, account, roles and paths are so."""
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from tests.service import Running
 PAGE: Final = (Path(__file__).parents[3] / "docs" / "pactflow.md").read_text("utf-8")
 _BLOCK: Final = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}$', re.MULTILINE | re.DOTALL)
 _ARGUMENT: Final = re.compile(r"^  (\w+) += (.*?)(?: #.*)?$", re.MULTILINE)
+_NESTED: Final = re.compile(r"^  (\w+) \{\n(.*?)^  \}$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_roles_of_the_page_are_the_catalogue_s() -> None:
@@ -56,21 +58,30 @@ async def test_the_example_is_applied_by_an_account_with_the_role_that_the_page_
 
 
 def documented() -> Configuration:
-    """The resources of the page's example: texts, flags, and lists of texts and references on one line each."""
+    """The resources of the page's example: texts, flags, lists and maps on one line each, and blocks of these."""
     example = PAGE.partition("```hcl\n")[2].partition("```")[0]
     found = {
-        f"{kind}.{name}": {argument: _value(text) for argument, text in _ARGUMENT.findall(body)}
+        f"{kind}.{name}": _arguments(body)
+        | {block: _arguments(textwrap.dedent(inner), "") for block, inner in _NESTED.findall(body)}
         for kind, name, body in _BLOCK.findall(example)
     }
     assert len(found) == example.count("\nresource ")
     return found
 
 
+def _arguments(body: str, indent: str = "  ") -> dict[str, Any]:
+    lines = textwrap.indent(body, "  ") if not indent else body
+    return {argument: _value(text) for argument, text in _ARGUMENT.findall(lines)}
+
+
 def _value(text: str) -> Any:
+    if text.startswith("{"):
+        name, _, value = text.strip("{} ").partition(" = ")
+        return {name: _value(value)}
     if text.startswith("["):
         return [_value(one.strip()) for one in text.strip("[]").split(",")]
     if text.startswith('"'):
-        return text.strip('"')
+        return text[1:-1].replace('\\"', '"').replace("$${", "${")
     if text in ("true", "false"):
         return text == "true"
     address, _, attribute = text.rpartition(".")

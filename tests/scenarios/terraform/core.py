@@ -5,7 +5,7 @@ it out, ten operations at a time and in the order that references ask for. Whate
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import Any, Final, Literal, NamedTuple
 
@@ -191,6 +191,8 @@ class Run:
                 return self.state[value.address].attributes[value.attribute]
             case list() | tuple():
                 return tuple(self._looked_up(one, changes) for one in value)
+            case dict():
+                return {name: self._looked_up(one, changes) for name, one in value.items()}
             case _:
                 return value
 
@@ -224,12 +226,21 @@ def _resource(address: str) -> Resource:
 
 
 def _references(block: Block) -> set[str]:
-    values = [one for value in block.values() for one in (value if _many(value) else [value])]
-    return {one.address for one in values if isinstance(one, Ref)} | set(block.get("depends_on", ()))
+    return {one.address for one in _within(block)} | set(block.get("depends_on", ()))
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, list | tuple) and not isinstance(value, Ref)
+def _within(value: Any) -> Iterator[Ref]:
+    """Every reference in a value, within lists and blocks too."""
+    match value:
+        case Ref():
+            yield value
+        case dict():
+            yield from _within(list(value.values()))
+        case list() | tuple():
+            for one in value:
+                yield from _within(one)
+        case _:
+            pass  # a text or a flag refers to nothing
 
 
 def _in_order(configuration: Configuration) -> list[str]:

@@ -48,7 +48,7 @@ OF_OTHER_THINGS = {
     "DeleteApplication", "PublishContract", "PublishContracts", "DeleteContract", "DeleteIntegrationContracts",
     "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
-    "CreateSecret", "EditSecret", "DeleteSecret",
+    "CreateSecret", "EditSecret", "DeleteSecret", "RecordExecution", "AbandonDelivery",
     "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport",
     "ChangeAuthentication",
     "PublishVerification", "DeleteVerification", "RestoreDeletion", "ForgetBodies",

@@ -21,9 +21,9 @@ from service.commands import versions
 from service.events.webhooks import Trigger
 from service.vocabulary import ApplicationId, name
 
-UNTAGGED_LOOKED_AT: Final = 100
+UNTAGGED_LOOKED_AT: Final = 30
 """Contracts of a pair, the newest first, among which the one before is looked for that has no tag."""
-TAGGED_LOOKED_AT: Final = 500
+TAGGED_LOOKED_AT: Final = 100
 """And among which one is looked for that has a tag; of several tags each among its share of these."""
 _DESCRIPTIONS_BYTES_MAX: Final = 4_096
 Pair = tuple[ApplicationId, ApplicationId]

@@ -335,6 +335,21 @@ def test_a_long_list_of_environments_is_cut(world: World) -> None:
     assert sum(map(len, why)) <= 4_096
 
 
+def test_it_is_looked_back_so_far_and_no_further(world: World) -> None:
+    """What lies further back than is looked at is as if it had never been: a build too many, and never one too few."""
+    facts.webhook(world.account, events=("contract_content_changed",))
+    for version, tags in (("1", ()), ("2", ("dev",))):
+        assert world.publish_all({"Bar": "a"}, version, tags=tags)
+    for number in range(28):
+        world.publish_all({"Bar": "a"}, f"3.{number}", tags=("dev",))
+    assert [] == world.publish_all({"Bar": "a"}, "4")
+    for number in range(30):
+        world.publish_all({"Bar": "a"}, f"5.{number}", tags=("dev",))
+
+    assert 1 == len(world.publish_all({"Bar": "a"}, "6"))
+    assert [] == world.publish_all({"Bar": "a"}, "7", tags=("dev",))
+
+
 def test_each_order_of_a_batch_sees_what_the_ones_before_it_did(world: World) -> None:
     """A batch that publishes, changes, deletes and verifies fires for each order what it would alone."""
     account = world.account

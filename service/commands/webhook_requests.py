@@ -249,8 +249,8 @@ def _hidden(value: str) -> Secret | None:
 
 
 def _body(given: object, pointer: str) -> object:
-    """The body: any JSON value. null is none."""
-    if given is None or given == "":
+    """The body: any JSON value. null is none; an empty text, which Terraform sends for none, is shown as one."""
+    if given is None:
         return None
     _require_shallow(given, pointer)
     try:

@@ -338,6 +338,12 @@ IN_DOCUMENTS: Final = (
         "The webhooks that name both sides of a pact",
         ("webhook:manage",),
     ),
+    Link(
+        "pb:consumer-webhooks",
+        "/webhooks/consumer/{consumer}",
+        "The webhooks that name a consumer, for any provider",
+        ("webhook:manage",),
+    ),
     Link("pb:consumers", "/pacticipants/label/{label}", "Applications with a label", ("contract_data:read",)),
     Link("pb:providers", "/pacticipants/label/{label}", "Applications with a label", ("contract_data:read",)),
     Link("pb:consumer", "/pacticipants/{pacticipant}", "The consumer", ("contract_data:read",)),

@@ -16,6 +16,7 @@ from service.http.edge import PATHS, Call
 from service.http.responses import Document
 
 MANAGE: Final = "contract_data:manage"
+WEBHOOKS: Final = "webhook:manage"
 _CONTENT: Final = "/pacts/provider/{}/consumer/{}/pact-version/{}"
 _RESULTS: Final = f"{_CONTENT}/verification-results"
 VERSION: Final = "/pacticipants/{}/versions/{}"
@@ -64,6 +65,8 @@ def links(call: Call, view: View, contract: Contract) -> Document:
         )
     if f"{_RESULTS}/latest" in served:
         found["pb:latest-verification-results"] = responses.link(f"{content}/verification-results/latest")
+    if call.may_somewhere(WEBHOOKS):
+        found |= _webhooks(call, consumer, provider)
     found["curies"] = [{"name": "pb", "href": f"{base}/doc/pb/{{rel}}", "templated": True}]
     return found
 
@@ -109,6 +112,20 @@ def _self(pair: str, consumer: Application, provider: Application, contract: Con
 
 def _title(consumer: Application, provider: Application, contract: Contract) -> str:
     return f"Pact between {consumer.name} ({contract.version}) and {provider.name}"
+
+
+def _webhooks(call: Call, consumer: Application, provider: Application) -> Document:
+    sides = ("provider", provider.name, "consumer", consumer.name)
+    return {
+        "pb:pact-webhooks": responses.link(
+            responses.href(call.edge, "webhooks", *sides),
+            f"Webhooks for the pact between {consumer.name} and {provider.name}",
+        ),
+        "pb:consumer-webhooks": responses.link(
+            responses.href(call.edge, "webhooks", *sides[2:]),
+            f"Webhooks for all pacts with consumer {consumer.name}",
+        ),
+    }
 
 
 def _tagging(version: str) -> Document:

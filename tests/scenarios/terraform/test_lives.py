@@ -68,6 +68,47 @@ LIVES: dict[str, tuple[Block, Block]] = {
         {"name": "BuildToken", "description": "", "value": "first"},
         {"name": "BuildToken", "description": "", "value": "first", "team": CARTOONS},
     ),
+    "pact_webhook.own": (
+        {
+            "description": "Build\n",
+            "webhook_consumer": {"name": UI},
+            "webhook_provider": {"name": API},
+            "events": ["provider_verification_failed", "contract_content_changed"],
+            "request": {
+                "url": "https://ci.example.org/job/${pactbroker.providerName}?token=${user.BuildToken}&x=1",
+                "method": "POST",
+                "username": "jenkins",
+                "password": "first",
+                "headers": {"X-lower-UPPER": "a", "Authorization": "Bearer ${user.BuildToken}"},
+                "body": '{"b": [1.0, 1e3, "<ü>"],  "a": {"${user.A}": null}}',
+            },
+            "team": CARTOONS,
+        },
+        {
+            "description": "Build it",
+            "webhook_consumer": {"name": UI},
+            "webhook_provider": {"name": API},
+            "events": ["contract_published"],
+            "request": {
+                "url": "http://${user.Host}/job",
+                "method": "POST",
+                "password": "second",
+                "headers": {"x-lower-upper": "a"},
+                "body": "<xml/>",
+            },
+            "team": CARTOONS,
+        },
+    ),
+    "pact_webhook.alone": (
+        {
+            "events": ["contract_content_changed"],
+            "request": {"url": "https://ci.example.org", "method": "POST"},
+        },
+        {
+            "events": ["contract_content_changed"],
+            "request": {"url": "https://ci.example.org/", "method": "POST", "headers": {"A": "b"}},
+        },
+    ),
     "pact_authentication.own": (
         {"github_organizations": ["zebra", "Apes"], "google_domains": ["Example.org", "an.example.org"]},
         {"github_organizations": ["Apes"], "google_domains": ["an.example.org", "Example.org"]},
@@ -131,6 +172,17 @@ async def test_an_imported_secret_lacks_its_value_alone(running: Running, run: R
     }
     await run.apply({**AROUND, "pact_secret.own": made})
     assert {} == await run.plan({**AROUND, "pact_secret.own": made})
+
+
+async def test_an_imported_webhook_lacks_its_password_alone(run: Run) -> None:
+    """What is shown as asterisks is not read back (section 5.2); everything else of a webhook is."""
+    made, _ = LIVES["pact_webhook.own"]
+    await run.apply({**AROUND, "pact_webhook.own": made})
+    run.state["pact_webhook.own"] = msgspec.structs.replace(run.state["pact_webhook.own"], attributes={})
+    (change,) = (await run.plan({**AROUND, "pact_webhook.own": made})).values()
+    ((name, (here, wanted)),) = change.differences.items()
+    assert ("request", "", "first") == (name, here.pop("password"), wanted.pop("password"))
+    assert here == wanted
 
 
 async def test_a_secrets_team_is_not_taken_away_by_leaving_it_out(run: Run) -> None:

@@ -37,6 +37,9 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     held = f"/pacticipants/Foo/versions/1/{{}}-versions/environment/{environment}"
     deployed, released = [(await admin.post(held.format(one), {})).json for one in ("deployed", "released")]
     token = (await admin.get("/settings/tokens")).json["_embedded"]["items"][0]["uuid"]
+    secret = (await admin.post("/secrets", {"name": "key", "value": "x"})).json["uuid"]
+    sent = {"method": "POST", "url": "https://ci.example.org/build"}
+    webhook = (await admin.post("/webhooks", {"request": sent, "enabled": False})).json["uuid"]
     events = (await admin.get("/audit?sort=-timestamp")).json["events"]
     me = (await admin.get("/user")).json["uuid"]
     return {
@@ -58,6 +61,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         },
         "/pacticipant/": {"name": "Foo"},
         "/environments": {"uuid": environment},
+        "/secrets": {"uuid": secret},
+        "/webhooks": {"uuid": webhook, **PAIR},
         "/deployed-versions": {"uuid": deployed["uuid"]},
         "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},
@@ -151,6 +156,7 @@ async def _writes(running: Running, client: Client, parameters: dict[str, dict[s
             "permissions": [],
             "production": True,
             "users": [],
+            "request": {"method": "POST", "url": "https://ci.example.org/build"},
         }
         if route.path == "/admin/users/invite-users":
             body["users"] = [{"name": "Mine", "email": "mine@example.org"}]

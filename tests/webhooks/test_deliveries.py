@@ -17,6 +17,7 @@ from service.events.webhooks import WebhookDeliveryAbandoned, WebhooksTriggered
 from service.metrics import Metrics
 from service.queries import outgoing
 from service.sending import Attempted
+from service.settings import from_environment
 from tests import postgres, receiver
 from tests.given import START
 from tests.handling import doors
@@ -47,7 +48,7 @@ async def test_what_is_owed_is_sent_and_recorded(database: postgres.Database, tm
 async def test_a_failure_is_tried_again_as_often_as_the_settings_say(
     database: postgres.Database, tmp_path: Path
 ) -> None:
-    """500, then success ends it; 500 for ever ends after the last delay. It is one delivery, counted on."""
+    """500, then success ends it; 500 for ever ends after the last retry (section 3.7). One delivery, counted on."""
     async with receiver.listening() as there, serving.running(database, tmp_path) as running:
         await serving.webhook(running.admin, there.url())
         there.answers = [500, 503, 200, 500, 500, 500]
@@ -395,6 +396,14 @@ async def test_what_a_request_holds_is_in_no_line_of_the_log(
     assert planted in there.got[0].target
     assert planted not in repr(lines)
     assert planted not in repr(entries)
+
+
+def test_a_request_is_tried_up_to_seven_times_more_with_back_off() -> None:
+    """Unless a setting says otherwise: retries up to 7, ever later (section 3.7), some 75 minutes in all."""
+    delays = from_environment({"HOME": "/nowhere"}, root=False).settings.webhook_retry_seconds
+    assert 7 == len(delays)
+    assert sorted(set(delays)) == list(delays)
+    assert 75 <= sum(delays) / 60 <= 80
 
 
 def test_the_schedule_is_the_settings_and_nothing_else() -> None:

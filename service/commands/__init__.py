@@ -27,6 +27,7 @@ from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTe
 from service.commands.tokens import RegenerateToken
 from service.commands.users import ChangeRoles, DeleteUser, EditUser, InviteUser, RedeemInvitation
 from service.commands.versions import DeleteVersion, DescribeVersion, TagVersion, UntagVersion
+from service.commands.webhook_tests import TestWebhook
 from service.commands.webhooks import CreateWebhook, DeleteWebhook, EditWebhook
 
 Command = (
@@ -89,6 +90,7 @@ Command = (
     | CreateWebhook
     | EditWebhook
     | DeleteWebhook
+    | TestWebhook
     | RecordDeployment
     | EndDeployment
     | RecordRelease

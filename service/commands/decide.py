@@ -28,6 +28,7 @@ from service.commands import (
     tokens,
     users,
     versions,
+    webhook_tests,
     webhooks,
 )
 from service.commands.order import Caller
@@ -109,7 +110,12 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return _environments(command, view, caller)
         case secrets.CreateSecret() | secrets.EditSecret() | secrets.DeleteSecret():
             return _secrets(command, view, caller)
-        case webhooks.CreateWebhook() | webhooks.EditWebhook() | webhooks.DeleteWebhook():
+        case (
+            webhooks.CreateWebhook()
+            | webhooks.EditWebhook()
+            | webhooks.DeleteWebhook()
+            | webhook_tests.TestWebhook()
+        ):
             return _webhooks(command, view, caller)
         case (
             preferences.ChangePreferences()
@@ -265,7 +271,10 @@ def _secrets(
 
 
 def _webhooks(
-    command: webhooks.CreateWebhook | webhooks.EditWebhook | webhooks.DeleteWebhook,
+    command: webhooks.CreateWebhook
+    | webhooks.EditWebhook
+    | webhooks.DeleteWebhook
+    | webhook_tests.TestWebhook,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -276,6 +285,8 @@ def _webhooks(
             return webhooks.edit_webhook(command, view, caller)
         case webhooks.DeleteWebhook():
             return webhooks.delete_webhook(command, view, caller)
+        case webhook_tests.TestWebhook():
+            return webhook_tests.test_webhook(command, view, caller)
         case _:
             assert_never(command)
 

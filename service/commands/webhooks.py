@@ -154,12 +154,20 @@ def delete_webhook(command: DeleteWebhook, view: View, caller: Caller) -> list[E
     ]
 
 
+def checked(
+    asked: Asked, wanted: Wanted, team: TeamId | None, view: View
+) -> tuple[WebhookSettings, WebhookRequest]:
+    """A new webhook of a team, or of none, as the record would have it. Raises Invalid where it could not be made."""
+    team_bound.require_team(team, view)
+    settings, request = _settings(asked, view), _request(wanted, None)
+    _require_in_reach(wanted, team, view)
+    return settings, request
+
+
 def _created(
     webhook: WebhookId, given: str, team: TeamId | None, command: CreateWebhook | EditWebhook, view: View
 ) -> list[Event]:
-    team_bound.require_team(team, view)
-    settings, request = _settings(command.settings, view), _request(command.request, None)
-    _require_in_reach(command.request, team, view)
+    settings, request = checked(command.settings, command.request, team, view)
     return [
         events.WebhookCreated(webhook=webhook, given=given, settings=settings, request=request, team=team)
     ]

@@ -56,7 +56,7 @@ async def shown(call: Call) -> web.Response:
     """GET …/verification-results/{number}: one result."""
     view = (await call.moment()).view
     consumer, provider = contracts.pair_of(view, call)
-    result = await _found(call, view, consumer, provider)
+    result = await found(call, view, consumer, provider)
     return responses.hal(call, document(call, view, result))
 
 
@@ -171,7 +171,7 @@ def _published(call: Call, outcome: Outcome) -> web.Response:
     return responses.created(call, shown, shown["_links"]["self"]["href"])
 
 
-async def _found(call: Call, view: View, consumer: Application, provider: Application) -> VerificationResult:
+async def found(call: Call, view: View, consumer: Application, provider: Application) -> VerificationResult:
     """The result that the path names. Raises NotFound."""
     key = result_key(content_key(consumer.id, provider.id, _digest(call)), _number(call))
     shelf = await call.spans(view, spans.by_key(VerificationResult, key))

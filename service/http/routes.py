@@ -12,6 +12,7 @@ from service.http import (
     contracts,
     contracts_at,
     deletions,
+    deliveries,
     deployments,
     effects,
     environments,
@@ -36,6 +37,7 @@ from service.http import (
     users,
     verification,
     versions,
+    webhook_tests,
     webhooks,
 )
 from service.http.route import Route
@@ -329,9 +331,26 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/webhooks", webhooks.listed, "The webhooks one may manage"),
     Route("POST", "/webhooks", webhooks.created, "Make a webhook", rehearses=True),
     Route("GET", "/webhooks/template-variables", webhooks.template_variables, "What requests may draw on"),
+    Route("POST", "/webhooks/execute", webhook_tests.tried, "Try a webhook that is not saved"),
     Route("GET", "/webhooks/{uuid}", webhooks.shown, "One webhook"),
     Route("PUT", "/webhooks/{uuid}", webhooks.replaced, "Replace it, or make it", rehearses=True),
     Route("DELETE", "/webhooks/{uuid}", webhooks.deleted, "Delete it", rehearses=True),
+    Route("POST", "/webhooks/{uuid}/execute", webhook_tests.executed, "Try it: send its request once"),
+    Route("GET", "/webhooks/{uuid}/deliveries", deliveries.of_webhook, "What it sent and owes"),
+    Route("GET", "/triggered-webhooks/{uuid}/logs", deliveries.logged, "What came of one of these"),
+    Route("GET", f"{_PAIR}/webhooks/status", deliveries.status, "Each webhook's latest for a pair"),
+    Route(
+        "GET",
+        f"{_PAIR}/version/{{version}}/triggered-webhooks",
+        deliveries.of_contract,
+        "What a version's contract brought about",
+    ),
+    Route(
+        "GET",
+        f"{_CONTENT}/verification-results/{{number}}/triggered-webhooks",
+        deliveries.of_result,
+        "What a result brought about",
+    ),
     *(
         route
         for path in (*_OF_SIDES, f"{_PAIR}/webhooks")

@@ -61,7 +61,7 @@ async def created_for(call: Call) -> web.Response:
 async def shown(call: Call) -> web.Response:
     """GET /webhooks/{uuid}: one webhook; as it was, with `as_of`."""
     view = (await call.moment()).view
-    webhook = view.webhook(_id(call, view))
+    webhook = view.webhook(id_of(call, view))
     call.require(MANAGE, documents.current_target(call, webhook))
     contents = await vault_contents.shown(call.edge.reader, call.edge.keys, [webhook])
     return _answer(call, view, webhook, contents.get(webhook.id))
@@ -74,7 +74,7 @@ async def replaced(call: Call) -> web.Response:
     it, or no password at all; null takes either away.
     """
     body = await requests.body(call)
-    wanted_id = _id(call, call.view)
+    wanted_id = id_of(call, call.view)
     held = call.view.webhook_or_none(wanted_id)
     content, request, values = _request(call, body, await _password(call, body, held))
     command = EditWebhook(
@@ -95,7 +95,7 @@ async def replaced(call: Call) -> web.Response:
 
 async def deleted(call: Call) -> web.Response:
     """DELETE /webhooks/{uuid}."""
-    wanted_id = _id(call, call.view)
+    wanted_id = id_of(call, call.view)
     held = call.view.webhook_or_none(wanted_id)
     body = await requests.body(call)
     thing = wanted_id if held is None else held.id
@@ -193,7 +193,7 @@ def _as_kept(webhook: Webhook, content: Content) -> Content:
     return content
 
 
-def _id(call: Call, view: View) -> str:
+def id_of(call: Call, view: View) -> str:
     """What the path calls a webhook. An id that was drawn here may be spelt in capitals, as any other UUID."""
     given = call.path("uuid")
     drawn = is_uuid(given) and view.webhook_or_none(given) is None

@@ -48,8 +48,15 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return _contracts(command, view, caller)
         case results.PublishVerification() | results.DeleteVerification():
             return _results(command, view, caller)
-        case deliveries.RecordExecution() | deliveries.AbandonDelivery():
-            return _deliveries(command, view, caller)
+        case (
+            deliveries.RecordExecution()
+            | deliveries.AbandonDelivery()
+            | webhooks.CreateWebhook()
+            | webhooks.EditWebhook()
+            | webhooks.DeleteWebhook()
+            | webhook_tests.TestWebhook()
+        ):
+            return _webhooks(command, view, caller)
         case (
             deletions.RestoreDeletion()
             | bodies.ForgetBodies()
@@ -110,13 +117,6 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             return _environments(command, view, caller)
         case secrets.CreateSecret() | secrets.EditSecret() | secrets.DeleteSecret():
             return _secrets(command, view, caller)
-        case (
-            webhooks.CreateWebhook()
-            | webhooks.EditWebhook()
-            | webhooks.DeleteWebhook()
-            | webhook_tests.TestWebhook()
-        ):
-            return _webhooks(command, view, caller)
         case (
             preferences.ChangePreferences()
             | preferences.ChangePersonalPreferences()
@@ -270,27 +270,6 @@ def _secrets(
             assert_never(command)
 
 
-def _webhooks(
-    command: webhooks.CreateWebhook
-    | webhooks.EditWebhook
-    | webhooks.DeleteWebhook
-    | webhook_tests.TestWebhook,
-    view: View,
-    caller: Caller,
-) -> list[Event]:
-    match command:
-        case webhooks.CreateWebhook():
-            return webhooks.create_webhook(command, view, caller)
-        case webhooks.EditWebhook():
-            return webhooks.edit_webhook(command, view, caller)
-        case webhooks.DeleteWebhook():
-            return webhooks.delete_webhook(command, view, caller)
-        case webhook_tests.TestWebhook():
-            return webhook_tests.test_webhook(command, view, caller)
-        case _:
-            assert_never(command)
-
-
 def _settings(
     command: preferences.ChangePreferences
     | preferences.ChangePersonalPreferences
@@ -367,14 +346,29 @@ def _results(
             assert_never(command)
 
 
-def _deliveries(
-    command: deliveries.RecordExecution | deliveries.AbandonDelivery, view: View, caller: Caller
+def _webhooks(
+    command: deliveries.RecordExecution
+    | deliveries.AbandonDelivery
+    | webhooks.CreateWebhook
+    | webhooks.EditWebhook
+    | webhooks.DeleteWebhook
+    | webhook_tests.TestWebhook,
+    view: View,
+    caller: Caller,
 ) -> list[Event]:
     match command:
         case deliveries.RecordExecution():
             return deliveries.record_execution(command, view, caller)
         case deliveries.AbandonDelivery():
             return deliveries.abandon_delivery(command, view, caller)
+        case webhooks.CreateWebhook():
+            return webhooks.create_webhook(command, view, caller)
+        case webhooks.EditWebhook():
+            return webhooks.edit_webhook(command, view, caller)
+        case webhooks.DeleteWebhook():
+            return webhooks.delete_webhook(command, view, caller)
+        case webhook_tests.TestWebhook():
+            return webhook_tests.test_webhook(command, view, caller)
         case _:
             assert_never(command)
 

@@ -69,9 +69,7 @@ def record_execution(command: RecordExecution, view: View, caller: Caller) -> li
     owed, delivery = _found(command.delivery, view)
     if delivery is None or command.attempt != len(delivery.attempts) + 1:
         return []
-    if (
-        owed is None and delivery.event != "test"
-    ):  # a test is owed to nobody: it is sent once, while it is waited for
+    if owed is None and not _is_waited_for(delivery):
         return []
     return [
         WebhookExecuted(
@@ -106,6 +104,11 @@ def abandon_delivery(command: AbandonDelivery, view: View, caller: Caller) -> li
             delivery=owed.id, webhook=owed.webhook, attempts=owed.attempts, because=because
         )
     ]
+
+
+def _is_waited_for(delivery: Delivery) -> bool:
+    """Whether it is a test that nothing came of yet: one is sent once, while its orderer waits, and owed to nobody."""
+    return delivery.event == "test" and not delivery.attempts
 
 
 def _found(delivery: DeliveryId, view: View) -> tuple[Owed | None, Delivery | None]:

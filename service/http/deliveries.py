@@ -1,15 +1,14 @@
-"""What webhooks sent and owe: the log of one delivery, and lists, some of them the open-source broker's (section 4.6).
+"""What webhooks sent and owe, in lists, some of which are the open-source broker's (section 4.6).
 
 A delivery is shown to whoever manages its webhook as that decides now; lists leave out what is not the reader's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, get_args
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from projections import spans
 from projections.applications import Application
 from projections.deliveries import Attempt, Delivery, State
 from projections.things import Target
@@ -17,14 +16,12 @@ from projections.view import View
 from projections.webhooks import Webhook, named_applications
 from service import errors
 from service.commands.webhooks import MANAGE
-from service.events.webhooks import WebhookTestOrdered
 from service.http import (
     applications,
     contracts,
     edge,
     pact_documents,
     pagination,
-    problems,
     responses,
     results,
     webhook_documents,
@@ -33,31 +30,10 @@ from service.http import (
 from service.http.edge import Call
 from service.http.pagination import Page
 from service.http.responses import Document
-from service.log import reader as log_reader
-from service.log import recorded
-from service.log.connect import Connection
 from service.queries import delivering
 from service.vocabulary import Thing, name
 
 STATES: Final[tuple[State, ...]] = get_args(State)
-_HAL: Final = "application/hal+json"
-
-
-async def logged(call: Call) -> web.Response:
-    """GET /triggered-webhooks/{uuid}/logs: every attempt of a delivery in words, or as JSON for who accepts that."""
-    view = (await call.moment()).view
-    key = call.path_id()
-    delivery = (await call.spans(view, spans.by_key(Delivery, key))).get(Delivery, key)
-    if delivery is None:
-        raise errors.NotFound("There is no such triggered webhook.")
-    if delivery.webhook is not None or delivery.orderer != call.me:
-        call.require(MANAGE, _current_target(call, delivery))
-    async with call.edge.reader.connection() as connection:
-        where = [await _where(call, connection, delivery, one) for one in delivery.attempts]
-    if problems.accepts(call.request, _HAL):
-        return responses.hal(call, _log_document(call, view, delivery, where))
-    text = delivering.log(delivery, where)
-    return responses.made(call, text.encode(), problems.PLAIN)
 
 
 async def of_webhook(call: Call) -> web.Response:
@@ -143,7 +119,7 @@ def document(call: Call, view: View, delivery: Delivery) -> Document:
         if side is not None and view.application_or_none(side) and call.may_name("application", side)
     }
     links: Document = {
-        rel: pact_documents.named(_log_address(call, delivery), title, _described(webhook))
+        rel: pact_documents.named(log_address(call, delivery), title, _described(webhook))
         for rel, title in (
             ("pb:logs", "Webhook execution logs"),
             ("logs", "DEPRECATED - Use pb:logs"),
@@ -186,46 +162,10 @@ def _attempt(attempt: Attempt) -> Document:
 
 def _listed(call: Call, view: View, found: Iterable[Delivery], title: str) -> web.Response:
     """A list as the open-source broker has it, of what the caller may see."""
-    shown = [one for one in found if call.may(MANAGE, _current_target(call, one))]
+    shown = [one for one in found if call.may(MANAGE, current_target(call, one))]
     embedded = {"triggeredWebhooks": [document(call, view, one) for one in shown]}
     links = {"self": responses.link(responses.here(call), title)}
     return responses.hal(call, {"_embedded": embedded, "_links": links})
-
-
-def _log_document(call: Call, view: View, delivery: Delivery, where: Sequence[str]) -> Document:
-    """A delivery's log as the open-source broker has it in JSON."""
-    shown = document(call, view, delivery)
-    executions = [
-        {
-            "success": attempt.success,
-            "logs": delivering.lines(number, attempt, place),
-            "createdAt": edge.iso(attempt.sent_at),
-        }
-        for number, (attempt, place) in enumerate(zip(delivery.attempts, where, strict=True), start=1)
-    ]
-    links = {"self": responses.link(responses.here(call), "Triggered webhook logs")}
-    if "pb:webhook" in shown["_links"]:
-        links["pb:webhook"] = shown["_links"]["pb:webhook"]
-    kept = ("eventName", "consumerName", "providerName", "nextAttemptAt")
-    return {
-        **{field: shown[field] for field in kept if field in shown},
-        "executions": executions,
-        "_embedded": {"triggeredWebhook": {"uuid": delivery.id, "status": shown["status"]}},
-        "_links": links,
-    }
-
-
-async def _where(call: Call, connection: Connection, delivery: Delivery, attempt: Attempt) -> str:
-    """Method and destination of an attempt: the webhook's as it was then, or what the order of a test says."""
-    if delivery.webhook is None:
-        row = await log_reader.entry_at(connection, delivery.position)
-        event = None if row is None else recorded.decode(row.entry).data
-        return f"{event.method} {event.destination}" if isinstance(event, WebhookTestOrdered) else "a request"
-    position = await log_reader.position_at_time(connection, attempt.sent_at)
-    replica = call.edge.replica
-    then = replica.view(min(max(position, delivery.position), replica.position))
-    webhook = then.webhook_or_none(delivery.webhook)
-    return "a request" if webhook is None else f"{webhook.request.method} {webhook.request.destination}"
 
 
 def _selecting(view: View, consumer: Application, provider: Application) -> list[Webhook]:
@@ -246,7 +186,7 @@ def _status_links(
     place = pact_documents.pair_address(call, consumer, provider)
     links: Document = {"self": responses.link(responses.here(call), "Webhooks status")}
     links["pb:error-logs"] = [
-        pact_documents.named(_log_address(call, one), "Error logs", _described(_webhook_of(view, one)))
+        pact_documents.named(log_address(call, one), "Error logs", _described(_webhook_of(view, one)))
         for one in found
         if _status(one) in ("failure", "retrying")
     ]
@@ -279,7 +219,7 @@ def _state(call: Call) -> State | None:
     return found
 
 
-def _current_target(call: Call, delivery: Delivery) -> Target:
+def current_target(call: Call, delivery: Delivery) -> Target:
     """Its webhook as it decides now; a deleted one, or one that was never saved, belongs to no team."""
     current = call.judged_in.webhook_or_none(delivery.webhook) if delivery.webhook else None
     if current is None or current.id != delivery.webhook:
@@ -306,5 +246,5 @@ def _webhook_link(call: Call, webhook: Webhook) -> Document:
     return pact_documents.named(webhook_documents.address(call, webhook), "Webhook", _described(webhook))
 
 
-def _log_address(call: Call, delivery: Delivery) -> str:
+def log_address(call: Call, delivery: Delivery) -> str:
     return responses.href(call.edge, "triggered-webhooks", delivery.id, "logs")

@@ -13,6 +13,7 @@ from service.http import (
     contracts_at,
     deletions,
     deliveries,
+    delivery_logs,
     deployments,
     effects,
     environments,
@@ -337,7 +338,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("DELETE", "/webhooks/{uuid}", webhooks.deleted, "Delete it", rehearses=True),
     Route("POST", "/webhooks/{uuid}/execute", webhook_tests.executed, "Try it: send its request once"),
     Route("GET", "/webhooks/{uuid}/deliveries", deliveries.of_webhook, "What it sent and owes"),
-    Route("GET", "/triggered-webhooks/{uuid}/logs", deliveries.logged, "What came of one of these"),
+    Route("GET", "/triggered-webhooks/{uuid}/logs", delivery_logs.logged, "What came of one of these"),
     Route("GET", f"{_PAIR}/webhooks/status", deliveries.status, "Each webhook's latest for a pair"),
     Route(
         "GET",

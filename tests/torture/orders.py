@@ -58,7 +58,8 @@ def _scopes(*scopes: str) -> list[dict[str, str]]:
 
 
 def _webhook(known: Known, description: str) -> dict[str, Any]:
-    sent = {"method": "POST", "url": "https://ci.example.org/build", "password": known["s"]}
+    """One that goes nowhere: the address is denied before anything is sent."""
+    sent = {"method": "POST", "url": "https://127.0.0.1:9/build", "password": known["s"]}
     return {"description": f"{description} of {known['s']}", "enabled": False, "request": sent}
 
 
@@ -211,6 +212,8 @@ STORY: Final = (
         )
     ),
     Step(method="PUT", path="/webhooks/{webhook}", status=200, body=lambda k: _webhook(k, "3")),
+    Step(method="POST", path="/webhooks/{webhook}/execute", status=200),
+    Step(method="POST", path="/webhooks/execute", status=200, body=lambda k: _webhook(k, "4")),
     Step(method="DELETE", path="/webhooks/{webhook}", status=204),
     Step(method="PUT", path=f"{_PATH}/version/1", status=201, body=lambda _: {"a": 1}, route=_VERSION),
     Step(method="PUT", path=f"{_PATH}/version/4", status=201, body=lambda _: _pact("a"), route=_VERSION),

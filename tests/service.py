@@ -250,7 +250,6 @@ def edge_of(app: App) -> Edge:
         uses=app.uses,
         client=app.client,
         release=app.release,
-        held=lambda: app.deliveries.held,
     )
 
 

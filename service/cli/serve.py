@@ -117,7 +117,6 @@ async def _answering(
         uses=app.uses,
         client=app.client,
         release=app.release,
-        held=lambda: app.deliveries.held,
         answered=unobserved if operations is None else operations.metrics.requested,
     )
     runner = wire.runner(edge, shutdown_timeout=FLIGHT_SECONDS_MAX)

@@ -49,8 +49,6 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     uses: Uses
     client: Client
     release: str
-    held: Callable[[], str] = lambda: ""
-    """Why no webhook is sent from here now, in words; empty where they are."""
     answered: Callable[[str, str, int, float], None] = unobserved
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""
 

@@ -47,7 +47,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 async def executed(call: Call) -> web.Response:
     """POST /webhooks/{uuid}/execute: 200 with what came of it, also where it failed. The body is taken and not used."""
-    webhook_tests.require_sending(call.edge.held())
+    webhook_tests.require_sending(call.edge.client.held)
     body = await requests.body(call)
     command = TestWebhook(delivery=DeliveryId(call.edge.fresh.id()), webhook=webhooks.id_of(call, call.view))
     outcome = await requests.handle(call, command, body)
@@ -72,7 +72,7 @@ async def executed(call: Call) -> web.Response:
 
 async def tried(call: Call) -> web.Response:
     """POST /webhooks/execute: the webhook in the body, which is not saved. 400 where it could not be."""
-    webhook_tests.require_sending(call.edge.held())
+    webhook_tests.require_sending(call.edge.client.held)
     body = await requests.body(call)
     found = webhook_requests.checked(body.given("request"), call.edge.settings.webhook_methods)
     asked, _ = webhook_requests.wanted(found, call.edge.fresh.ref, lambda _row: "")

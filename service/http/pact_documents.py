@@ -19,6 +19,7 @@ MANAGE: Final = "contract_data:manage"
 WEBHOOKS: Final = "webhook:manage"
 _CONTENT: Final = "/pacts/provider/{}/consumer/{}/pact-version/{}"
 _RESULTS: Final = f"{_CONTENT}/verification-results"
+_TRIGGERED: Final = "triggered-webhooks"
 VERSION: Final = "/pacticipants/{}/versions/{}"
 TAG: Final = f"{VERSION}/tags/{{}}"
 _Members = dict[str, msgspec.Raw]
@@ -67,6 +68,7 @@ def links(call: Call, view: View, contract: Contract) -> Document:
         found["pb:latest-verification-results"] = responses.link(f"{content}/verification-results/latest")
     if call.may_somewhere(WEBHOOKS):
         found |= _webhooks(call, consumer, provider)
+    found |= triggered(call, f"{pair}/version/{responses.escaped(contract.version)}", "pact")
     found["curies"] = [{"name": "pb", "href": f"{base}/doc/pb/{{rel}}", "templated": True}]
     return found
 
@@ -91,6 +93,14 @@ def address(call: Call, view: View, contract: Contract) -> str:
 def pair_address(call: Call, consumer: Application, provider: Application) -> str:
     """What the addresses of everything between the two begin with."""
     return _places(call, consumer, provider)[1]
+
+
+def triggered(call: Call, place: str, what: str) -> Document:
+    """The way to what the publication of this contract or result triggered, for who may manage any webhook."""
+    if not call.may_somewhere(WEBHOOKS):
+        return {}
+    title = f"Webhooks triggered by the publication of this {what}"
+    return {"pb:triggered-webhooks": responses.link(f"{place}/{_TRIGGERED}", title)}
 
 
 def named(place: str, title: str, name: str) -> Document:

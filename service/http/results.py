@@ -157,6 +157,9 @@ def document(call: Call, view: View, result: VerificationResult) -> Document:
                 f"Verification result {result.number} for the pact between {pair}",
             ),
             "pb:pact-version": pact_documents.named(place, "Pact", f"Pact between {pair}"),
+            **pact_documents.triggered(
+                call, f"{place}/verification-results/{result.number}", "verification result"
+            ),
         },
     }
 

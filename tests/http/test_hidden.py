@@ -36,7 +36,7 @@ OTHER_BODIES: Final[dict[str, Any]] = {
     **{
         key: {"request": WEBHOOKS_REQUEST}
         for key in (
-            *("POST /webhooks", "PUT /webhooks/{uuid}"),
+            *("POST /webhooks", "PUT /webhooks/{uuid}", "POST /webhooks/execute"),
             *("POST /webhooks/provider/{provider}", "POST /webhooks/consumer/{consumer}"),
             "POST /webhooks/provider/{provider}/consumer/{consumer}",
             "POST /pacts/provider/{provider}/consumer/{consumer}/webhooks",
@@ -114,6 +114,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     deletion = await running.admin.delete("/pacts/provider/Bar/consumer/Foo/version/deleted")
     contract = (await running.admin.get("/pacts/provider/Bar/consumer/Foo/version/1")).json
     webhooks = (await running.admin.get("/webhooks")).json["_embedded"]["webhooks"]
+    tried = await running.admin.post(f"/webhooks/{webhooks[0]['uuid']}/execute")
     pair = {
         "provider": "Bar",
         "consumer": "Foo",
@@ -136,6 +137,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/webhooks/provider": pair,
         "/webhooks/consumer": pair,
         "/webhooks": {"uuid": webhooks[0]["uuid"]},
+        "/triggered-webhooks": {"uuid": tried.json["_links"]["pb:logs"]["href"].split("/")[-2]},
         "/deployed-versions": {"uuid": deployed["uuid"]},
         "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},

@@ -21,7 +21,7 @@ ORDERS: Final = {
     "mun:evaluation": "POST",
 }
 """Relations that are followed by another method than GET."""
-WEBHOOKS_REQUEST: Final = {"method": "POST", "url": "https://ci.example.org/build"}
+WEBHOOKS_REQUEST: Final = {"method": "POST", "url": "https://127.0.0.1:9/build"}
 OF_A_SHAPE_MAX: Final = 4
 """Links that are followed of those that differ in an id or a page alone."""
 HAL: Final = "application/hal+json;charset=utf-8"

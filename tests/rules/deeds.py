@@ -28,8 +28,8 @@ def _publication(consumer: str) -> str:
     return json.dumps({"pacticipantName": consumer, "pacticipantVersionNumber": "3", "contracts": [contract]})
 
 
-_SENT: str = '"request": {"method": "POST", "url": "https://ci.example.org/build"}, "enabled": false'
-"""What every webhook here sends, which none of them does."""
+_SENT: str = '"request": {"method": "POST", "url": "https://127.0.0.1:9/build"}, "enabled": false'
+"""What every webhook here sends, to where none of them may."""
 
 DEEDS: dict[str, str] = {
     "list roles": "GET /admin/roles",
@@ -164,6 +164,7 @@ DEEDS: dict[str, str] = {
         }.items()
         for deed, request in {
             "make a webhook": "POST /webhooks {SENT}",
+            "try a webhook": "POST /webhooks/execute {SENT}",
             "make a webhook for an integration": "POST /webhooks/provider/Partner/consumer/ours {SENT}",
             "make a webhook for a pact": "POST /pacts/provider/Partner/consumer/ours/webhooks {SENT}",
             "make a webhook for a provider": "POST /webhooks/provider/Partner {SENT}",
@@ -183,6 +184,9 @@ DEEDS: dict[str, str] = {
             "move": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": "<spare>", SENT}',
             "take from every team": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": null, SENT}',
             "move into our team": 'PUT /webhooks/<WHOSE webhook> {"teamUuid": "<mine>", SENT}',
+            "try": "POST /webhooks/<WHOSE webhook>/execute",
+            "see what was sent for": "GET /webhooks/<WHOSE webhook>/deliveries",
+            "read the log of": "GET /triggered-webhooks/<WHOSE delivery>/logs",
             "delete": "DELETE /webhooks/<WHOSE webhook>",
         }.items()
     },
@@ -256,6 +260,13 @@ DEEDS: dict[str, str] = {
             "see the content": f"GET {_PARTNERS}",
             "see the content with a note": f"GET {_PARTNERS}/metadata/note",
             "see a result": f"GET {_PARTNERS}/verification-results/<WHOSE result>",
+            "see what a result set off": (
+                f"GET {_PARTNERS}/verification-results/<WHOSE result>/triggered-webhooks"
+            ),
+            "see what the contract set off": (
+                "GET /pacts/provider/Partner/consumer/WHOSE/version/1/triggered-webhooks"
+            ),
+            "see what is sent for the two": "GET /pacts/provider/Partner/consumer/WHOSE/webhooks/status",
             "see a result with a note": f"GET {_PARTNERS}/metadata/note/verification-results/<WHOSE result>",
             "see the newest result": f"GET {_PARTNERS}/verification-results/latest",
             "see the newest result of a version": (
@@ -428,6 +439,8 @@ async def _webhook(admin: Client, whose: str, ids: dict[str, str], more: str = "
     made = await admin.post("/webhooks", json.loads(f"{{{_SENT}{more}}}"))
     assert 201 == made.status, made.text
     ids[f"{whose} webhook"] = made.json["uuid"]
+    tried = await admin.post(f"/webhooks/{made.json['uuid']}/execute")
+    ids[f"{whose} delivery"] = tried.json["_links"]["pb:logs"]["href"].split("/")[-2]
 
 
 async def _furnish(admin: Client) -> None:

@@ -148,6 +148,9 @@ SEE = (
     "see the application",
     "see the network",
     "see the contract",
+    "see what the contract set off",
+    "see what a result set off",
+    "see what is sent for the two",
     "see the newest contract",
     "see the newest tagged contract",
     "see its tagged contracts",
@@ -166,6 +169,7 @@ SEE = (
     "see the newest result of a version",
     "see the results of a version",
 )
+_NEW_WEBHOOK = ("make a webhook", "try a webhook")
 MANAGE = (
     *SEE,
     *MANAGE_VERSIONS,
@@ -288,8 +292,9 @@ DONE: dict[str, tuple[str, ...]] = {
     "webhook:manage:team": (
         *(deed for deed in deeds.DEEDS if deed.startswith(("list webhooks", "list the webhooks of"))),
         "see what webhooks of our team may draw on",
-        *(deed for deed in deeds.DEEDS if deed.startswith("make a webhook") and "of our team" in deed),
-        *(f"{deed} ours webhook" for deed in ("see", "describe", "move into our team", "delete")),
+        *(deed for deed in deeds.DEEDS if deed.startswith(_NEW_WEBHOOK) and "of our team" in deed),
+        *(f"{deed} ours webhook" for deed in ("see", "describe", "move into our team", "delete", "try")),
+        *(f"{deed} ours webhook" for deed in ("see what was sent for", "read the log of")),
     ),
 }
 """What each scope does over HTTP, of all `deeds.DEEDS`; a scope that is not listed does none but what anybody may."""
@@ -297,7 +302,7 @@ DONE: dict[str, tuple[str, ...]] = {
 NAMES_NO_TEAM: dict[str, tuple[str, ...]] = {
     "secret:manage:team": ("make a secret of no team",),
     "webhook:manage:team": tuple(
-        deed for deed in deeds.DEEDS if deed.startswith("make a webhook") and "of no team" in deed
+        deed for deed in deeds.DEEDS if deed.startswith(_NEW_WEBHOOK) and "of no team" in deed
     ),
 }
 """What each scope is told to name a team for: 400 at /teamUuid, since it gives that in teams (section 7, point 14)."""

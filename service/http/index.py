@@ -344,6 +344,29 @@ IN_DOCUMENTS: Final = (
         "The webhooks that name a consumer, for any provider",
         ("webhook:manage",),
     ),
+    Link(
+        "pb:execute",
+        "/webhooks/{uuid}/execute",
+        "POST: send a webhook's request once, to try it",
+        ("webhook:manage",),
+        changes=True,
+    ),
+    Link(
+        "mun:deliveries", "/webhooks/{uuid}/deliveries", "What a webhook sent and owes", ("webhook:manage",)
+    ),
+    Link(
+        "pb:triggered-webhooks",
+        "/pacts/provider/{provider}/consumer/{consumer}/version/{version}/triggered-webhooks",
+        "What the publication of a contract or a result triggered",
+        ("webhook:manage",),
+    ),
+    Link("pb:logs", "/triggered-webhooks/{uuid}/logs", "What came of one of these", ("webhook:manage",)),
+    Link(
+        "pb:error-logs",
+        "/triggered-webhooks/{uuid}/logs",
+        "What came of one of these that failed",
+        ("webhook:manage",),
+    ),
     Link("pb:consumers", "/pacticipants/label/{label}", "Applications with a label", ("contract_data:read",)),
     Link("pb:providers", "/pacticipants/label/{label}", "Applications with a label", ("contract_data:read",)),
     Link("pb:consumer", "/pacticipants/{pacticipant}", "The consumer", ("contract_data:read",)),

@@ -145,6 +145,8 @@ def _links(call: Call, view: View, webhook: Webhook) -> Document:
             f"{place}/execute",
             "POST: send its request once, with the latest pact or verification that it is for",
         )
+    if call.may(MANAGE, current_target(call, webhook)):
+        found["mun:deliveries"] = responses.link(f"{place}/deliveries", "What it sent and owes")
     sides = {}
     for role, application, label in (
         ("consumer", settings.consumer, settings.consumer_label),

@@ -19,11 +19,13 @@ ORDERS: Final = {
     "pb:delete_integration": "DELETE",
     "pf:reset": "POST",
     "mun:evaluation": "POST",
+    "pb:execute": "POST",
 }
 """Relations that are followed by another method than GET."""
 WEBHOOKS_REQUEST: Final = {"method": "POST", "url": "https://127.0.0.1:9/build"}
 OF_A_SHAPE_MAX: Final = 4
 """Links that are followed of those that differ in an id or a page alone."""
+PLAIN: Final = "text/plain;charset=utf-8"
 HAL: Final = "application/hal+json;charset=utf-8"
 JSON: Final = "application/json;charset=utf-8"
 WITH_API: Final = [role for role in shipped().roles if role.api_access and role.assignable]
@@ -59,7 +61,9 @@ async def furnished(running: Running) -> str:
             if of
             else {"consumer": {"label": "web"}}
         )
-        assert 201 == (await admin.post("/webhooks", {**webhook, **sides})).status
+        made = await admin.post("/webhooks", {**webhook, **sides})
+        assert 201 == made.status
+        assert 200 == (await admin.post(f"/webhooks/{made.json['uuid']}/execute")).status
     return team
 
 
@@ -98,6 +102,9 @@ async def crawled(client: Client, base_url: str = BASE_URL) -> dict[str, Any]:
         assert address.startswith(f"{base_url}/"), address
         answer = await client.get(address.removeprefix(base_url))
         assert 200 == answer.status, f"{address}: {answer.status} {answer.text}"
+        if address.endswith("/logs"):  # of a webhook, for people to read
+            assert PLAIN == answer.headers["Content-Type"]
+            continue
         assert answer.headers["Content-Type"] in (HAL, JSON), address
         found[address] = document = answer.json
         for relation, link in links(document):

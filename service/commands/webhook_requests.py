@@ -45,7 +45,7 @@ _STAND_IN: Final = "\0"
 """Stands for a placeholder while a URL is taken apart, so that no character of a name is taken for one of the URL's."""
 _IN_URL: Final = re.compile(r"[\0!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _ADDRESS: Final = re.compile(r"(https?)://([^/?#]+)([/?#].*)?", re.IGNORECASE)
-_AUTHORITY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\0%0-9A-Za-z._~-]+)(?::(?:[0-9]{1,5}|\0))?")
+_AUTHORITY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{1,5})?")
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +147,7 @@ def _method(given: object, methods: Collection[str], pointer: str) -> str:
 
 
 def _url(given: object, pointer: str) -> tuple[str, str]:
-    """The URL as it was given, and its scheme, host and port. Placeholders may stand anywhere behind the scheme."""
+    """The URL as it was given, and its scheme, host and port. Placeholders may stand behind these."""
     url = _text(given, "url", pointer)
     if len(url) > URL_LENGTH_MAX:
         raise errors.Invalid(f"The URL is longer than {URL_LENGTH_MAX} characters.", pointer)
@@ -160,14 +160,14 @@ def _url(given: object, pointer: str) -> tuple[str, str]:
         raise errors.Invalid(
             "A user and a password belong into the fields of these names, not here.", pointer
         )
+    if _STAND_IN in parts[2]:
+        raise errors.Invalid("The host and its port are written out: nothing is filled in there.", pointer)
     port = parts[2].rpartition(":")[2]
     if not _AUTHORITY.fullmatch(parts[2]) or (port.isdigit() and int(port) > 65_535):
         raise errors.Invalid("The host, or its port, is none that a URL can have.", pointer)
-    names = placeholders.PATTERN.finditer(url)
-    host = re.sub(_STAND_IN, lambda _: next(names)[0], parts[2])  # those of the host come first
-    if len(host) > HOST_LENGTH_MAX:
+    if len(parts[2]) > HOST_LENGTH_MAX:
         raise errors.Invalid(f"The host is longer than {HOST_LENGTH_MAX} characters.", pointer)
-    return url, f"{parts[1].lower()}://{host}"
+    return url, f"{parts[1].lower()}://{parts[2]}"
 
 
 def _headers(given: object, pointer: str, hidden: list[Hidden]) -> Iterator[tuple[str, str]]:

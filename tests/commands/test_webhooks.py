@@ -276,12 +276,12 @@ def test_the_longest_request_fits_one_record(account: Account) -> None:
         ("https://example.org", "https://example.org"),
         ("HTTP://Example.org:8080/a?b#c", "http://Example.org:8080"),
         ("https://[2001:db8::1]:80/", "https://[2001:db8::1]:80"),
-        ("https://${user.A}.x/${user.B}", "https://${user.A}.x"),
-        ("https://${user.A@b/c}:${pactbroker.p}?${user.D}", "https://${user.A@b/c}:${pactbroker.p}"),
+        ("https://a.x/${user.B@c:1}", "https://a.x"),
+        ("https://a.x:8?${user.D}", "https://a.x:8"),
     ],
 )
 def test_the_record_says_where_a_request_goes(url: str, destination: str) -> None:
-    """Scheme, host and port, with placeholders as they stand: never a path, which may hold a key."""
+    """Scheme, host and port, which are written out: never a path, which may hold a key."""
     found = webhook_requests.checked({"method": "POST", "url": url}, ("POST",))
     assert (url, destination) == (found.content.url, found.destination)
 

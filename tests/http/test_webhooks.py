@@ -179,13 +179,16 @@ async def test_the_method_may_be_another_where_the_account_allows_it(admin: Clie
     assert "post" == found["request"]["method"]
 
 
-async def test_templates_may_stand_in_every_part_of_the_address(running: Running, admin: Client) -> None:
-    """A host may be drawn from a secret; where the request goes is recorded as far as it is known."""
-    url = "https://${user.Host}:${user.Port}/x/${pactbroker.consumerName}?t=${user.T}"
+async def test_templates_may_stand_behind_the_host(running: Running, admin: Client) -> None:
+    """Where requests go is written out, as in the open-source broker: no value has a say in it."""
+    url = "https://ci.example.org:8443/x/${pactbroker.consumerName}?t=${user.T}"
     found = await made(admin, request=request(url=url))
     assert url == found["request"]["url"]
     created = (await admin.get("/audit?sort=-timestamp&pageSize=1")).json["events"][0]
-    assert "https://${user.Host}:${user.Port}" in created["sentence"]
+    assert "https://ci.example.org:8443" in created["sentence"]
+    for host in ("${user.Host}", "ci.${user.Host}.org", "ci.example.org:${user.Port}", "${user.Url}"):
+        refused = await admin.post("/webhooks", {"request": request(url=f"https://{host}/x")})
+        assert 400 == refused.status, refused.text
 
 
 async def test_all_events_may_be_waited_for(admin: Client) -> None:

@@ -39,8 +39,9 @@ from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
+from service.commands.webhooks import Asked, CreateWebhook, DeleteWebhook, EditWebhook, Side
 from service.events.attempts import AttemptDenied
-from service.events.webhooks import Trigger, WebhooksTriggered, WebhookTrusted
+from service.events.webhooks import Trigger, WebhooksTriggered
 from service.log import recorded
 from service.vocabulary import (
     ApplicationId,
@@ -55,7 +56,7 @@ from service.vocabulary import (
     SecretId,
     TeamId,
 )
-from tests import facts, given
+from tests import given
 from tests.given import Account
 from tests.projections.naive import Model, answers_of
 
@@ -125,7 +126,9 @@ class AnyHistory(RuleBasedStateMachine):
             account.team("B", self.applications[1:], self.principals[2:]),
         ]
         self.environments.append(account.environment("production", self.teams[:2]))
-        facts.webhook(account, events=get_args(Trigger))  # whatever is published brings something about
+        account.do(
+            given.webhook(account.fresh, settings=Asked(events=get_args(Trigger)))
+        )  # all that is published fires
         self.contracts += [account.contract("Foo", "Bar"), account.contract("Bar", "Baz")]
         if apart:
             account.do(DeleteTeam(team=TeamId(DEFAULT_TEAM)))
@@ -382,24 +385,41 @@ class AnyHistory(RuleBasedStateMachine):
             DeleteSecret(secret=SecretId(self.pick(self.secrets, index))), self.pick(self.principals, by)
         )
 
-    @rule(team=st.none() | few, consumer=st.none() | few, provider=st.none() | few)
-    def there_is_a_webhook(self, team: int | None, consumer: int | None, provider: int | None) -> None:
-        """Whoever made it; of a living team, and for living applications."""
-        view = self.account.now
-        teams = [one.id for one in view.teams()]
-        named = [
-            None if side is None else view.application_or_none(self.pick(self.applications, side))
-            for side in (consumer, provider)
-        ]
-        first, second = (None if one is None else one.id for one in named)
-        of_team = None if team is None else teams[team % len(teams)]
-        self.webhooks.append(facts.webhook(self.account, of_team, first, second))
+    @rule(team=st.none() | few, consumer=st.none() | names, provider=st.none() | names, by=anybody)
+    def create_webhook(self, team: int | None, consumer: str | None, provider: str | None, by: int) -> None:
+        command = self.webhook(consumer, provider, None if team is None else self.pick(self.teams, team))
+        self.webhooks.append(command.webhook)
+        self.ask(command, self.pick(self.principals, by))
 
-    @rule(index=few)
-    def trust_a_webhook(self, index: int) -> None:
-        webhook = self.account.now.webhook_or_none(self.pick(self.webhooks, index))
-        if webhook is not None and webhook.left is not None:
-            facts.happened(self.account, WebhookTrusted(webhook=webhook.id, left=webhook.left))
+    @rule(
+        index=few,
+        team=st.none() | st.just(UNSET) | few,
+        consumer=st.none() | names,
+        provider=st.none() | names,
+        by=anybody,
+    )
+    def edit_webhook(
+        self, index: int, team: int | UnsetType | None, consumer: str | None, provider: str | None, by: int
+    ) -> None:
+        made = self.webhook(consumer, provider, None)
+        command = EditWebhook(
+            webhook=self.pick(self.webhooks, index),
+            new=made.webhook,
+            settings=made.settings,
+            request=made.request,
+            values=made.values,
+            team=TeamId(self.pick(self.teams, team)) if isinstance(team, int) else team,
+        )
+        self.ask(command, self.pick(self.principals, by))
+
+    @rule(index=few, by=anybody)
+    def delete_webhook(self, index: int, by: int) -> None:
+        self.ask(DeleteWebhook(webhook=self.pick(self.webhooks, index)), self.pick(self.principals, by))
+
+    def webhook(self, consumer: str | None, provider: str | None, team: str | None) -> CreateWebhook:
+        asked = Asked(events=get_args(Trigger), consumer=Side(name=consumer), provider=Side(name=provider))
+        of_team = None if team is None else TeamId(team)
+        return given.webhook(self.account.fresh, team=of_team, settings=asked)
 
     @rule(index=few, version=numbers, where=few, instance=st.sampled_from((None, "blue")), by=anybody)
     def record_deployment(self, index: int, version: str, where: int, instance: str | None, by: int) -> None:

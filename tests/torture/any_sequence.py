@@ -176,7 +176,9 @@ class Account(given.Account):
         self._run(self._opened())
 
     async def _opened(self) -> None:
-        self._opening = composition.opened(settings_of(self._through, self._data_dir), follow=True)
+        # Nothing is sent: what came of it would be orders that no history gave.
+        held = settings_of(self._through, self._data_dir, MUNIMENT_WEBHOOKS="hold")
+        self._opening = composition.opened(held, follow=True)
         self.app: App = await self._opening.__aenter__()
 
     async def _stopped(self) -> None:

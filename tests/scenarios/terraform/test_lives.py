@@ -90,7 +90,7 @@ LIVES: dict[str, tuple[Block, Block]] = {
             "webhook_provider": {"name": API},
             "events": ["contract_published"],
             "request": {
-                "url": "http://${user.Host}/job",
+                "url": "http://other.example.org:8080/${user.Job}",
                 "method": "POST",
                 "password": "second",
                 "headers": {"x-lower-upper": "a"},

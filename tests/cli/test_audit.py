@@ -29,9 +29,9 @@ def test_the_trail_of_the_wrong_deletion(writing: Terminal, told: Told) -> None:
 
 
 def test_denied_attempts_can_be_asked_for(writing: Terminal) -> None:
-    """The two refusals of the story, and nothing that happened."""
+    """The three refusals of the story, and nothing that happened."""
     events = writing("audit", "--outcome", "denied", "--json").json["events"]
-    assert ["Sally", "Matt"] == [one["actor"]["name"] for one in events]
+    assert ["Sally", "Matt", "system account SecretsUpdater"] == [one["actor"]["name"] for one in events]
     assert {"attempt.denied"} == {one["kind"] for one in events}
 
 

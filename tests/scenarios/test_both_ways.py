@@ -38,8 +38,9 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     deployed, released = [(await admin.post(held.format(one), {})).json for one in ("deployed", "released")]
     token = (await admin.get("/settings/tokens")).json["_embedded"]["items"][0]["uuid"]
     secret = (await admin.post("/secrets", {"name": "key", "value": "x"})).json["uuid"]
-    sent = {"method": "POST", "url": "https://ci.example.org/build"}
+    sent = {"method": "POST", "url": "https://127.0.0.1/build"}  # no allowed target: nothing is sent
     webhook = (await admin.post("/webhooks", {"request": sent, "enabled": False})).json["uuid"]
+    tried = (await admin.post(f"/webhooks/{webhook}/execute")).json["_links"]["pb:logs"]["href"]
     events = (await admin.get("/audit?sort=-timestamp")).json["events"]
     me = (await admin.get("/user")).json["uuid"]
     return {
@@ -63,6 +64,7 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/environments": {"uuid": environment},
         "/secrets": {"uuid": secret},
         "/webhooks": {"uuid": webhook, **PAIR},
+        "/triggered-webhooks": {"uuid": tried.split("/")[-2]},
         "/deployed-versions": {"uuid": deployed["uuid"]},
         "/released-versions": {"uuid": released["uuid"]},
         "/integrations/team": {"uuid": team},

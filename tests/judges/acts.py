@@ -4,10 +4,13 @@ A judge is a list of acts. Each is a proof by itself; that the record holds exac
 is two more: as GET /audit tells it while the service runs, and as `muniment audit` does once it has stopped.
 """
 
+import json
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -16,6 +19,7 @@ from tests.judges import programs
 from tests.judges.company import Company, Record
 from tests.judges.programs import Said
 from tests.judges.proofs import Proofs, Wrong, require
+from tests.receiver import Receiver
 
 FORBIDDEN: Final = (
     "Forbidden. Either you are using a read only token for a request that requires a write token (the most likely "
@@ -45,6 +49,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     claim: str
     who: str
+    client: str = ""
+    """Which of the stage's other clients runs it; without one, its own."""
     run: str = ""
     ask: str = ""
     sends: object = None
@@ -57,6 +63,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     mark: str = ""
     leaves: tuple[str, ...] = ()
     denied: str = ""
+    arrives: tuple[str, ...] = ()
+    """What each request holds that webhooks send for it, in any order."""
 
 
 DELETING: Final = (
@@ -190,12 +198,25 @@ Before, Billy has published Bar/Baz for a version that is tagged dev, and put a 
 class Stage:
     """Where a judge's acts take place: its company, its client, and what was kept so far."""
 
-    def __init__(self, company: Company, client: tuple[str, ...], **names: str) -> None:
-        """`client` are the words of its command line: ACT, {url} for the service, {token} for who asks."""
+    def __init__(
+        self,
+        company: Company,
+        client: tuple[str, ...],
+        others: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        receiver: Receiver | None = None,
+        **names: str,
+    ) -> None:
+        """`client` are the words of its command line: ACT, {url} for the service, {token} for who asks.
+
+        `receiver` is what the webhooks of the company send to.
+        """
         self.company = company
+        self.others = others
+        self.receiver = receiver
         self.names: dict[str, str] = {**company.ids, "url": company.url, **names}
         self.taken: list[Act] = []
         self._client = client
+        self._seen = 0
 
     async def judged(self, proofs: Proofs, *acts: Act) -> None:
         """Prove each act, in their order, and what the record holds afterwards; the service is stopped then.
@@ -230,11 +251,32 @@ class Stage:
             if found is None:
                 raise Wrong(f"It said nothing like {pattern!r}: {end}")
             self.names[name] = found[1]
+        if act.arrives:
+            await self._arrived(act)
+
+    async def _arrived(self, act: Act) -> None:
+        """Wait for what the webhooks send, and until each outcome is in the record."""
+        assert self.receiver is not None, "who has acts that arrive somewhere says where"
+        before = self._seen
+        self._seen += len(act.arrives)
+        try:
+            got = await self.receiver.count(self._seen)
+        except TimeoutError:
+            raise Wrong(
+                f"Only {len(self.receiver.got) - before} of {len(act.arrives)} requests arrived."
+            ) from None
+        told = [f"{one.method} {one.target}\n{one.headers}\n{one.body.decode()}" for one in got[before:]]
+        for wanted in map(self._filled, act.arrives):  # several may come in any order
+            found = next((one for one in told if wanted in one), None)
+            require(found is not None, f"Nothing that arrived has {wanted!r}: {told}")
+            told.remove(found or "")
+        await self.company.recorded("webhook.executed", self._seen)
 
     async def _run(self, act: Act) -> Said:
         self.names["token"] = self.company.tokens[act.who]
-        at = self._client.index(ACT)
-        line = (*self._client[:at], *act.run.split(), *self._client[at + 1 :])
+        client = self.others[act.client] if act.client else self._client
+        at = client.index(ACT)
+        line = (*client[:at], *act.run.split(), *client[at + 1 :])
         words = [self._filled(word) for word in line]
         directory = self.company.directory
         return await programs.run(
@@ -243,7 +285,8 @@ class Stage:
 
     async def _ask(self, act: Act) -> Said:
         method, path = act.ask.split(" ", 1)
-        answer = await self.company.ask(act.who, method, self._filled(path), act.sends)
+        sends = None if act.sends is None else json.loads(self._filled(json.dumps(act.sends)))
+        answer = await self.company.ask(act.who, method, self._filled(path), sends)
         return Said(code=answer.status, text=answer.text)
 
     def _as_recorded(self, act: Act) -> Act:

@@ -1,9 +1,11 @@
 """The company of seed 002 on a live service of ours: Sally in team A, Billy in team B, Kevin the Administrator.
 
-Team A owns Foo and Bar, team B owns Bar and Baz. Beside them stand two system accounts of team A: Pipeline, which may
-record deployments, and Watcher, which may look at everything and change nothing.
+Team A owns Foo and Bar, team B owns Bar and Baz. Beside them stand three system accounts of team A: Pipeline, which may
+record deployments, Watcher, which may look at everything and change nothing, and Builder, which has its team's secrets
+and webhooks.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -18,7 +20,9 @@ from tests.judges.proofs import Wrong
 from tests.torture import ground, served
 
 _WATCHER: Final = ("contract_data:read:*", "environment:read:*")
+_BUILDER: Final = ("secret:manage:team", "webhook:manage:team")
 _READING: Final = "trail.read"
+_RECORDED_SECONDS_MAX: Final = 20.0
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,18 @@ class Company:
             path = document["_links"].get("next", {}).get("href", "")
         return found
 
+    async def recorded(self, kind: str, number: int) -> None:
+        """Wait until the record holds so many of a kind. Raises Wrong where it never does."""
+        until = asyncio.get_running_loop().time() + _RECORDED_SECONDS_MAX
+        found = 0
+        while asyncio.get_running_loop().time() < until:
+            answer = await self.ask(demo.ADMINISTRATOR, "GET", f"/audit?kind={kind}&pageSize=100")
+            found = len(msgspec.json.decode(answer.text)["events"])
+            if found >= number:
+                return
+            await asyncio.sleep(0.2)
+        raise Wrong(f"The record holds {found} of {kind} in place of {number}.")
+
     async def stopped(self, after: int) -> list[Record]:
         """Stop the service, and what `muniment audit` then tells of the time behind this position."""
         code = await self.service.stop()
@@ -85,11 +101,11 @@ def _records(events: list[dict[str, Any]]) -> list[Record]:
 
 
 @asynccontextmanager
-async def opened(judge: str) -> AsyncIterator[Company]:
-    """A service of its own for a judge, ended afterwards with its database."""
+async def opened(judge: str, **environ: str) -> AsyncIterator[Company]:
+    """A service of its own for a judge, with these settings, ended afterwards with its database."""
     place = ground.Ground(f"judge {judge}", 1, 1, ground.aloud)
     # The demonstration's story begins with the first Administrator under this address.
-    running = served.Service(place, MUNIMENT_ADMIN_EMAIL=demo.KEVIN_EMAIL)
+    running = served.Service(place, MUNIMENT_ADMIN_EMAIL=demo.KEVIN_EMAIL, **environ)
     try:
         async with served.ended(running), aiohttp.ClientSession() as session:
             await running.start()
@@ -103,7 +119,7 @@ async def opened(judge: str) -> AsyncIterator[Company]:
 
 
 async def _founded(company: Company) -> None:
-    """Teams and people as the demonstration makes them, then the two system accounts."""
+    """Teams and people as the demonstration makes them, then the system accounts."""
 
     async def ask(request: Request) -> Answer:
         company.tokens["in the story"] = request.token
@@ -117,7 +133,10 @@ async def _founded(company: Company) -> None:
     watcher = await _made(
         company, "/admin/roles", name="Watcher", permissions=[{"scope": one} for one in _WATCHER]
     )
-    for name, roles in (("pipeline", []), ("watcher", [watcher])):
+    builder = await _made(
+        company, "/admin/roles", name="Builder", permissions=[{"scope": one} for one in _BUILDER]
+    )
+    for name, roles in (("pipeline", []), ("watcher", [watcher]), ("builder", [builder])):
         await _account(company, name, roles)
     tokens = await _asked(company, "sally", "/settings/tokens")
     company.tokens["sally, reading"] = _value(tokens, read_only=True)

@@ -52,22 +52,18 @@ async def executed(call: Call) -> web.Response:
     command = TestWebhook(delivery=DeliveryId(call.edge.fresh.id()), webhook=webhooks.id_of(call, call.view))
     outcome = await requests.handle(call, command, body)
     ordered = requests.event(outcome, WebhookTestOrdered)
-    if outcome.replayed:
-        return await _again(call, ordered)
     webhook = call.edge.replica.view(outcome.position).webhook(ordered.webhook or "")
     try:
         content = await vault_contents.request(call.edge.reader, call.edge.keys, webhook)
     except (errors.NotFound, errors.Broken):
-        attempted = _unsent(call, "vault")
-        await _record(call, outcome, attempted)
-        return _answer(call, ordered, attempted, _where(ordered))
+        return await _answered(call, outcome, None)
     trial = Trial(
         content=content,
         hidden=tuple(one.name for one in webhook.request.sealed),
         whose=(webhook.team, webhook.left),
         waits_for_results=_waits_for_results(webhook.settings.events),
     )
-    return await _tried(call, outcome, trial)
+    return await _answered(call, outcome, trial)
 
 
 async def tried(call: Call) -> web.Response:
@@ -82,8 +78,6 @@ async def tried(call: Call) -> web.Response:
     )
     command = TestWebhook(delivery=DeliveryId(call.edge.fresh.id()), webhook=described)
     outcome = await requests.handle(call, command, body)
-    if outcome.replayed:
-        return await _again(call, requests.event(outcome, WebhookTestOrdered))
     hidden = {one.name: one.value.text() for one in found.hidden if one.value is not None}
     trial = Trial(
         content=webhook_contents.with_sealed(found.content, hidden),
@@ -91,34 +85,48 @@ async def tried(call: Call) -> web.Response:
         whose=(described.team, None),
         waits_for_results=_waits_for_results(described.settings.events),
     )
-    return await _tried(call, outcome, trial)
+    return await _answered(call, outcome, trial)
 
 
-async def _tried(call: Call, outcome: Outcome, trial: Trial) -> web.Response:
-    """Fill in, send once, record what came of it, and answer."""
+async def _answered(call: Call, outcome: Outcome, trial: Trial | None) -> web.Response:
+    """Send once, record what came of it, and answer. No trial: what was to be sent is not in the vault any more.
+
+    Where the order was repeated under its Idempotency-Key nothing is sent, and the answer is the first one's.
+    """
     ordered = requests.event(outcome, WebhookTestOrdered)
-    names = templates.names(trial.content)
-    reader, keys, replica = call.edge.reader, call.edge.keys, call.edge.replica
-    told = await _variables(call, replica.view(outcome.position), ordered, trial, names)
+    request: Document = {"method": ordered.method, "url": ordered.destination}
+    told: dict[str, Secret] = {}
+    if trial is not None:
+        told = await _variables(call, call.edge.replica.view(outcome.position), ordered, trial)
+        starred = webhook_contents.with_sealed(trial.content, dict.fromkeys(trial.hidden, STARS))
+        request = _shown(starred, told)
+    if outcome.replayed:
+        return _answer(call, ordered, await _before(call, ordered), request)
+    attempted = _unsent(call, "vault") if trial is None else await _sent(call, ordered, trial, told)
+    await _record(call, outcome, attempted)
+    return _answer(call, ordered, attempted, request)
+
+
+async def _sent(
+    call: Call, ordered: WebhookTestOrdered, trial: Trial, told: Mapping[str, Secret]
+) -> Attempted:
+    """Fill in with secrets as they are now, and send."""
+    edge, names = call.edge, templates.names(trial.content)
     try:
-        values = await template_values.secrets_for(reader, keys, replica.now, trial.whose, names)
+        values = await template_values.secrets_for(
+            edge.reader, edge.keys, edge.replica.now, trial.whose, names
+        )
         rendered = templates.render(trial.content, {**values, **told})
     except errors.Broken:
-        attempted = _unsent(call, "vault")
+        return _unsent(call, "vault")
     except errors.Invalid:
-        attempted = _unsent(call, "bad_request")
-    else:
-        attempted = await sending.send(call.edge.client, rendered, delivery=ordered.delivery, attempt=1)
-    await _record(call, outcome, attempted)
-    starred = webhook_contents.with_sealed(trial.content, dict.fromkeys(trial.hidden, STARS))
-    return _answer(call, ordered, attempted, _shown(starred, told))
+        return _unsent(call, "bad_request")
+    return await sending.send(edge.client, rendered, delivery=ordered.delivery, attempt=1)
 
 
-async def _variables(
-    call: Call, view: View, ordered: WebhookTestOrdered, trial: Trial, names: tuple[str, ...]
-) -> dict[str, Secret]:
+async def _variables(call: Call, view: View, ordered: WebhookTestOrdered, trial: Trial) -> dict[str, Secret]:
     """The variables of the newest contract that the webhook is for and that the caller may read, else stand-ins."""
-    base_url = call.edge.settings.base_url
+    base_url, names = call.edge.settings.base_url, templates.names(trial.content)
     contract = _newest(call, view, ordered)
     if contract is None:
         found = stand_ins.of_contract(base_url)
@@ -168,7 +176,7 @@ def _unsent(call: Call, problem: sending.Problem) -> Attempted:
 
 
 async def _record(call: Call, outcome: Outcome, attempted: Attempted) -> None:
-    """The service records the outcome beside the order; the answer names the position that it reached."""
+    """The service records what came of it. The answer names the position of the order, as a repeated one does."""
     command = deliveries.RecordExecution(
         delivery=requests.event(outcome, WebhookTestOrdered).delivery,
         attempt=1,
@@ -181,15 +189,14 @@ async def _record(call: Call, outcome: Outcome, attempted: Attempted) -> None:
         unresolved=attempted.unresolved,
     )
     order = Order(command=command, caller=Caller(system=_WHY), causation=outcome.records[0].id)
-    call.progress.position = (await call.edge.handler.handle(order)).position
+    await call.edge.handler.handle(order)
 
 
-async def _again(call: Call, ordered: WebhookTestOrdered) -> web.Response:
-    """What the first request under the same Idempotency-Key came to: nothing is sent for the second."""
+async def _before(call: Call, ordered: WebhookTestOrdered) -> Attempt | None:
+    """What came of an order that was given before; None where nothing did, since the service ended just then."""
     shelf = await call.spans(call.edge.replica.now(), spans.by_key(Delivery, ordered.delivery))
     delivery = shelf.get(Delivery, ordered.delivery)
-    attempt = delivery.attempts[0] if delivery is not None and delivery.attempts else None
-    return _answer(call, ordered, attempt, _where(ordered))
+    return delivery.attempts[0] if delivery is not None and delivery.attempts else None
 
 
 def _answer(
@@ -232,10 +239,6 @@ def _shown(content: Content, told: Mapping[str, Secret]) -> Document:
         "headers": headers,
         **({} if body is None else {"body": msgspec.Raw(json.dumps(body).encode())}),
     }
-
-
-def _where(ordered: WebhookTestOrdered) -> Document:
-    return {"method": ordered.method, "url": ordered.destination}
 
 
 def _waits_for_results(events: Iterable[str]) -> bool:

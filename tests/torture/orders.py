@@ -212,8 +212,11 @@ STORY: Final = (
         )
     ),
     Step(method="PUT", path="/webhooks/{webhook}", status=200, body=lambda k: _webhook(k, "3")),
-    Step(method="POST", path="/webhooks/{webhook}/execute", status=200),
     Step(method="POST", path="/webhooks/execute", status=200, body=lambda k: _webhook(k, "4")),
+    Step(method="POST", path="/webhooks", status=201, saves="tried", body=lambda k: _webhook(k, "5")),
+    Step(
+        method="POST", path="/webhooks/{tried}/execute", status=200, route="/webhooks/{uuid}/execute"
+    ),  # one that stays: what a deleted one was to send is not in the vault, and not in a repeated answer
     Step(method="DELETE", path="/webhooks/{webhook}", status=204),
     Step(method="PUT", path=f"{_PATH}/version/1", status=201, body=lambda _: {"a": 1}, route=_VERSION),
     Step(method="PUT", path=f"{_PATH}/version/4", status=201, body=lambda _: _pact("a"), route=_VERSION),

@@ -20,7 +20,11 @@ from tests.torture import ground
 from tests.torture.ground import Ground
 from tests.torture.served import Service, ended
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),  # the story is told once, within the first test's time
+    pytest.mark.xdist_group("planted"),
+]
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):

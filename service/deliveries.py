@@ -38,6 +38,8 @@ STOP_SECONDS_MAX: Final = 10.0
 """How long requests that are under way are waited for at the end. Those that are not answered then stay owed."""
 _STRETCH_RECORDS: Final = 50_000
 """Of the log that are looked through at a time, of which most say nothing of what is owed."""
+BROKEN_SECONDS: Final = 60.0
+"""Before one is tried again that failed as none should: it may have been sent, and would fail so again."""
 _UNANSWERED: Final = frozenset({"timeout", "connection", "tls", "dns"})
 _log = structlog.get_logger("muniment.webhooks")
 
@@ -198,19 +200,20 @@ class Deliveries:
             if self.owing is not None:
                 self.owing.settled(owed.id, carried.position)
         except errors.Unavailable:
-            await self._leave(owed)  # Postgres is away: nothing was sent
+            await asyncio.sleep(carrying.AGAIN_SECONDS)  # Postgres is away: nothing was sent
+            self._put_back(owed)
         except Exception as failure:  # noqa: BLE001  # one request that fails here must not hold up the others
             # The kind alone: the text of an exception may hold what was sent.
             _log.error("a webhook could not be carried out", delivery=owed.id, error=type(failure).__name__)
-            await self._leave(owed)
+            # Not waited for here: it would hold a place that others are sent from.
+            asyncio.get_running_loop().call_later(BROKEN_SECONDS, self._put_back, owed)
         finally:
             self._by_host[host] -= 1
             if not self._by_host[host]:
                 del self._by_host[host]
             self._wake.set()
 
-    async def _leave(self, owed: Owed) -> None:
-        await asyncio.sleep(carrying.AGAIN_SECONDS)
+    def _put_back(self, owed: Owed) -> None:
         if self.owing is not None:
             self.owing.put_back(owed.id)
 

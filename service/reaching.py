@@ -21,6 +21,8 @@ from service import targets
 from service.settings import Settings
 from service.settings_values import Network
 
+_TAKEN_BYTES: Final = 8_192
+"""Of an answer that are taken at a time: cut into the smallest of pieces, they keep everybody else waiting for long."""
 LOOKUPS_MAX: Final = 32
 """Names that are looked up at once, in threads of their own: a lookup cannot be ended, and may take half a minute."""
 
@@ -60,7 +62,7 @@ class Client:
                     connector=aiohttp.TCPConnector(
                         ssl=context,
                         resolver=_Resolver(self._lookups, self._lookup, self.allowed),
-                        socket_factory=self._socket,
+                        socket_factory=self.socket_for,
                         use_dns_cache=False,
                         force_close=True,
                         limit=0,  # whoever sends counts
@@ -88,11 +90,13 @@ class Client:
             context.load_verify_locations(self._ca_file)
         return context
 
-    def _socket(self, address: Any) -> socket.socket:
+    def socket_for(self, address: Any) -> socket.socket:
         """A socket for this very address, if it may be connected to. Addresses that were written out come only here."""
         family, kind, protocol, _, where = address
         targets.require(str(where[0]), self.allowed)
-        return socket.socket(family, kind, protocol)
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _TAKEN_BYTES)
+        return made
 
 
 class _Resolver(AbstractResolver):

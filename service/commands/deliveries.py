@@ -5,8 +5,9 @@ while the request is still owed, and only for the attempt that is next. So each 
 telling it again changes nothing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import msgspec
 
@@ -19,6 +20,9 @@ from service.commands.order import Caller, Need
 from service.events import Event
 from service.events.webhooks import WebhookDeliveryAbandoned, WebhookExecuted
 from service.vocabulary import DeliveryId
+
+UNRESOLVED_BYTES_MAX: Final = 4_096
+"""Of the names that nothing stood for: a body may be full of them, and every attempt must fit into a record."""
 
 
 class RecordExecution(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ def record_execution(command: RecordExecution, view: View, caller: Caller) -> li
             sent_at=command.sent_at,
             milliseconds=command.milliseconds,
             response_bytes=command.response_bytes,
-            unresolved=command.unresolved,
+            unresolved=_bounded(command.unresolved),
             next_at=None if command.success else command.next_at,
         )
     ]
@@ -109,6 +113,17 @@ def abandon_delivery(command: AbandonDelivery, view: View, caller: Caller) -> li
 def _is_waited_for(delivery: Delivery) -> bool:
     """Whether it is a test that nothing came of yet: one is sent once, while its orderer waits, and owed to nobody."""
     return delivery.event == "test" and not delivery.attempts
+
+
+def _bounded(names: Iterable[str]) -> tuple[str, ...]:
+    """The first of the names, as many as fit."""
+    left, found = UNRESOLVED_BYTES_MAX, []
+    for one in names:
+        left -= len(msgspec.json.encode(one))
+        if left < 0:
+            break
+        found.append(one)
+    return tuple(found)
 
 
 def _found(delivery: DeliveryId, view: View) -> tuple[Owed | None, Delivery | None]:

@@ -111,6 +111,19 @@ def test_an_attempt_is_recorded_once(account: Account, delivery: DeliveryId) -> 
     assert [] == account.do(failed(DeliveryId(account.fresh.id()), 1), SERVICE)
 
 
+def test_an_attempt_fits_into_a_record_whatever_nothing_stood_for(
+    account: Account, delivery: DeliveryId
+) -> None:
+    """A body may be full of names, and of characters that JSON writes with six: of these the first are told."""
+    many = (*(f"pactbroker.{one}" for one in range(9_000)), "\x01" * 20_000)
+    for number, names in enumerate((many, many[::-1]), start=1):
+        command = msgspec.structs.replace(failed(delivery, number), unresolved=names)
+        (event,) = account.do(command, SERVICE)
+        assert isinstance(event, events.WebhookExecuted)
+        assert names[: len(event.unresolved)] == event.unresolved
+        assert len(msgspec.json.encode(event)) < 8_192
+
+
 def test_what_a_deleted_or_disabled_webhook_owes_is_given_up(account: Account) -> None:
     """Why is told by the webhook as it is; what is owed by a webhook that sends stays owed."""
     one, two, three = (facts.webhook(account) for _ in range(3))

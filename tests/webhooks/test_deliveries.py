@@ -362,6 +362,31 @@ async def test_an_operator_sees_what_is_owed(database: postgres.Database, tmp_pa
     assert ("ok", "1 request is owed") == (outcome, sentence.partition(",")[0])
 
 
+async def test_what_fails_as_none_should_is_not_sent_again_at_once(
+    database: postgres.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect after the sending does not knock at the receiver every second, and takes no place from others."""
+
+    def defect(attempted: Attempted, _attempt: int, _delays: tuple[int, ...]) -> None:
+        if attempted.status == 500:
+            raise RuntimeError
+
+    monkeypatch.setattr(carrying, "retried_at", defect)
+    monkeypatch.setattr(deliveries, "AT_ONCE_MAX", 1)
+    async with receiver.listening() as there, serving.running(database, tmp_path) as running:
+        await serving.webhook(running.admin, there.url())
+        there.answers = [500]
+        await serving.publish(running.admin, "1")
+        await there.count(1)
+        await serving.publish(running.admin, "2")
+        await there.count(2)
+        await asyncio.sleep(2 * carrying.AGAIN_SECONDS)
+        owing = running.app.deliveries.owing
+        assert owing is not None
+        assert [b'{"at":"1"}', b'{"at":"2"}'] == [one.body for one in there.got]
+        assert 1 == len(owing)
+
+
 async def test_what_a_request_holds_is_in_no_line_of_the_log(
     database: postgres.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

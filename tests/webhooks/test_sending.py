@@ -243,6 +243,15 @@ async def test_no_part_of_an_answer_is_without_bound(beginning: bytes, again: by
     assert attempted.milliseconds < 10_000
 
 
+async def test_of_an_answer_little_is_taken_at_a_time() -> None:
+    """What has arrived is read at one stroke: a quarter of a megabyte in pieces of one byte held everybody up."""
+    async with client() as by:
+        where = ("127.0.0.1", 80)
+        with by.socket_for((socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)) as made:
+            taken = made.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    assert taken <= 2 * 8_192  # the system doubles what is asked for
+
+
 @pytest.mark.parametrize("method", ["CONNECT", "connect", "GET /x HTTP/1.1\r\n", "", "PO ST"])
 async def test_a_method_is_a_word_of_a_request(method: str) -> None:
     """What would begin another request, or ask for a tunnel, is not sent."""

@@ -102,9 +102,9 @@ class Names:
         return self._name(self._last(self._directory.secrets, SecretId(secret)), secret)
 
     def webhook(self, webhook: str) -> str:
-        """A webhook's description, or its id where it has none."""
+        """A webhook's description, or where it has none the id that clients know it by."""
         found = self._last(self._directory.webhooks, WebhookId(webhook))
-        return " ".join(found.settings.description.split() if found else ()) or webhook
+        return webhook if found is None else " ".join(found.settings.description.split()) or found.shown_id
 
     def integration(self, consumer: str, provider: str) -> str:
         """`consumer/provider`, by name."""

@@ -9,17 +9,12 @@ from service.queries.names import Names
 from service.vocabulary import TeamId, WebhookId
 
 
-def told(settings: events.WebhookSettings) -> str:
-    """What a webhook is called, on one line; a description may have several."""
-    return " ".join(settings.description.split())
-
-
 def sentence(event: events.WebhookEvent, names: Names) -> str:
     """What was done, for a sentence that begins with who did it."""
     match event:
         case events.WebhookCreated():
             what = f"{event.request.method} {event.request.destination}"
-            return f"created the webhook {told(event.settings)}{_of(event.team, names)}: {what}"
+            return f"created the webhook {_called(event, names)}: {what}"
         case events.WebhookEdited():
             fields = wording.listed(
                 [one.field.replace("_", " ") for one in _differing(event.before, event.after, names)]
@@ -36,7 +31,7 @@ def sentence(event: events.WebhookEvent, names: Names) -> str:
         case events.WebhookTrusted():
             return f"let the webhook {names.webhook(event.webhook)} draw on secrets without a team"
         case events.WebhookDeleted():
-            gone = f"the webhook {told(event.settings)}{_of(event.team, names)}"
+            gone = f"the webhook {_called(event, names)}"
             return f"thereby removed {gone}, with its {event.because}" if event.because else f"deleted {gone}"
         case _:
             return _delivered(event, names)
@@ -141,6 +136,12 @@ def _requests(before: events.WebhookRequest, after: events.WebhookRequest) -> tu
     if before.mark != after.mark:
         shown.append(Changed(field="content", before=before.mark, after=after.mark))
     return tuple(shown)
+
+
+def _called(event: events.WebhookCreated | events.WebhookDeleted, names: Names) -> str:
+    """By the description that the record has, on one line, or by the id; and whose it is."""
+    description = " ".join(event.settings.description.split())
+    return f"{description or names.webhook(event.webhook)}{_of(event.team, names)}"
 
 
 def _webhook(webhook: WebhookId | None, names: Names) -> str:

@@ -66,7 +66,7 @@ from service.vocabulary import (
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEVIN, SALLY, BOT = PrincipalId("kevin"), PrincipalId("sally"), PrincipalId("bot")
 FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"), TeamId("team")
-SECRET, HOOK = SecretId("secret"), WebhookId("hook")
+SECRET, HOOK, NAMELESS = SecretId("secret"), WebhookId("hook"), WebhookId("nameless")
 PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
 CONTRACT = ContractId("contract")
 RESULT = ResultId("result")
@@ -85,6 +85,7 @@ def sealed(text: str, key: str = "key") -> Sealed:
 WANTED = webhook_events.WebhookSettings(
     description="Build Bar", enabled=True, events=("contract_published",), consumer=FOO, provider_label="web"
 )
+UNTITLED = msgspec.structs.replace(WANTED, description="")
 SENT = webhook_events.WebhookRequest(
     method="POST", destination="https://ci.example.org", references=("Token",), content=REF, mark="m"
 )
@@ -112,6 +113,9 @@ BEGINNING: tuple[Event, ...] = (
     ),
     secret_events.SecretCreated(secret=SECRET, name="Token", description="", team=TEAM, value=REF),
     webhook_events.WebhookCreated(webhook=HOOK, given="", settings=WANTED, request=SENT, team=TEAM),
+    webhook_events.WebhookCreated(
+        webhook=NAMELESS, given="what-its-client-calls-it", settings=UNTITLED, request=SENT, team=None
+    ),
 )
 REMOVED = contract_events.RemovedContract(
     contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
@@ -196,6 +200,18 @@ TOLD: tuple[tuple[Event, str], ...] = (
             webhook=HOOK, settings=WANTED, request=SENT, team=TEAM, because="application"
         ),
         "thereby removed the webhook Build Bar of the team A, with its application",
+    ),
+    (
+        webhook_events.WebhookCreated(
+            webhook=NAMELESS, given="what-its-client-calls-it", settings=UNTITLED, request=SENT, team=None
+        ),
+        "created the webhook what-its-client-calls-it: POST https://ci.example.org",
+    ),
+    (
+        webhook_events.WebhookDeleted(
+            webhook=NAMELESS, settings=UNTITLED, request=SENT, team=None, because="integration"
+        ),
+        "thereby removed the webhook what-its-client-calls-it, with its integration",
     ),
     (
         webhook_events.WebhooksTriggered(

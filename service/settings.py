@@ -17,7 +17,7 @@ from service import errors, settings_names, settings_values
 _FILE_BYTES_MAX: Final = 65_536
 _MASK: Final = "********"
 WEBHOOK_RETRY_SECONDS: Final = (10, 60, 120, 300, 600, 1_200, 2_400)
-"""Seven more attempts within an hour and a quarter (section 3.7 of the vendor's rules: up to 7, with back-off)."""
+"""Seven more attempts within an hour and twenty minutes (section 3.7 of the vendor's rules: up to 7, with back-off)."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

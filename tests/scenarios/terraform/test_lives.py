@@ -185,6 +185,19 @@ async def test_an_imported_webhook_lacks_its_password_alone(run: Run) -> None:
     assert here == wanted
 
 
+async def test_a_hidden_header_that_is_written_out_stays_a_difference(run: Run) -> None:
+    """It comes back as asterisks, which the provider takes for its value (section 5.2)."""
+    _, alone = LIVES["pact_webhook.alone"]
+    request = {**alone["request"], "headers": {"Authorization": "Bearer written-out"}}
+    webhook = {"pact_webhook.own": {**alone, "request": request}}
+    await run.apply({**AROUND, **webhook})
+    for _ in range(2):
+        (change,) = (await run.apply({**AROUND, **webhook})).values()
+        ((name, (here, wanted)),) = change.differences.items()
+        assert ("request", {"Authorization": "**********"}) == (name, here["headers"])
+        assert request["headers"] == wanted["headers"]
+
+
 async def test_a_secrets_team_is_not_taken_away_by_leaving_it_out(run: Run) -> None:
     """An empty team is never sent, and what is not sent stays (section 7, point 4): it remains a difference."""
     _, teamed = LIVES["pact_secret.alone"]

@@ -155,6 +155,10 @@ class View:
         given = self._at(self.directory.webhook_names, webhook)
         return self._at(self.directory.webhooks, given or WebhookId(webhook))
 
+    def webhook_by_own_id(self, webhook: str) -> Webhook | None:
+        """The webhook that a record is about: never a later one, which a client calls what a deleted one was called."""
+        return self._at(self.directory.webhooks, WebhookId(webhook))
+
     def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
         found = self._at(self.directory.integrations, integration_id(consumer, provider))
         return found if found is not None and self._both_live(found) else None
@@ -384,18 +388,18 @@ class View:
     def team_webhooks(self, team: str) -> list[Webhook]:
         """The webhooks of a live team."""
         found = self._related(
-            self.directory.team_webhooks, team, self.webhook_or_none, lambda one: team == one.team
+            self.directory.team_webhooks, team, self.webhook_by_own_id, lambda one: team == one.team
         )
         return list(found)
 
     def webhooks_naming(self, application: str) -> list[Webhook]:
         """Every webhook that fires for this application by its id, on either side."""
-        found = map(self.webhook_or_none, self.directory.application_webhooks.of(application))
+        found = map(self.webhook_by_own_id, self.directory.application_webhooks.of(application))
         return [one for one in found if one is not None and application in named_applications(one)]
 
     def webhooks_without_name(self) -> list[Webhook]:
         """Every webhook that names no application: those that fire for all, or for a label."""
-        found = map(self.webhook_or_none, self.directory.application_webhooks.of(""))
+        found = map(self.webhook_by_own_id, self.directory.application_webhooks.of(""))
         return [one for one in found if one is not None and not named_applications(one)]
 
     def ever_linked(self, team: TeamId) -> int:

@@ -75,7 +75,7 @@ class Carrying:
 
         `known` is a position at which it was owed. Raises Unavailable where nothing was sent.
         """
-        webhook = self._replica.now().webhook_or_none(owed.webhook)
+        webhook = self._replica.now().webhook_by_own_id(owed.webhook)
         if webhook is None or not webhook.settings.enabled:
             return Carried(await self._recorded(AbandonDelivery(delivery=owed.id)))
         attempt = owed.attempts + 1
@@ -98,7 +98,7 @@ class Carrying:
                 self._reader, self._keys, self._replica.now, self._replica.view, delivery, self._base_url
             )
         except errors.NotFound:
-            if self._replica.now().webhook_or_none(owed.webhook) is None:
+            if self._replica.now().webhook_by_own_id(owed.webhook) is None:
                 return None
             return self._unsent("vault")
         except errors.Invalid:

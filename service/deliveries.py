@@ -177,7 +177,7 @@ class Deliveries:
 
         def free(webhook: WebhookId) -> bool:
             if webhook not in hosts:
-                held = view.webhook_or_none(webhook)
+                held = view.webhook_by_own_id(webhook)
                 hosts[webhook] = "" if held is None else held.request.destination
             host = hosts[webhook]
             return self._by_host[host] < (1 if host in self._unanswering else AT_ONCE_HOST_MAX)

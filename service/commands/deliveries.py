@@ -99,7 +99,7 @@ def abandon_delivery(command: AbandonDelivery, view: View, caller: Caller) -> li
     owed, _ = _found(command.delivery, view)
     if owed is None:
         return []
-    webhook = view.webhook_or_none(owed.webhook)
+    webhook = view.webhook_by_own_id(owed.webhook)
     if webhook is not None and webhook.settings.enabled:
         return []
     because: Literal["deleted", "disabled"] = "deleted" if webhook is None else "disabled"

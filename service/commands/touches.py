@@ -276,7 +276,7 @@ def _name(noun: str, one: str, view: View, event: Event) -> str:
         case "secret":
             return secret.name if (secret := view.secret_or_none(one)) else ""
         case "webhook":
-            return webhook.settings.description if (webhook := view.webhook_or_none(one)) else ""
+            return webhook.settings.description if (webhook := view.webhook_by_own_id(one)) else ""
         case _:
             return ""
 

@@ -79,7 +79,7 @@ def leave_webhooks(plan: Plan, command: Undone, view: View) -> None:
     """List the webhooks that vanished as left out: what they sent left the vault, so nobody can bring them back."""
     before = view.at(command.position - 1)
     for one in command.webhooks:
-        was = before.webhook_or_none(one)
+        was = before.webhook_by_own_id(one)
         if (
             was is None or view.webhook_or_none(was.shown_id) is not None
         ):  # a client made it again, by its own id

@@ -221,8 +221,8 @@ def _state(call: Call) -> State | None:
 
 def current_target(call: Call, delivery: Delivery) -> Target:
     """Its webhook as it decides now; a deleted one, or one that was never saved, belongs to no team."""
-    current = call.judged_in.webhook_or_none(delivery.webhook) if delivery.webhook else None
-    if current is None or current.id != delivery.webhook:
+    current = call.judged_in.webhook_by_own_id(delivery.webhook) if delivery.webhook else None
+    if current is None:
         return Target(Thing("webhook", delivery.webhook or ""))
     return webhook_documents.current_target(call, current)
 
@@ -232,7 +232,7 @@ def _manages(call: Call, webhook: Webhook) -> bool:
 
 
 def _webhook_of(view: View, delivery: Delivery) -> Webhook | None:
-    return None if delivery.webhook is None else view.webhook_or_none(delivery.webhook)
+    return None if delivery.webhook is None else view.webhook_by_own_id(delivery.webhook)
 
 
 def _described(webhook: Webhook | None) -> str:

@@ -71,5 +71,5 @@ async def _where(call: Call, connection: Connection, delivery: Delivery, attempt
     position = await log_reader.position_at_time(connection, attempt.sent_at)
     replica = call.edge.replica
     then = replica.view(min(max(position, delivery.position), replica.position))
-    webhook = then.webhook_or_none(delivery.webhook)
+    webhook = then.webhook_by_own_id(delivery.webhook)
     return "a request" if webhook is None else f"{webhook.request.method} {webhook.request.destination}"

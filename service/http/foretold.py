@@ -89,7 +89,7 @@ class Named:
 
     def webhook(self, row: RemovedWebhook) -> Document:
         """A webhook by its id, with the applications that it names; who may not manage it reads no more of it."""
-        held = self._view.webhook_or_none(row.webhook)
+        held = self._view.webhook_by_own_id(row.webhook)
         found: Document = {"uuid": row.webhook if held is None else held.shown_id}
         of_team = things.Target(Thing("webhook", row.webhook), things.teams_of(row.team))
         if self._call.may("webhook:manage", of_team):

@@ -25,7 +25,7 @@ async def leaves(call: Call, view: View, left: Left) -> Document:
         return {"uuid": one.secret, **named, **({"conflicting": True} if wide and one.conflicting else {})}
 
     def webhook(one: WebhookMoved) -> Document:
-        held = view.webhook_or_none(one.webhook)
+        held = view.webhook_by_own_id(one.webhook)
         if held is None:
             return {"uuid": one.webhook}
         target = things.Target(Thing("webhook", one.webhook), things.teams_of(one.team_before))

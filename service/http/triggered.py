@@ -38,7 +38,7 @@ def _in_order(events: Sequence[WebhooksTriggered]) -> list[str]:
 
 
 def _told(call: Call, view: View, event: Trigger, delivery: Delivery) -> str:
-    webhook, called = view.webhook_or_none(delivery.webhook), ""
+    webhook, called = view.webhook_by_own_id(delivery.webhook), ""
     if webhook is not None and call.may("webhook:manage", things.of_webhook(webhook)):
         called = f'"{webhook.settings.description}"' if webhook.settings.description else webhook.shown_id
     said = f"  Webhook {called or delivery.webhook} triggered for event {event}."

@@ -59,10 +59,8 @@ def asked(body: Body, consumer: str | None = None, provider: str | None = None) 
 
 def current_target(call: Call, webhook: Webhook) -> Target:
     """The webhook as it decides now; one that was deleted since belongs to no team."""
-    current = call.judged_in.webhook_or_none(webhook.id)
-    if current is None or current.id != webhook.id:  # its id may be what another one was called later
-        return Target(Thing("webhook", webhook.id))
-    return things.of_webhook(current)
+    current = call.judged_in.webhook_by_own_id(webhook.id)
+    return Target(Thing("webhook", webhook.id)) if current is None else things.of_webhook(current)
 
 
 def link(call: Call, view: View, webhook: Webhook) -> Document:

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from projections.applications import Application
+from projections.secrets import Secret
 from projections.things import Target, teams_of
 from projections.view import View
 from projections.webhooks import Webhook
@@ -116,6 +117,8 @@ async def template_variables(call: Call) -> web.Response:
         Target(Thing("team" if team else "webhook", team or ""), teams_of(TeamId(team) if team else None)),
     )
     held = view.team_secrets(team) if team else [one for one in view.secrets() if one.team is None]
+    if call.asked("as_of") is not None:
+        held = [one for one in held if call.may(MANAGE, _as_it_is(call, one))]
     secrets = [
         {
             "name": one.name,
@@ -131,6 +134,12 @@ async def template_variables(call: Call) -> web.Response:
     ]
     links = {"self": responses.link(responses.here(call))}
     return responses.hal(call, {"secrets": secrets, "variables": variables, "_links": links})
+
+
+def _as_it_is(call: Call, secret: Secret) -> Target:
+    """A webhook that may draw on the secret where it belongs now; one that was deleted since belongs to no team."""
+    current = call.judged_in.secret_or_none(secret.id)
+    return Target(Thing("webhook", ""), teams_of(None if current is None else current.team))
 
 
 async def _listed(call: Call, view: View, named: Callable[[Webhook], bool]) -> web.Response:

@@ -41,14 +41,21 @@ async def opened(
     reader: Reader, keys: Keys, now: Callable[[], View], webhook: str
 ) -> tuple[Webhook, Content]:
     """A webhook as it is now with its whole request. Raises NotFound, Broken and Unavailable."""
-    found = now().webhook(webhook)
+    found = _held(now(), webhook)
     for _ in range(template_values.TRIES_MAX):
         try:
             return found, await webhook_requests.request(reader, keys, found)
         except errors.NotFound:
             # Edited just then: what it sends now stands elsewhere, and that is known here in a moment.
             await asyncio.sleep(template_values.FOLLOWED_SECONDS)
-        before, found = found, now().webhook(webhook)
+        before, found = found, _held(now(), webhook)
         if found.request == before.request:
             raise errors.Broken("What a webhook sends is not in the vault: `muniment verify` says more.")
     raise errors.Unavailable("The webhook is being edited; try again.", 1)
+
+
+def _held(view: View, webhook: str) -> Webhook:
+    found = view.webhook_by_own_id(webhook)
+    if found is None:
+        raise errors.NotFound("This webhook was deleted.", gone=True)
+    return found

@@ -29,14 +29,13 @@ async def told(
     """The refusal with the records that changed the thing since, as sentences; without them where they cannot be read.
 
     A person whom `readable` says no to stays unnamed. So does a team or an application, by its type and id, that
-    `legible` says no to, where the noun's own document would not name it: an application's names no team.
+    `legible` says no to, where the noun's own document would not name it: an application's names no team, and that
+    of a secret or a webhook not the one that it was moved away from.
     """
 
     def named(type_: str, thing: str) -> bool:
-        return condition.noun != "application" or thing == condition.thing or legible(type_, thing)
+        return _in_its_document(condition, type_, thing) or legible(type_, thing)
 
-    if not 0 < stale.decided_on < stale.current:
-        return stale
     positions = replica.now().changed_since(condition.noun, condition.thing, stale.decided_on)
     changes = []
     try:
@@ -55,6 +54,12 @@ async def told(
         changes=tuple(changes),
         more=len(positions) - len(changes),
     )
+
+
+def _in_its_document(condition: Condition, type_: str, thing: str) -> bool:
+    if condition.noun in ("secret", "webhook"):
+        return type_ != "team"
+    return condition.noun != "application" or thing == condition.thing
 
 
 def _change(record: recorded.Recorded, names: Discreet) -> errors.Change:

@@ -147,6 +147,21 @@ def test_what_a_deleted_or_disabled_webhook_owes_is_given_up(account: Account) -
     assert [] == account.do(AbandonDelivery(delivery=first), SERVICE)
 
 
+def test_what_a_deleted_webhook_owes_is_not_owed_by_one_that_is_called_so_later(account: Account) -> None:
+    """A client may choose the id of a deleted one (section 4.6): what that owed is given up, as deleted."""
+    old = facts.webhook(account)
+    (delivery,) = facts.triggered(account, old)
+    gone = account.now.webhook(old)
+    facts.happened(
+        account, events.WebhookDeleted(webhook=old, settings=gone.settings, request=gone.request, team=None)
+    )
+    facts.webhook(account, account.team("B"), given=old)
+    (told,) = account.do(AbandonDelivery(delivery=delivery), SERVICE)
+    assert (
+        events.WebhookDeliveryAbandoned(delivery=delivery, webhook=old, attempts=0, because="deleted") == told
+    )
+
+
 def test_an_attempt_of_a_deleted_webhook_is_recorded_all_the_same(
     account: Account, webhook: WebhookId, delivery: DeliveryId
 ) -> None:

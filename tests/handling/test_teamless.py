@@ -17,7 +17,7 @@ from service.commands.teams import DeleteTeam
 from service.events.applications import Change
 from service.events.secrets import SecretDeleted, SecretEdited, SecretMoved
 from service.events.teams import TeamDeleted, TeamMembersChanged
-from service.events.webhooks import WebhookMoved, WebhookTrusted
+from service.events.webhooks import WebhookDeleted, WebhookMoved, WebhookTrusted
 from service.queries import access
 from service.vocabulary import SecretId, TeamId, WebhookId
 from tests import facts
@@ -54,6 +54,24 @@ def test_each_secret_and_webhook_becomes_of_no_team_before_the_deletion(account:
     ]
     assert (other, other) == (view.secret(kept[0]).team, view.webhook(kept[1]).team)
     assert (team, team) == (view.secret(token).left, view.webhook(build).left)
+
+
+def test_a_webhook_that_was_made_again_under_its_id_counts_once(account: Account) -> None:
+    """Section 4.6: a client may choose the id that a deleted one had. Of the team's two only the later one is there."""
+    team = account.team("A")
+    old = facts.webhook(account, team)
+    view = account.now
+    gone = view.webhook(old)
+    facts.happened(
+        account, WebhookDeleted(webhook=old, settings=gone.settings, request=gone.request, team=team)
+    )
+    new = facts.webhook(account, team, given=old)
+    view = account.now
+    assert (new, None) == (view.webhook(old).id, view.webhook_by_own_id(old))
+    assert [new] == [one.id for one in view.team_webhooks(team)]
+    assert [new] == [one.id for one in view.webhooks_without_name()]
+    moved = [one.data for one in account.handle(DeleteTeam(team=team)).records]
+    assert [new] == [one.webhook for one in moved if isinstance(one, WebhookMoved)]
 
 
 def test_a_secret_whose_name_is_taken_is_kept_and_serves_nobody(account: Account) -> None:

@@ -68,6 +68,29 @@ async def test_what_was_changed_since_names_nothing_that_one_may_not_read(runnin
     assert [True, True, True] == [word in told["admin"] for word in ("Foo", "Secret", "Hidden")]
 
 
+async def test_where_a_secret_or_a_webhook_came_from_is_not_told_to_whom_it_came(running: Running) -> None:
+    """Section 3.7: who manages it in its team now learns what was done, and no team that they may not read by name."""
+    away, here = await running.team("Hidden"), await running.team("Here")
+    role = await running.role("Own", "secret:manage:team", "webhook:manage:team")
+    sally = await running.person("Sally", roles=[role], teams=[here])
+    request = {"method": "POST", "url": "https://ci.example.org/"}
+    for path, made, body in (
+        ("/secrets", {"name": "key", "value": "v"}, {"name": "key"}),
+        ("/webhooks", {"request": request}, {"request": request}),
+    ):
+        first = await running.admin.post(path, {**made, "teamUuid": away})
+        place = f"{path}/{first.json['uuid']}"
+        assert 200 == (await running.admin.put(place, {**body, "teamUuid": here})).status
+        conditions = {"If-Match": first.headers["ETag"], **PROBLEM}
+        told = {}
+        for name, client in (("sally", sally), ("admin", running.admin)):
+            stale = await client.put(place, body, headers=conditions)
+            assert 412 == stale.status
+            told[name] = stale.text
+        assert [True, False] == [word in told["sally"] for word in ("moved the", "Hidden")]
+        assert [True, True] == [word in told["admin"] for word in ("moved the", "Hidden")]
+
+
 async def test_only_the_newest_changes_are_told(running: Running) -> None:
     """The list is bounded, the sentence more so; how many there were before is said."""
     role = await running.role("Name")

@@ -330,3 +330,22 @@ async def test_what_a_teams_webhooks_may_draw_on_is_told(running: Running, admin
     nobodys = (await admin.get("/webhooks/template-variables")).json["secrets"]
     assert ["Global"] == [one["name"] for one in nobodys]
     assert 404 == (await admin.get(f"/webhooks/template-variables?teamUuid={MISSING}")).status
+
+
+async def test_what_a_teams_webhooks_could_draw_on_once_is_told_as_it_decides_now(
+    running: Running, admin: Client
+) -> None:
+    """As of before, a secret that another team has now is that team's: it is not told to this one (section 3.7)."""
+    here, there = await running.team("Here"), await running.team("There")
+    role = await running.role("Hooks", "webhook:manage:team")
+    sally = await running.person("sally", roles=[role], teams=[here])
+    places = []
+    for name in ("Stays", "Moves", "Goes"):
+        made = await admin.post("/secrets", {"name": name, "value": "v", "teamUuid": here})
+        places.append(f"/secrets/{made.json['uuid']}")
+    before = running.position
+    assert 200 == (await admin.put(places[1], {"teamUuid": there})).status
+    assert 204 == (await admin.delete(places[2])).status
+    address = f"/webhooks/template-variables?teamUuid={here}&as_of={before}"
+    told = [[one["name"] for one in (await who.get(address)).json["secrets"]] for who in (sally, admin)]
+    assert [["Stays"], ["Goes", "Moves", "Stays"]] == told

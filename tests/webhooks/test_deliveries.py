@@ -291,6 +291,35 @@ async def test_a_webhook_that_is_gone_or_disabled_owes_nothing(
     assert 2 == len(there.got)
 
 
+async def test_whoever_takes_over_the_id_of_a_deleted_webhook_is_sent_nothing_of_it(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """Sections 3.7 and 4.6: another team may choose that id; what the deleted one owes is given up, not sent there."""
+    environment = {"MUNIMENT_WEBHOOK_RETRY_SECONDS": "2"}
+    async with (
+        receiver.listening() as there,
+        receiver.listening() as elsewhere,
+        serving.running(database, tmp_path, **environment) as running,
+    ):
+        first = await serving.webhook(running.admin, there.url())
+        there.answers = [500]
+        await serving.publish(running.admin, "1")
+        await serving.recorded(database, 1)
+        assert 204 == (await running.admin.delete(f"/webhooks/{first}")).status
+        role, other = await running.role("Hooks", "webhook:manage:team"), await running.team("Other")
+        billy = await running.person("Billy", roles=[role], teams=[other])
+        body = {"teamUuid": other, "request": {"method": "POST", "url": elsewhere.url()}}
+        assert 201 == (await billy.put(f"/webhooks/{first}", body)).status
+
+        async def given_up() -> bool:
+            return any(isinstance(one, WebhookDeliveryAbandoned) for one in await serving.told(database))
+
+        await serving.until(given_up)
+        listed = (await billy.get(f"/webhooks/{first}/deliveries")).json["_embedded"]["deliveries"]
+    assert ([], []) == (elsewhere.got, listed)
+    assert 1 == len(there.got)
+
+
 async def test_what_is_held_stays_owed(database: postgres.Database, tmp_path: Path) -> None:
     """A copy that must call nobody records what it would have sent, counts it, and sends it once it is told to."""
     async with receiver.listening() as there:

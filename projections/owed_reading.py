@@ -13,6 +13,8 @@ from service.log.connect import Connection
 from service.log.recorded import Folded
 
 PAGE: Final = 1_000
+RECORDS: Final = 100
+"""Of the log at a time: each may bring about hundreds of requests, and they are decoded at one stroke."""
 PAGE_SECONDS_MAX: Final = 30.0
 """What is owed no more lies between what is, however long the history is."""
 KINDS: Final = tuple(sorted(str(one.__struct_config__.tag) for one in OwingEvent.__args__))
@@ -47,8 +49,11 @@ async def pages(connection: Connection, at: int) -> AsyncGenerator[list[Owed], N
 
 
 async def changes(connection: Connection, after: int, until: int) -> list[Folded]:
-    """The next records that change what is owed; fewer than PAGE are the last. Raises Broken for an unreadable one."""
-    rows = await connection.fetch(span_rows.statement("owed_records"), after, until, KINDS, PAGE)
+    """The next records that change what is owed; fewer than RECORDS are the last.
+
+    Raises Broken for an unreadable one.
+    """
+    rows = await connection.fetch(span_rows.statement("owed_records"), after, until, KINDS, RECORDS)
     return [recorded.decode_to_fold(row["entry"], row["position"]) for row in rows]
 
 

@@ -164,7 +164,8 @@ class Deliveries:
                 records = await owed_reading.changes(connection, self._cursor, until)
             for record in records:
                 owing.fold(record)
-            full = len(records) == owed_reading.PAGE
+                await asyncio.sleep(0)  # one record may bring about hundreds of requests
+            full = len(records) == owed_reading.RECORDS
             self._cursor = records[-1].position if full else max(until, self._cursor)
             owing.reached(self._cursor)
             if self._cursor >= head:

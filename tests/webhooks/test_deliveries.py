@@ -11,10 +11,13 @@ import pytest
 from aiohttp import web
 from structlog import testing
 
+from projections import owed_reading
 from service import carrying, deliveries, leading, sending
 from service.cli import webhooks
 from service.events.webhooks import WebhookDeliveryAbandoned, WebhooksTriggered
+from service.log.recorded import Foldable
 from service.metrics import Metrics
+from service.owing import Owing
 from service.queries import outgoing
 from service.sending import Attempted
 from service.settings import from_environment
@@ -389,6 +392,38 @@ async def test_an_operator_sees_what_is_owed(database: postgres.Database, tmp_pa
     )
     assert 0.0 < found["muniment_webhook_oldest_owed_seconds"] < 60.0
     assert ("ok", "1 request is owed") == (outcome, sentence.partition(",")[0])
+
+
+async def test_what_is_owed_is_taken_in_by_turns(
+    database: postgres.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are served between two records, each of which may owe hundreds; and few are read at a time."""
+    turn, seen = 0, []
+
+    def passed() -> None:
+        nonlocal turn
+        turn += 1
+
+    class Observed(Owing):
+        def fold(self, record: Foldable) -> None:
+            seen.append(turn)
+            asyncio.get_running_loop().call_soon(passed)
+            super().fold(record)
+
+    monkeypatch.setattr(deliveries, "Owing", Observed)
+    monkeypatch.setattr(owed_reading, "RECORDS", 2)
+    async with receiver.listening() as there, serving.running(database, tmp_path) as running:
+        events = [{"name": "contract_published"}, {"name": "contract_content_changed"}]
+        for _ in range(3):
+            await serving.webhook(running.admin, there.url(), events=events)
+        for version in range(5):
+            await serving.publish(running.admin, str(version))
+        await serving.recorded(database, 30)
+        owing = running.app.deliveries.owing
+        assert owing is not None
+        await serving.until(lambda: len(owing) == 0)
+    assert 40 <= len(seen)
+    assert sorted(set(seen)) == seen
 
 
 async def test_what_fails_as_none_should_is_not_sent_again_at_once(

@@ -23,7 +23,6 @@ from tests.torture.served import Service, ended
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),  # the story is told once, within the first test's time
-    pytest.mark.xdist_group("planted"),
 ]
 
 

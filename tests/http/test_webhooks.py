@@ -272,6 +272,10 @@ async def test_the_list_has_links_and_documents_and_pages(running: Running, admi
     sally = await running.person("sally", roles=[await running.role("Hooks", "webhook:manage:*")])
     reading = (await sally.read_only().get("/webhooks")).json
     assert "pb:create" not in reading["_links"]
+    assert [False] * 3 == ["pb:execute" in one["_links"] for one in reading["_embedded"]["webhooks"]]
+    ordering = (await sally.get("/webhooks")).json
+    assert "pb:create" in ordering["_links"]
+    assert [True] * 3 == ["pb:execute" in one["_links"] for one in ordering["_embedded"]["webhooks"]]
 
 
 async def test_webhooks_are_listed_and_made_for_the_sides_of_an_integration(admin: Client) -> None:
@@ -349,3 +353,14 @@ async def test_what_a_teams_webhooks_could_draw_on_once_is_told_as_it_decides_no
     address = f"/webhooks/template-variables?teamUuid={here}&as_of={before}"
     told = [[one["name"] for one in (await who.get(address)).json["secrets"]] for who in (sally, admin)]
     assert [["Stays"], ["Goes", "Moves", "Stays"]] == told
+
+
+async def test_a_secret_in_conflict_is_not_offered_to_webhooks(running: Running, admin: Client) -> None:
+    """Section 7, point 13: nothing can use it until it is renamed; the one that had the name is offered alone."""
+    team = await running.team("A")
+    for owner, description in ((team, "of A"), (None, "of none")):
+        body = {"name": "Token", "description": description, "value": "v", "teamUuid": owner}
+        assert 201 == (await admin.post("/secrets", body)).status
+    assert 204 == (await admin.delete(f"/admin/teams/{team}")).status
+    offered = (await admin.get("/webhooks/template-variables")).json["secrets"]
+    assert ["of none"] == [one["description"] for one in offered]

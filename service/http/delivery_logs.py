@@ -35,7 +35,7 @@ async def logged(call: Call) -> web.Response:
         where = [await _where(call, connection, delivery, one) for one in delivery.attempts]
     if problems.accepts(call.request, _HAL):
         return responses.hal(call, _log_document(call, view, delivery, where))
-    text = delivering.log(delivery, where)
+    text = delivering.log(delivery, where, call.edge.client.held)
     return responses.made(call, text.encode(), problems.PLAIN)
 
 

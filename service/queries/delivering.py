@@ -83,8 +83,10 @@ async def latest(
     return [_DECODER.decode(row["value"]) for row in rows]
 
 
-def log(delivery: Delivery, where: Sequence[str]) -> str:
+def log(delivery: Delivery, where: Sequence[str], held: str = "") -> str:
     """Every attempt of a delivery in words, and what comes next. `where` each went: `POST https://ci.example.org`.
+
+    `held` says why nothing is sent from here (`service.holding`): else who reads it would wait for what never comes.
 
     Nothing of it comes from the receiver but a status and a number of bytes.
     """
@@ -92,6 +94,9 @@ def log(delivery: Delivery, where: Sequence[str]) -> str:
     text = "".join(lines(number, attempt, place) for number, (attempt, place) in enumerate(attempts, start=1))
     if delivery.state == "abandoned":
         return f"{text}The webhook is deleted or disabled: this is not sent any more.\n"
+    if held and delivery.state == "owed":
+        before = text or f"{NOT_YET}\n"
+        return f"{before}Nothing is sent from here: {held}\n"
     if not text:
         return NOT_YET
     if delivery.next_at is not None:

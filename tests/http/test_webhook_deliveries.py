@@ -191,7 +191,7 @@ async def test_the_log_tells_every_attempt_in_words(running: Running, there: Rec
 
 
 async def test_what_has_not_run_yet_says_so(database: postgres.Database, tmp_path: Path) -> None:
-    """The open-source broker's sentence, for whoever waits for it; nothing was sent, since webhooks are held."""
+    """The open-source broker's sentence, for whoever waits for it, and why that is in vain where webhooks are held."""
     async with service.running(database, tmp_path, MUNIMENT_WEBHOOKS="hold") as running:
         webhook = await saved(running, "https://ci.example.org/")
         await published(running.admin)
@@ -199,7 +199,10 @@ async def test_what_has_not_run_yet_says_so(database: postgres.Database, tmp_pat
         [one] = answer.json["_embedded"]["deliveries"]
         assert ("not_run", 0, 8) == (one["status"], one["attemptsMade"], one["attemptsRemaining"])
         log = await running.admin.get(one["_links"]["pb:logs"]["href"])
-        assert "Webhook has not executed yet. Please retry in a few seconds." == log.text
+        assert (
+            "Webhook has not executed yet. Please retry in a few seconds.\n"
+            "Nothing is sent from here: MUNIMENT_WEBHOOKS is hold.\n"
+        ) == log.text
 
 
 class TestRights:

@@ -226,6 +226,21 @@ def test_saving_what_a_deleted_team_left_is_to_trust_it(account: Account) -> Non
     assert [] == account.do(kept(account, webhook, url="https://x.org/${user.Global}"))
 
 
+def test_what_a_deleted_team_left_is_of_the_team_that_it_is_moved_to(account: Account) -> None:
+    """Section 3.7: from then on it draws on that team's secrets as any other of its webhooks, and on no others."""
+    first, second = account.team("A"), account.team("B")
+    account.secret("Theirs", second)
+    webhook = account.webhook(team=first, url="https://x.org/${user.Unknown}")
+    account.do(DeleteTeam(team=first))
+    account.do(edit(account, webhook, second, url="https://x.org/${user.Theirs}"))
+    found = account.now.webhook(webhook)
+    assert (second, None) == (found.team, found.left)
+    assert account.now.secret_for(found.team, found.left, "Theirs") is not None
+    account.do(DeleteTeam(team=second))
+    found = account.now.webhook(webhook)
+    assert (None, second) == (found.team, found.left)
+
+
 def test_an_id_that_was_used_names_another_webhook_from_then_on(account: Account) -> None:
     """Identity is never reused: the text is the same, the webhook is not."""
     text = "my-own-id-for-a-webhook"

@@ -36,11 +36,11 @@ _CARRIED: Final = re.compile(r"[\t\x20-\x7e]*")
 _OUR_OWN: Final = "muniment-"
 _FRAMING: Final = frozenset(
     {
-        *("connection", "content-length", "expect", "keep-alive", "proxy-connection"),
-        *("te", "trailer", "transfer-encoding", "upgrade"),
+        *("connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
-"""Headers that say how the message itself is sent: whoever sends it writes them."""
+"""Headers that say how the message itself is sent, and where: whoever sends it writes them, and would drop these."""
 _STAND_IN: Final = "\0"
 """Stands for a placeholder while a URL is taken apart, so that no character of a name is taken for one of the URL's."""
 _IN_URL: Final = re.compile(r"[\0!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from service import errors
+from service import errors, sending
 from service.commands import team_bound, webhook_contents, webhook_requests
 from service.commands.teams import DeleteTeam
 from service.commands.webhook_contents import STARS
@@ -314,6 +314,15 @@ def test_no_hidden_value_is_in_what_is_shown() -> None:
     hidden = {one.name: one.value.text() for one in found.hidden if one.value is not None}
     sealed = webhook_contents.with_sealed(found.content, hidden)
     assert (tuple(headers.items()), PLANTED) == (sealed.headers, sealed.password)
+
+
+@pytest.mark.parametrize("name", sorted(sending.NEVER_SENT))
+def test_a_header_that_is_never_sent_is_not_taken(name: str) -> None:
+    """Nothing is kept, and shown as if it were sent, that sending leaves out: the save says so, with a pointer."""
+    wanted = {"method": "POST", "url": "https://ci.example.org", "headers": {name.title(): "x"}}
+    with pytest.raises(errors.Invalid) as refused:
+        webhook_requests.checked(wanted, ("POST",))
+    assert f"/request/headers/{name.title()}" == refused.value.pointer
 
 
 def test_only_the_methods_that_the_account_allows_pass() -> None:

@@ -316,6 +316,25 @@ async def test_as_of_before_the_record_is_all_there_is(admin: Client) -> None:
     )
 
 
+async def test_the_past_is_read_by_the_right_of_now(running: Running, admin: Client) -> None:
+    """Section 3.7: as of before, a webhook is its present team's to read; a deleted one takes the right to all."""
+    here, there = await running.team("Here"), await running.team("There")
+    role = await running.role("Hooks", "webhook:manage:team")
+    billy = await running.person("billy", roles=[role], teams=[there])
+    sally = await running.person("sally", roles=[role], teams=[here])
+    moved, gone = (await made(admin, teamUuid=here))["uuid"], (await made(admin, teamUuid=here))["uuid"]
+    before = running.position
+    assert 200 == (await admin.put(f"/webhooks/{moved}", webhook(teamUuid=there))).status
+    assert 204 == (await admin.delete(f"/webhooks/{gone}")).status
+    for client, may, sees in ((sally, (403, 403), []), (billy, (200, 403), [moved])):
+        for one, status in zip((moved, gone), may, strict=True):
+            for path in (f"/webhooks/{one}", f"/webhooks/{one}/deliveries"):
+                assert status == (await client.get(f"{path}?as_of={before}")).status
+        listed = (await client.get(f"/webhooks?as_of={before}")).json["_embedded"]["webhooks"]
+        assert sees == [one["uuid"] for one in listed]
+    assert 200 == (await admin.get(f"/webhooks/{gone}?as_of={before}")).status
+
+
 async def test_what_a_teams_webhooks_may_draw_on_is_told(running: Running, admin: Client) -> None:
     """Seed 003: team selection affects which secrets are available; a team's own, or those of none."""
     team = await running.team("A")

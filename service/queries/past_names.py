@@ -28,7 +28,9 @@ def thing_id(view: View, directory: Directory, text: str) -> str:
     """
     type_, _, rest = text.partition(":")
     if rest and is_uuid(rest):
-        return rest.lower()
+        # A webhook that was made again under a deleted one's id goes by that id for as long as it lives.
+        again = directory.webhook_names.get(rest.lower()) if type_ == "webhook" else None
+        return (again.at(view.position) if again else None) or rest.lower()
     if text in _SETTINGS:
         return rest
     try:

@@ -143,6 +143,19 @@ def test_what_is_gone_is_found_by_what_it_was_called_last(world: World) -> None:
         world.last("secret:never")
 
 
+def test_a_webhook_made_again_goes_by_the_id_that_its_client_gave(world: World) -> None:
+    """Under a deleted one's id another one lives: that is whose records are asked for, and the first one's after it."""
+    again = WebhookId("5d1c1e0e-0000-4000-8000-000000000002")
+    gone = WebhookDeleted(webhook=HOOK, settings=SETTINGS, request=REQUEST, team=world.a)
+    made = WebhookCreated(webhook=again, given=HOOK, settings=SETTINGS, request=REQUEST, team=world.a)
+    world.happened(gone)
+    assert HOOK == world.last(f"webhook:{HOOK}")
+    world.happened(made)
+    assert again == world.last(f"webhook:{HOOK}") == world.last(f"webhook:{again}")
+    world.happened(msgspec.structs.replace(gone, webhook=again))
+    assert HOOK == world.last(f"webhook:{HOOK}")
+
+
 def test_what_is_held_here_wins_over_the_question(world: World) -> None:
     """Whose a secret is the service knows; another team in the question is reported and counts for nothing."""
     ours = world.may("secret", OURS, team=world.b)

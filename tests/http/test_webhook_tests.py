@@ -339,9 +339,11 @@ async def test_a_repeated_request_sends_nothing_again(running: Running, there: R
 async def test_nothing_is_tried_while_webhooks_are_held(database: postgres.Database, tmp_path: Path) -> None:
     """A copy of the service that must not send (MUNIMENT_WEBHOOKS=hold) says so, and records no order."""
     async with service.running(database, tmp_path, MUNIMENT_WEBHOOKS="hold") as running:
-        before = running.position
         body = {"request": {"method": "POST", "url": "https://ci.example.org/"}}
-        answer = await running.admin.post("/webhooks/execute", body)
-        assert 422 == answer.status, answer.text
-        assert "MUNIMENT_WEBHOOKS" in answer.text
+        webhook = await saved(running, {**body, "events": [{"name": "contract_published"}]})
+        before = running.position
+        for path in ("/webhooks/execute", f"/webhooks/{webhook}/execute"):
+            answer = await running.admin.post(path, body)
+            assert 422 == answer.status, answer.text
+            assert "MUNIMENT_WEBHOOKS" in answer.text
         assert before == running.position

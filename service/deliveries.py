@@ -22,7 +22,7 @@ from projections.deliveries import Owed
 from projections.replica import Replica
 from service import carrying, errors, leading, sending
 from service.carrying import Carrying
-from service.log import connect
+from service.log import connect, reader
 from service.log.connect import Connection
 from service.owing import Owing
 from service.vocabulary import DeliveryId, WebhookId
@@ -121,6 +121,10 @@ class Deliveries:
 
     async def _lead(self, connection: Connection) -> None:
         """Send until it is told to stop; then until nothing is under way, so that nobody else sends it meanwhile."""
+        # What came of a request before this replica led may be in the log and not yet here: it would be sent once more.
+        async with asyncio.timeout(REPLY_SECONDS_MAX):
+            head = await reader.head(connection)
+        await self._replica.wait_for(head.position, REPLY_SECONDS_MAX)
         owing = await self._all_owed(connection)
         for flight in self._flights:
             owing.settled(

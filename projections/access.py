@@ -15,13 +15,18 @@ from projections.asking import Asker
 from projections.principals import Principal
 from projections.things import Target
 from projections.view import View
+from service.catalogue import conditions
 from service.catalogue.compiled import (
     AI,
+    CONDITIONAL,
+    EITHER_SIDE,
     EVERYWHERE,
     OWN,
     TEAM,
     TEAM_ADMINISTRATOR,
 )
+from service.catalogue.conditions import NO_FACTS, Facts
+from service.catalogue.own import Condition
 from service.vocabulary import RoleId, TeamId
 
 RULE = 1
@@ -38,6 +43,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     extent: str
     team: TeamId | None = None
+    condition: str = ""
+    """The name of the condition that held, where the grant is bound to one."""
 
 
 class NearMiss(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +71,38 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return missing(self.action, self.target.label)
 
 
-def may(view: View, principal_id: str, action: str, target: rule.Decided) -> bool:
-    """Whether the principal may. A denial costs what a permission costs: look-ups and an intersection."""
+def may(view: View, principal_id: str, action: str, target: rule.Decided, facts: Facts = NO_FACTS) -> bool:
+    """Whether the principal may. A denial costs what a permission costs: look-ups and an intersection.
+
+    `facts` are the request behind the question, on which grants may depend; without it no such grant counts.
+    """
     principal = view.principal_or_none(principal_id)
     reaches = rule.reaches_of(view, principal)
     reach = reaches.get(action, False)
     if principal is None or reach is True or reach is False:
         return bool(reach)
-    return rule.within(rule.standing_of(principal, reaches), reach, rule.side_of(view, target))
+    standing, side = rule.standing_of(principal, reaches), rule.side_of(view, target)
+    return rule.within(standing, reach, side) or (
+        bool(reach & CONDITIONAL and facts) and conditionally(view, principal, action, standing, side, facts)
+    )
+
+
+def conditionally(
+    view: View,
+    principal: Principal,
+    action: str,
+    standing: rule.Standing,
+    side: rule.Side,
+    facts: Facts,
+) -> bool:
+    """Whether a grant that is bound to a condition gives it: the condition holds, and its extent reaches the thing."""
+    compiled = view.compiled
+    return any(
+        (reach == EVERYWHERE or rule.within(standing, reach | EITHER_SIDE * action.endswith(":read"), side))
+        and conditions.holds(condition, facts)
+        for role in view.roles_of(principal)
+        for _scope, reach, condition in compiled.conditional(role.scopes).get(action, ())
+    )
 
 
 def asker(view: View) -> Callable[[str, str, str], bool]:
@@ -82,7 +113,9 @@ def asker(view: View) -> Callable[[str, str, str], bool]:
     return Asker(view).may
 
 
-def grant(view: View, principal_id: str, action: str, target: Target) -> Grant | None:
+def grant(
+    view: View, principal_id: str, action: str, target: Target, facts: Facts = NO_FACTS
+) -> Grant | None:
     """The first grant that gives the permission, or None where `may` says no: what a record names as its authority."""
     principal = view.principal_or_none(principal_id)
     reaches = rule.reaches_of(view, principal)
@@ -99,7 +132,15 @@ def grant(view: View, principal_id: str, action: str, target: Target) -> Grant |
             return reached
     standing = standing or rule.standing_of(principal, reaches)
     side = side or rule.side_of(view, target)
-    return _administration(view, standing, action, side)
+    return _administration(view, standing, action, side) or next(
+        (
+            reached
+            for given, condition in _conditional(view, principal, action)
+            if (reached := _reached(standing, side, given, action.endswith(":read"))) is not None
+            and conditions.holds(condition, facts)
+        ),
+        None,
+    )
 
 
 def missing(action: str, on: str) -> str:
@@ -107,7 +148,7 @@ def missing(action: str, on: str) -> str:
     return action if on == "*" or not on else f"{action} on {on}"
 
 
-def explain(view: View, principal_id: str, action: str, target: Target) -> Verdict:
+def explain(view: View, principal_id: str, action: str, target: Target, facts: Facts = NO_FACTS) -> Verdict:
     """The same verdict as `may`, with every grant that gives it, or what was near and why it did not reach."""
     principal = view.principal_or_none(principal_id)
     catalogue = view.catalogue
@@ -128,6 +169,13 @@ def explain(view: View, principal_id: str, action: str, target: Target) -> Verdi
             grants.append(reached)
         else:
             misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent, target)))
+    for given, condition in _conditional(view, principal, action):
+        reached = _reached(standing, side, given, action.endswith(":read"))
+        why = _why_not(given.extent, target) if reached is None else conditions.unmet(condition, facts)
+        if reached is not None and not why:
+            grants.append(reached)
+        else:
+            misses.append(NearMiss(role=given.role, scope=given.scope, why=why))
     administering = _administration(view, standing, action, side)
     if administering is not None:
         grants.append(administering)
@@ -155,6 +203,19 @@ def _given(view: View, principal: Principal, action: str) -> Iterator[Grant]:
     for role in view.roles_of(principal):
         for scope, extent in compiled.grants(role.scopes).get(action, ()):
             yield Grant(source="role", role=role.id, scope=scope, extent=_EXTENTS[extent])
+
+
+def _conditional(view: View, principal: Principal, action: str) -> Iterator[tuple[Grant, Condition]]:
+    """The same of scopes that are bound to a condition; none while AI features are off and it is one of them."""
+    if action.startswith(AI) and not view.ai_enabled:
+        return
+    compiled = view.compiled
+    for role in view.roles_of(principal):
+        for scope, extent, condition in compiled.conditional(role.scopes).get(action, ()):
+            given = Grant(
+                source="role", role=role.id, scope=scope, extent=_EXTENTS[extent], condition=condition.name
+            )
+            yield given, condition
 
 
 def _reached(standing: rule.Standing, side: rule.Side, given: Grant, reading: bool) -> Grant | None:

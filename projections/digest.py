@@ -67,7 +67,7 @@ def _lines(state: object) -> Iterator[bytes]:
         case Timeline():
             yield _encoder.encode([made for made, _ in state.steps()])
             for _, value in state.steps():
-                yield _encoder.encode(value.catalogue if isinstance(value, Compiled) else value)
+                yield _encoder.encode((value.catalogue, value.own) if isinstance(value, Compiled) else value)
         case list():
             for entry in state:
                 yield from _lines(entry)

@@ -20,6 +20,7 @@ from projections import (
     environments,
     preferences,
     principals,
+    resources,
     roles,
     secrets,
     teams,
@@ -29,6 +30,8 @@ from projections import (
 from projections.index import Index
 from projections.timeline import Timeline
 from service.catalogue.compiled import NOTHING, Compiled, Masks
+from service.catalogue.model import Catalogue
+from service.catalogue.own import OwnCatalogue
 from service.events import account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
@@ -38,8 +41,10 @@ from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import labels as label_events
+from service.events import own_catalogues as own_catalogue_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import resources as resource_events
 from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import secrets as secret_events
@@ -56,6 +61,7 @@ from service.vocabulary import (
     EnvironmentId,
     KeyId,
     PrincipalId,
+    ResourceId,
     RoleId,
     SecretId,
     TeamId,
@@ -79,6 +85,8 @@ OnePrincipalEvent = (
     | user_events.PrincipalEmailChanged
     | user_events.PrincipalNamesChanged
     | user_events.PrincipalExternalIdsChanged
+    | user_events.PrincipalAliasAdded
+    | user_events.PrincipalAliasRemoved
     | user_events.PrincipalDisabled
     | user_events.PrincipalEnabled
     | user_events.PrincipalRolesChanged
@@ -134,6 +142,7 @@ class Directory:
         self.instants = array("q")  # microseconds since 1970 of each position, so that a time bisects to one
         self.opened: account.LogOpened | None = None
         self.catalogues: dict[str, Timeline[Compiled]] = {}
+        self.own_catalogues: dict[str, Timeline[OwnCatalogue]] = {}
         self.roles: dict[RoleId, Timeline[roles.Role]] = {}
         self.teams: dict[TeamId, Timeline[teams.Team]] = {}
         self.principals: dict[PrincipalId, Timeline[principals.Principal]] = {}
@@ -145,6 +154,7 @@ class Directory:
         self.environments: dict[EnvironmentId, Timeline[environments.Environment]] = {}
         self.secrets: dict[SecretId, Timeline[secrets.Secret]] = {}
         self.webhooks: dict[WebhookId, Timeline[webhooks.Webhook]] = {}
+        self.resources: dict[ResourceId, Timeline[resources.Resource]] = {}
         self.preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.personal_preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.authentication: dict[str, Timeline[authentication.Authentication]] = {}
@@ -159,6 +169,7 @@ class Directory:
         self.environment_names: dict[str, Timeline[EnvironmentId]] = {}
         self.secret_names: dict[str, Timeline[SecretId]] = {}
         self.webhook_names: dict[str, Timeline[WebhookId]] = {}
+        self.resource_names: dict[str, Timeline[ResourceId]] = {}
         self.contract_keys: dict[str, Timeline[ContractId]] = {}
         self.bodies: dict[str, Timeline[VaultRef]] = {}
         # What roles grant, compiled once: by role, and by each distinct set of roles that somebody holds. A set has the
@@ -177,6 +188,9 @@ class Directory:
         self.team_environments: Index[TeamId, EnvironmentId] = Index()
         self.team_secrets: Index[TeamId, SecretId] = Index()
         self.team_webhooks: Index[TeamId, WebhookId] = Index()
+        self.team_resources: Index[TeamId, ResourceId] = Index()
+        self.owned_resources: Index[PrincipalId, ResourceId] = Index()
+        self.typed_resources: Index[str, ResourceId] = Index()
         # By each application that one names; by "" what fires for applications that it does not name.
         self.application_webhooks: Index[str, WebhookId] = Index()
         self.holders: Index[RoleId, PrincipalId] = Index()
@@ -506,6 +520,20 @@ class Directory:
         for application in webhooks.named_applications(after) or ("",):
             self._ever(self.application_webhooks, interned(application), webhook)
 
+    def _fold_resource(self, event: resource_events.ResourceEvent, recorded: Foldable) -> None:
+        resource = interned(event.resource)
+        before = self._last(self.resources, resource)
+        after = resources.fold(before, event, recorded)
+        self._put(self.resources, resource, after)
+        self._rename(self.resource_names, resources.key_of(before), resources.key_of(after), resource)
+        if after is None:
+            return
+        self._ever(self.typed_resources, after.type, resource)
+        for team in after.teams:
+            self._ever(self.team_resources, team, resource)
+        if after.owner is not None:
+            self._ever(self.owned_resources, after.owner, resource)
+
     def _fold_preference(self, event: preference_events.SystemPreferenceEvent, recorded: Foldable) -> None:
         contacts = preference_events.PreferenceContactsChanged
         name = preferences.OPERATIONAL_CONTACTS if isinstance(event, contacts) else event.name
@@ -526,7 +554,24 @@ class Directory:
         self._put(self.authentication, authentication.THE_ONE, authentication.fold(event, recorded))
 
     def _fold_catalogue(self, event: account.CatalogueAdopted, _recorded: Foldable) -> None:
-        self._put(self.catalogues, "", Compiled(event.catalogue))
+        self._adopt(event.catalogue)
+
+    def _fold_own_catalogue(self, event: own_catalogue_events.OwnCatalogueEvent, _recorded: Foldable) -> None:
+        match event:
+            case own_catalogue_events.OwnCatalogueAdopted():
+                self._put(self.own_catalogues, event.name, event.catalogue)
+            case own_catalogue_events.OwnCatalogueWithdrawn():
+                self._put(self.own_catalogues, event.name, None)
+            case _:
+                assert_never(event)
+        in_force = self._last(self.catalogues, "")
+        if in_force is not None:
+            self._adopt(in_force.catalogue)
+
+    def _adopt(self, built_in: Catalogue) -> None:
+        """The built-in catalogue with every own one in force, and all that roles grant by them."""
+        own = (self._last(self.own_catalogues, name) for name in sorted(self.own_catalogues))
+        self._put(self.catalogues, "", Compiled(built_in, tuple(filter(None, own))))
         for role in self.roles:
             self._compile(role)
         for number in range(len(self.role_sets)):
@@ -610,10 +655,12 @@ class Directory:
         (environment_events.EnvironmentEvent, _fold_environment),
         (secret_events.SecretEvent, _fold_secret),
         (webhook_events.OneWebhookEvent, _fold_webhook),
+        (resource_events.ResourceEvent, _fold_resource),
         (preference_events.SystemPreferenceEvent, _fold_preference),
         (preference_events.PersonalPreferenceChanged, _fold_personal_preference),
         (authentication_events.AuthenticationEvent, _fold_authentication),
         (account.CatalogueAdopted, _fold_catalogue),
+        (own_catalogue_events.OwnCatalogueEvent, _fold_own_catalogue),
         (account.LogOpened, _fold_opening),
         (account.KeyAdded, _fold_key),
         (Nothing, _fold_nothing),

@@ -20,7 +20,9 @@ from projections.powers import Difference, Everybody, Place, Power, Powers
 from projections.timeline import Timeline
 from projections.view import View
 from service.events import Event, account
+from service.events import own_catalogues as own_catalogue_events
 from service.events import preferences as preference_events
+from service.events import resources as resource_events
 from service.events import roles as role_events
 from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
@@ -168,7 +170,16 @@ class Comparison:
         beyond that it matters whether there are any. Few administer a team: they are looked at one by one.
         """
         granted = then[0].reaches, then[0].api, now[0].reaches, now[0].api
-        key = (id(granted[0]), granted[1], id(granted[2]), granted[3], bool(then[1]), bool(now[1]))
+        conditional = then[0].conditional, now[0].conditional
+        key = (
+            id(granted[0]),
+            granted[1],
+            id(granted[2]),
+            granted[3],
+            conditional,
+            bool(then[1]),
+            bool(now[1]),
+        )
         if then[2] or now[2]:
             return (*key, then[1:], now[1:])
         left, joined = _differ(then[1], now[1])
@@ -214,6 +225,15 @@ class Comparison:
     def _of_environments(self, event: team_events.TeamEnvironmentsChanged) -> Iterable[PrincipalId]:
         moved = self._moved(self.after.directory.environments, event.team, (*event.added, *event.removed))
         return self._of_team(event) if moved else ()
+
+    def _of_resource_teams(self, event: resource_events.ResourceTeamsChanged) -> Iterable[PrincipalId]:
+        moved = self.after.directory.resources.get(event.resource)
+        if moved is None or not self._moved_one(moved):
+            return ()
+        return [one for team in (*event.added, *event.removed) for one in self._ever_of(team)]
+
+    def _of_resource_owner(self, event: resource_events.ResourceOwnerChanged) -> Iterable[PrincipalId]:
+        return [one for one in (event.before, event.after) if one is not None]
 
     def _of_moved_secret(self, event: secret_events.SecretMoved) -> Iterable[PrincipalId]:
         return self._between(event, self.after.directory.secrets.get(event.secret))
@@ -296,10 +316,19 @@ class Comparison:
         ((team_events.TeamApplicationsChanged,), _of_applications),
         ((team_events.TeamEnvironmentsChanged,), _of_environments),
         ((team_events.TeamDeleted,), _of_team),
+        ((resource_events.ResourceTeamsChanged,), _of_resource_teams),
+        ((resource_events.ResourceOwnerChanged,), _of_resource_owner),
         ((secret_events.SecretMoved,), _of_moved_secret),
         ((webhook_events.WebhookMoved,), _of_moved_webhook),
         ((preference_events.PreferenceChanged,), _of_preference),
-        ((account.CatalogueAdopted,), _of_everybody),
+        (
+            (
+                account.CatalogueAdopted,
+                own_catalogue_events.OwnCatalogueAdopted,
+                own_catalogue_events.OwnCatalogueWithdrawn,
+            ),
+            _of_everybody,
+        ),
     )
 
 

@@ -73,6 +73,23 @@ def excess(view: View, account: Principal, other_id: str, *, reading: bool = Fal
             found = "on yourself: it could change your own roles"
         if found is not None:
             return Excess(action=action, where=found)
+    return _under_a_condition(view, account, other, standing, reading=reading)
+
+
+def _under_a_condition(
+    view: View, account: Principal, other: Principal | None, standing: Standing, *, reading: bool
+) -> Excess | None:
+    """What only the account holds under a condition: where a gateway asks with its token, the condition may hold."""
+    compiled = view.compiled
+    held = {scope for role in view.roles_of(other) for scope in role.scopes} if other is not None else set()
+    teams = {team.id for team in view.live_teams(account.teams)}
+    for role in view.roles_of(account):
+        for action, given in compiled.conditional(role.scopes).items():
+            if standing.reaches.get(action, False) is True or (reading and not _readable(compiled, action)):
+                continue
+            for scope, reach, condition in given:
+                if scope not in held or (reach == TEAM and not teams <= standing.teams):
+                    return Excess(action=action, where=f"under the condition {condition.name}")
     return None
 
 

@@ -23,6 +23,7 @@ _NAMING = frozenset(
         user_events.PrincipalRenamed,
         user_events.PrincipalEmailChanged,
         user_events.PrincipalExternalIdsChanged,
+        user_events.PrincipalAliasAdded,
     }
 )
 """The kinds of event that name somebody. To ask a match about every other event takes longer than folding some."""
@@ -37,6 +38,7 @@ class People:
         self._by_name: Index[str, PrincipalId] = Index()
         self._by_external_id: Index[str, PrincipalId] = Index()
         self._by_external_username: Index[str, PrincipalId] = Index()
+        self._by_alias: Index[str, PrincipalId] = Index()
         self._earlier: list[Person] = []
         """What was folded before a start from a snapshot and is not taken in yet, the latest first."""
         self._later: list[Foldable] = []
@@ -64,6 +66,8 @@ class People:
                 ):
                     sealed = getattr(event, field)
                     self._learnt(index, sealed and Personal(recorded.id, field, sealed), event.principal)
+            case user_events.PrincipalAliasAdded():
+                self._learnt(self._by_alias, Personal(recorded.id, "text", event.text), event.principal)
             case _:
                 pass  # every other event names nobody
 
@@ -92,6 +96,8 @@ class People:
             self._learnt(self._by_email, person.email, person.id)
             self._learnt(self._by_external_id, person.external_id, person.id)
             self._learnt(self._by_external_username, person.external_username, person.id)
+            for alias in person.aliases:
+                self._learnt(self._by_alias, alias.text, person.id)
             self._earlier.pop()
         if not self._earlier and self._later:
             later, self._later = self._later, []
@@ -135,6 +141,22 @@ class People:
             if (text := self.text(principal.external_username)) is not None and email_key(text) == wanted
         ]
 
+    def with_alias(
+        self, alias: str, table: dict[PrincipalId, Timeline[Principal]], position: int
+    ) -> list[Principal]:
+        """Everybody alive at `position` whom programs knew by this further id then: an address whatever its case."""
+        self.learn_some(len(self._earlier))
+        same = email_key if "@" in alias else str
+        wanted = same(alias)
+        return [
+            principal
+            for principal in self._alive(self._by_alias.of(email_key(alias)), table, position)
+            if any(
+                (text := self.text(one.text)) is not None and same(text) == wanted
+                for one in principal.aliases
+            )
+        ]
+
     def with_name(
         self, name: str, table: dict[PrincipalId, Timeline[Principal]], position: int
     ) -> list[Principal]:
@@ -149,7 +171,14 @@ class People:
 
     def forget(self, principal: PrincipalId) -> None:
         """Drop every name and address that leads to the principal. It looks at all of them: forgetting is rare."""
-        for index in (self._by_email, self._by_name, self._by_external_id, self._by_external_username):
+        every = (
+            self._by_email,
+            self._by_name,
+            self._by_external_id,
+            self._by_external_username,
+            self._by_alias,
+        )
+        for index in every:
             index.forget(principal)
 
     @staticmethod

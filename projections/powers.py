@@ -41,6 +41,8 @@ class Granted(msgspec.Struct, frozen=True, eq=False):
 
     reaches: Mapping[str, int] = _NOWHERE
     api: bool = False
+    conditional: frozenset[str] = frozenset()
+    """The scopes that give something under a condition only, as the roles spell them."""
 
 
 class Powers(msgspec.Struct, frozen=True, eq=False):
@@ -100,7 +102,13 @@ class Everybody:
 
     def _of_roles(self, principal: Principal) -> Granted:
         api = any(role.api_access for role in self.view.roles_of(principal))
-        return Granted(rule.reaches_of(self.view, principal), api)
+        conditional = frozenset(
+            scope
+            for role in self.view.roles_of(principal)
+            for given in self.view.compiled.conditional(role.scopes).values()
+            for scope, _, _ in given
+        )
+        return Granted(rule.reaches_of(self.view, principal), api, conditional)
 
     def live(self, teams: tuple[TeamId, ...]) -> tuple[TeamId, ...]:
         """Those of the teams that live."""
@@ -159,12 +167,30 @@ class Difference:
         for scope, actions in _prefixed(compiled, wide):
             still = {one for action in actions for one in self._still(compiled, action)} if losses else ()
             yield Power(permission=scope, still=tuple(sorted(still)))
+        yield from self._conditional_lines(compiled, named)
         own = self.own if losses else _without_implied(compiled, self.own)
         for action in own:
             yield Power(permission=compiled.spelt(action, "own"))
         kept = self.teams if losses else _teams_without_implied(compiled, self.teams)
         for action, teams in kept.items():
             yield from self._team_lines(compiled, action, teams, named)
+
+    def _conditional_lines(self, compiled: Compiled, named: View) -> Iterator[Power]:
+        """What depends on a request: the scope as it is spelt, or for a team that was joined with that team's id."""
+        mine, other = self.has.granted.conditional, self.lacks.granted.conditional
+        joined = frozenset(self.has.teams).difference(self.lacks.teams)
+        for scope in mine:
+            if scope not in other:
+                yield Power(permission=scope)
+                continue
+            base, _, condition = scope.partition("?")
+            action, extent = compiled.split(base)
+            for team in joined if extent == "team" else ():
+                found = named.team_or_none(team)
+                name = found.name if found is not None else ""
+                yield Power(
+                    permission=f"{compiled.spelt(action, team)}?{condition}", team=team, team_name=name
+                )
 
     def _team_lines(
         self, compiled: Compiled, action: str, teams: frozenset[TeamId], named: View

@@ -15,7 +15,17 @@ from service.events import tokens as token_events
 from service.events import users as events
 from service.events.system_accounts import SystemAccountCreated
 from service.log.recorded import Foldable
-from service.vocabulary import KeyId, Personal, PrincipalId, RoleId, Sealed, TeamId, TokenId, interned
+from service.vocabulary import (
+    AliasId,
+    KeyId,
+    Personal,
+    PrincipalId,
+    RoleId,
+    Sealed,
+    TeamId,
+    TokenId,
+    interned,
+)
 
 PrincipalEvent = (
     events.UserCreated
@@ -24,6 +34,8 @@ PrincipalEvent = (
     | events.PrincipalEmailChanged
     | events.PrincipalNamesChanged
     | events.PrincipalExternalIdsChanged
+    | events.PrincipalAliasAdded
+    | events.PrincipalAliasRemoved
     | events.PrincipalDisabled
     | events.PrincipalEnabled
     | events.PrincipalRolesChanged
@@ -34,6 +46,13 @@ PrincipalEvent = (
     | token_events.TokenRevoked
 )
 Id = TypeVar("Id", bound=str)
+
+
+class Alias(msgspec.Struct, frozen=True, gc=False):
+    """A further id by which programs know somebody: a person's text, and what the record calls it."""
+
+    id: AliasId
+    text: Personal
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -48,6 +67,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_name: Personal | None = None
     external_id: Personal | None = None
     external_username: Personal | None = None
+    aliases: tuple[Alias, ...] = ()
     created_at: datetime
 
 
@@ -104,6 +124,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.person.external_username
 
     @property
+    def aliases(self) -> tuple[Alias, ...]:
+        """The first that was added comes first."""
+        return self.person.aliases
+
+    @property
     def created_at(self) -> datetime:
         return self.person.created_at
 
@@ -158,6 +183,8 @@ def _changed(principal: Principal, event: PrincipalEvent, recorded: Foldable) ->
             | events.PrincipalEmailChanged()
             | events.PrincipalNamesChanged()
             | events.PrincipalExternalIdsChanged()
+            | events.PrincipalAliasAdded()
+            | events.PrincipalAliasRemoved()
         ):
             return replace(principal, person=_called(principal.person, event, recorded), updated_at=at)
         case events.PrincipalDisabled():
@@ -206,7 +233,9 @@ def _called(
     event: events.PrincipalRenamed
     | events.PrincipalEmailChanged
     | events.PrincipalNamesChanged
-    | events.PrincipalExternalIdsChanged,
+    | events.PrincipalExternalIdsChanged
+    | events.PrincipalAliasAdded
+    | events.PrincipalAliasRemoved,
     recorded: Foldable,
 ) -> Person:
     replace = msgspec.structs.replace
@@ -227,6 +256,11 @@ def _called(
                 external_id=_personal(recorded, "id_after", event.id_after, person.key),
                 external_username=_personal(recorded, "username_after", event.username_after, person.key),
             )
+        case events.PrincipalAliasAdded():
+            alias = Alias(event.alias, _given(recorded, "text", event.text, person.key))
+            return replace(person, aliases=(*person.aliases, alias))
+        case events.PrincipalAliasRemoved():
+            return replace(person, aliases=tuple(one for one in person.aliases if one.id != event.alias))
         case _:
             assert_never(event)
 

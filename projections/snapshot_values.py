@@ -18,7 +18,8 @@ from projections.authentication import Authentication
 from projections.contracts import Contract, Integration
 from projections.environments import Environment
 from projections.preferences import Preference
-from projections.principals import Person, Principal
+from projections.principals import Alias, Person, Principal
+from projections.resources import Resource
 from projections.roles import Role
 from projections.secrets import Secret
 from projections.teams import Team
@@ -26,6 +27,7 @@ from projections.tokens import Invitation, Token
 from projections.webhooks import Webhook
 from service.catalogue.compiled import Compiled, Masks
 from service.catalogue.model import Catalogue
+from service.catalogue.own import OwnCatalogue
 from service.events.account import LogOpened
 from service.events.preferences import Expiry
 from service.events.webhooks import SealedValue, WebhookRequest, WebhookSettings
@@ -36,7 +38,7 @@ STRUCTS: Final = {
     for kind in (
         *(Application, Authentication, Contract, Environment, Expiry, Integration, Invitation, LogOpened),
         *(Masks, Person, Personal, Preference, Principal, Role, Sealed, Team, Token),
-        *(SealedValue, Secret, Webhook, WebhookRequest, WebhookSettings),
+        *(Alias, Resource, SealedValue, Secret, Webhook, WebhookRequest, WebhookSettings),
     )
 }
 """Every struct that a directory may hold. Nothing is looked up by a name that stands in the octets but in here."""
@@ -105,8 +107,8 @@ class Values:
             if known is None:
                 known = self._tuples[members] = self._add_tuple(members)
             return known
-        if kind is Compiled:
-            return self._add(0, "Compiled", value)
+        if kind is Compiled or kind is OwnCatalogue:
+            return self._add(0, kind.__name__, value)
         if STRUCTS.get(kind.__name__) is not kind:
             raise TypeError(f"nobody said how to write a {kind.__name__}")
         if kind is Masks:
@@ -170,7 +172,9 @@ class _Members:
                     [format(member, "x") for member in members]
                 )  # there is no bound to them
             case "Compiled":
-                yield _encoder.encode([member.catalogue for member in members])
+                yield _encoder.encode([(member.catalogue, member.own) for member in members])
+            case "OwnCatalogue":
+                yield _encoder.encode(members)
             case "Masks":
                 rows = (msgspec.structs.astuple(member) for member in members)
                 yield _encoder.encode([[format(bits, "x") for bits in row] for row in rows])
@@ -193,9 +197,14 @@ def read(group: Group, sections: Iterator[bytes], values: list[Any]) -> list[Any
         case "int":
             return [int(text, 16) for text in msgspec.msgpack.decode(next(sections), type=list[str])]
         case "Compiled":
-            return [Compiled(one) for one in msgspec.msgpack.decode(next(sections), type=list[Catalogue])]
+            pairs = msgspec.msgpack.decode(
+                next(sections), type=list[tuple[Catalogue, tuple[OwnCatalogue, ...]]]
+            )
+            return [Compiled(*pair) for pair in pairs]
+        case "OwnCatalogue":
+            return msgspec.msgpack.decode(next(sections), type=list[OwnCatalogue])
         case "Masks":
-            rows = msgspec.msgpack.decode(next(sections), type=list[tuple[str, str, str]])
+            rows = msgspec.msgpack.decode(next(sections), type=list[tuple[str, str, str, str]])
             return [Masks(*(int(text, 16) for text in row)) for row in rows]
         case kind if kind.startswith(_TUPLE):
             members = iter(picked(values, next(sections)))

@@ -12,6 +12,7 @@ from projections.applications import Application
 from projections.contracts import Contract, Integration, integration_id
 from projections.environments import Environment
 from projections.principals import Principal
+from projections.resources import Resource
 from projections.roles import Role
 from projections.secrets import Secret
 from projections.teams import Team
@@ -32,7 +33,7 @@ TYPES_HELD = (
     "secret",
     "webhook",
 )
-"""Types whose things this service holds; for every other type the question's own properties are all there is."""
+"""Built-in types whose things this service holds; of an own type it holds those that are registered."""
 
 _TYPES = {Application: "application", Environment: "environment", Secret: "secret", Webhook: "webhook"}
 
@@ -116,6 +117,10 @@ def of_webhook(webhook: Webhook) -> Target:
     return Target(Thing("webhook", webhook.id, webhook.settings.description), teams_of(webhook.team))
 
 
+def of_resource(resource: Resource) -> Target:
+    return Target(Thing(resource.type, resource.id, resource.name), resource.teams, resource.owner)
+
+
 def teams_of(team: TeamId | None) -> tuple[TeamId, ...]:
     """What belongs to a team or to none, as the rule asks it: of no team's people is it, but of who reaches all."""
     return () if team is None else (team,)
@@ -131,7 +136,7 @@ def of_deployment(application: Target, environment: Environment) -> Target:
     )
 
 
-InTeams = Application | Environment | Principal | Secret | Webhook
+InTeams = Application | Environment | Principal | Resource | Secret | Webhook
 """What can belong to teams."""
 
 
@@ -144,6 +149,8 @@ def of_noun(noun: InTeams) -> Target:
             return of_environment(noun)
         case Principal():
             return of_principal(noun)
+        case Resource():
+            return of_resource(noun)
         case Secret():
             return of_secret(noun)
         case Webhook():
@@ -154,7 +161,7 @@ def of_noun(noun: InTeams) -> Target:
 
 def type_of(noun: InTeams) -> str:
     """The type of what can belong to teams, without all the rest of it."""
-    return noun.type if isinstance(noun, Principal) else _TYPES[type(noun)]
+    return noun.type if isinstance(noun, Principal | Resource) else _TYPES[type(noun)]
 
 
 def of_integration(view: View, integration: Integration) -> Target:

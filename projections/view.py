@@ -18,6 +18,8 @@ from projections.index import Index
 from projections.people import People
 from projections.preferences import Preference
 from projections.principals import Principal
+from projections.resources import Resource
+from projections.resources import name_key as resource_key
 from projections.roles import Role
 from projections.secrets import Secret, name_key
 from projections.spans import NOTHING_READ, Shelf
@@ -27,12 +29,14 @@ from projections.tokens import Invitation, Token
 from projections.webhooks import Webhook, may_use, named_applications
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM, Compiled
+from service.catalogue.own import OwnCatalogue
 from service.vocabulary import (
     ApplicationId,
     ContractId,
     EnvironmentId,
     Personal,
     PrincipalId,
+    ResourceId,
     RoleId,
     SecretId,
     TeamId,
@@ -126,6 +130,9 @@ class View:
         given = self._at(self.directory.webhook_names, webhook)
         return self._found(self.directory.webhooks, given or WebhookId(webhook), "webhook")
 
+    def resource(self, resource: str) -> Resource:
+        return self._found(self.directory.resources, ResourceId(resource), "resource")
+
     def role_or_none(self, role: str) -> Role | None:
         return self._at(self.directory.roles, RoleId(role))
 
@@ -158,6 +165,13 @@ class View:
     def webhook_by_own_id(self, webhook: str) -> Webhook | None:
         """The webhook that a record is about: never a later one, which a client calls what a deleted one was called."""
         return self._at(self.directory.webhooks, WebhookId(webhook))
+
+    def resource_or_none(self, resource: str) -> Resource | None:
+        return self._at(self.directory.resources, ResourceId(resource))
+
+    def own_catalogue_or_none(self, name: str) -> OwnCatalogue | None:
+        """An organisation's own catalogue that is in force."""
+        return self._at(self.directory.own_catalogues, name)
 
     def integration_or_none(self, consumer: str, provider: str) -> Integration | None:
         found = self._at(self.directory.integrations, integration_id(consumer, provider))
@@ -250,6 +264,10 @@ class View:
         """The secret of a team, or of none, that has the name. A conflicting one has none."""
         return self._named(self.directory.secret_names, self.directory.secrets, name_key(team, name))
 
+    def resource_named(self, type_: str, name: str) -> Resource | None:
+        """The registered thing of an own type that clients call so."""
+        return self._named(self.directory.resource_names, self.directory.resources, resource_key(type_, name))
+
     def secrets_called(self, name: str) -> list[Secret]:
         """Every secret with the name, whosever it is; a conflicting one has none."""
         keys = [one for one in self.directory.secret_names if one.partition("/")[2] == name]
@@ -277,6 +295,11 @@ class View:
 
     def principal_with_external_username(self, username: str) -> Principal | None:
         found = self._people.with_external_username(username, self.directory.principals, self.position)
+        return found[0] if found else None
+
+    def principal_with_alias(self, alias: str) -> Principal | None:
+        """Whom programs know by this further id, be it an identity provider's or another address."""
+        found = self._people.with_alias(alias, self.directory.principals, self.position)
         return found[0] if found else None
 
     def principals_named(self, name: str) -> list[Principal]:
@@ -345,6 +368,17 @@ class View:
     def webhooks(self) -> Iterator[Webhook]:
         return self._all(self.directory.webhooks)
 
+    def own_catalogues(self) -> Iterator[OwnCatalogue]:
+        return self._all(self.directory.own_catalogues)
+
+    def resources(self) -> Iterator[Resource]:
+        return self._all(self.directory.resources)
+
+    def resources_of_type(self, type_: str) -> Iterator[Resource]:
+        """Every registered thing of a type, in the order in which they came."""
+        found = map(self.resource_or_none, self.directory.typed_resources.of(type_))
+        return (one for one in found if one is not None)
+
     # -- relations: a candidate counts while both ends live and its own side says so ---------------------
 
     def members(self, team: str) -> list[Principal]:
@@ -392,6 +426,18 @@ class View:
         )
         return list(found)
 
+    def team_resources(self, team: str) -> list[Resource]:
+        """The registered things of a live team."""
+        found = self._related(
+            self.directory.team_resources, team, self.resource_or_none, lambda one: team in one.teams
+        )
+        return list(found)
+
+    def resources_of(self, owner: str) -> list[Resource]:
+        """The registered things that somebody owns."""
+        found = map(self.resource_or_none, self.directory.owned_resources.of(PrincipalId(owner)))
+        return [one for one in found if one is not None and one.owner == owner]
+
     def webhooks_naming(self, application: str) -> list[Webhook]:
         """Every webhook that fires for this application by its id, on either side."""
         found = map(self.webhook_by_own_id, self.directory.application_webhooks.of(application))
@@ -412,6 +458,7 @@ class View:
             + directory.team_environments.count(team)
             + directory.team_secrets.count(team)
             + directory.team_webhooks.count(team)
+            + directory.team_resources.count(team)
         )
 
     def created_by(self, principal: str) -> list[Application]:
@@ -490,6 +537,8 @@ class View:
             "environment": directory.environments,
             "secret": directory.secrets,
             "webhook": directory.webhooks,
+            "resource": directory.resources,
+            "own_catalogue": directory.own_catalogues,
             "preference": directory.preferences,
             "personal_preference": directory.personal_preferences,
             "authentication": directory.authentication,

@@ -29,6 +29,9 @@ SecretId = NewType("SecretId", str)
 WebhookId = NewType("WebhookId", str)
 DeliveryId = NewType("DeliveryId", str)
 """One request that a webhook owes, through all its attempts."""
+ResourceId = NewType("ResourceId", str)
+"""A registered thing of an organisation's own type."""
+AliasId = NewType("AliasId", str)
 InvitationId = NewType("InvitationId", str)
 EventId = NewType("EventId", str)
 KeyId = NewType("KeyId", str)

@@ -7,7 +7,7 @@ import msgspec
 from projections import things
 from projections.view import View
 from service import errors
-from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, USER
+from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, REGISTRAR, USER
 from service.catalogue.model import Catalogue, PredefinedRole
 from service.commands.guard import NEEDED_TO_UNDO
 from service.commands.order import Caller, Need, NewPrincipal, TokenPair
@@ -145,7 +145,9 @@ def open_account(command: OpenAccount, view: View, caller: Caller) -> list[Event
         ),
         PrincipalRolesChanged(
             principal=who.id,
-            added=tuple(RoleId(role) for role in sorted((USER, ADMINISTRATOR, AUDITOR, DECISION_CLIENT))),
+            added=tuple(
+                RoleId(role) for role in sorted((USER, ADMINISTRATOR, AUDITOR, DECISION_CLIENT, REGISTRAR))
+            ),
         ),
         TeamMembersChanged(team=TeamId(DEFAULT_TEAM), added=(who.id,)),
     ]

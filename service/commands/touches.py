@@ -6,7 +6,7 @@ names its integrations here and its contracts in its data alone, since both woul
 
 import functools
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, get_args
 
 from projections import authentication, preferences
 from projections.contracts import integration_id
@@ -22,7 +22,16 @@ from service.events import results as result_events
 from service.events import versions as version_events
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
+from service.events.own_catalogues import OwnCatalogueAdopted, OwnCatalogueEvent, OwnCatalogueWithdrawn
 from service.events.preferences import PersonalPreferenceChanged, PreferenceChanged, PreferenceContactsChanged
+from service.events.resources import (
+    ResourceEvent,
+    ResourceOwnerChanged,
+    ResourcePropertiesChanged,
+    ResourceRegistered,
+    ResourceRemoved,
+    ResourceTeamsChanged,
+)
 from service.events.teams import (
     TeamAdministratorsChanged,
     TeamApplicationsChanged,
@@ -78,6 +87,8 @@ _LISTING = frozenset(
         WebhookEdited,
         WebhookDeleted,
         WebhooksTriggered,
+        *get_args(OwnCatalogueEvent),
+        *get_args(ResourceEvent),
     }
 )
 """Events that list several things of one kind."""
@@ -143,11 +154,43 @@ def _relations(event: Event, view: View) -> list[Thing]:
         case TeamEnvironmentsChanged():
             environments = (*event.added, *event.removed)
             return [Thing("environment", one, _name("environment", one, view, event)) for one in environments]
+        case OwnCatalogueAdopted() | OwnCatalogueWithdrawn():
+            return [Thing("catalogue", event.name, event.name)]
+        case (
+            ResourceRegistered()
+            | ResourceOwnerChanged()
+            | ResourceTeamsChanged()
+            | ResourcePropertiesChanged()
+            | ResourceRemoved()
+        ):
+            return _of_resource(event, view)
         case PrincipalRolesChanged():
             roles = (*event.added, *event.removed)
             return [Thing("role", one, _name("role", one, view, event)) for one in roles]
         case _:
             return []
+
+
+def _of_resource(event: ResourceEvent, view: View) -> list[Thing]:
+    """The thing under its own type, whose it was or is, and the teams."""
+    teams: tuple[str, ...] = ()
+    owners: tuple[str | None, ...] = ()
+    match event:
+        case ResourceRegistered() | ResourceRemoved():
+            teams, owners = event.teams, (event.owner,)
+            thing = Thing(event.type, event.resource, event.name)
+        case _:
+            held = view.resource_or_none(event.resource)
+            thing = Thing(held.type if held else "resource", event.resource, held.name if held else "")
+            if isinstance(event, ResourceTeamsChanged):
+                teams = (*event.added, *event.removed)
+            if isinstance(event, ResourceOwnerChanged):
+                owners = (event.before, event.after)
+    return [
+        thing,
+        *(_principal(one, view, event) for one in owners if one is not None),
+        *_that_fit(Thing("team", one, _name("team", one, view, event)) for one in teams),
+    ]
 
 
 def _settings(event: Event, view: View) -> list[Thing]:

@@ -15,8 +15,10 @@ from service.events.deletions import DeletionEvent
 from service.events.deployments import DeploymentEvent, DeploymentsRemoved, ReleasesRemoved
 from service.events.environments import EnvironmentEvent
 from service.events.labels import LabelEvent, LabelsRemoved
+from service.events.own_catalogues import OwnCatalogueEvent
 from service.events.people import PersonEvent
 from service.events.preferences import PreferenceEvent
+from service.events.resources import ResourceEvent
 from service.events.results import ResultEvent, VerificationResultsRemoved
 from service.events.roles import RoleEvent
 from service.events.secrets import SecretEvent
@@ -50,6 +52,8 @@ Event = (
     | AuthenticationEvent
     | SecretEvent
     | WebhookEvent
+    | OwnCatalogueEvent
+    | ResourceEvent
 )
 Removal = (
     ApplicationsRemoved

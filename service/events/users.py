@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from service.vocabulary import InvitationId, KeyId, PrincipalId, RoleId, Sealed
+from service.vocabulary import AliasId, InvitationId, KeyId, PrincipalId, RoleId, Sealed
 
 
 class UserCreated(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag="user.created"):
@@ -61,6 +61,26 @@ class PrincipalExternalIdsChanged(
     id_after: Sealed | None
     username_before: Sealed | None
     username_after: Sealed | None
+
+
+class PrincipalAliasAdded(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="principal.alias_added"
+):
+    """Programs know the principal by this further id too: an identity provider's subject id, another address."""
+
+    principal: PrincipalId
+    alias: AliasId
+    text: Sealed
+
+
+class PrincipalAliasRemoved(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="principal.alias_removed"
+):
+    """That id is nobody's from here on. `text` is None where it can no longer be read."""
+
+    principal: PrincipalId
+    alias: AliasId
+    text: Sealed | None
 
 
 class PrincipalDisabled(
@@ -131,6 +151,8 @@ UserEvent = (
     | PrincipalEmailChanged
     | PrincipalNamesChanged
     | PrincipalExternalIdsChanged
+    | PrincipalAliasAdded
+    | PrincipalAliasRemoved
     | PrincipalDisabled
     | PrincipalEnabled
     | PrincipalRolesChanged

@@ -4,6 +4,7 @@ The service's own knowledge wins over what the question says about a thing: `tea
 count only for things that are not held here, and a contradiction is reported, not obeyed.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -13,15 +14,21 @@ from projections.principals import Principal
 from projections.things import Target
 from projections.view import View
 from service import errors
+from service.catalogue.conditions import NO_FACTS, Facts
 from service.queries import naming
 from service.vocabulary import PrincipalId, TeamId, Thing, name
 
 Conditions = tuple[tuple[str, Target], ...]
+_TEAMS_MAX: Final = 100
+"""Of the teams that a question names, so many count."""
 _RECORD: Final = "deployment_and_release:record"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """May `subject` do `action` on the thing? `team` and `owner` are the question's own word about the thing."""
+    """May `subject` do `action` on the thing? `team` and `owner` are the question's own word about the thing.
+
+    The action is called by its name, or as requests call it on that type of thing.
+    """
 
     subject: str
     action: str
@@ -29,6 +36,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resource_id: str
     team: str | None = None
     owner: str | None = None
+    facts: Facts = NO_FACTS
+    """The request itself, on whose properties grants may depend; of an own type also who owns the thing, and teams."""
     environment: str | None = None
     """Where to, of `deployment_and_release:record`: then both conditions of it are judged (section 3.5)."""
 
@@ -53,8 +62,8 @@ def evaluate(view: View, question: Question) -> Answer:
     put = _put(view, question)
     if isinstance(put, Answer):
         return put
-    principal, conditions, conflicts = put
-    verdicts = [access.explain(view, principal.id, action, target) for action, target in conditions]
+    principal, conditions, facts, conflicts = put
+    verdicts = [access.explain(view, principal.id, action, target, facts) for action, target in conditions]
     verdicts.sort(key=lambda one: one.allowed)  # what is missing first
     verdict = verdicts[0]
     return Answer(
@@ -72,36 +81,60 @@ def decide(view: View, question: Question) -> Answer:
     put = _put(view, question)
     if isinstance(put, Answer):
         return put
-    principal, conditions, conflicts = put
-    decision = all(access.may(view, principal.id, action, target) for action, target in conditions)
+    principal, conditions, facts, conflicts = put
+    decision = all(access.may(view, principal.id, action, target, facts) for action, target in conditions)
     return Answer(decision=decision, principal=principal.id, conflicts=conflicts)
 
 
-def _put(view: View, question: Question) -> Answer | tuple[Principal, Conditions, tuple[str, ...]]:
+def _put(view: View, question: Question) -> Answer | tuple[Principal, Conditions, Facts, tuple[str, ...]]:
     """What the question is about, or why it cannot be put."""
     try:
         principal = naming.subject(view, question.subject)
     except errors.NotFound as failure:
         return Answer(decision=False, reason=failure.sentence)
-    fits = _fits(view, question)
-    if fits:
-        return Answer(decision=False, reason=fits, principal=principal.id)
+    action = _action(view, question)
+    if isinstance(action, Answer):
+        return msgspec.structs.replace(action, principal=principal.id)
     try:
-        target, conflicts = _target(view, question)
-        conditions, unfit = _conditions(view, question, target)
+        target, conflicts = _target(view, question, action)
+        facts, unlike = with_held(view, target, question.facts)
+        conditions, unfit = _conditions(view, question, action, target)
     except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
         return Answer(decision=False, reason=failure.sentence, principal=principal.id)
-    return principal, conditions, (*conflicts, *unfit)
+    return principal, conditions, facts, (*conflicts, *unlike, *unfit)
 
 
-def _conditions(view: View, question: Question, target: Target) -> tuple[Conditions, tuple[str, ...]]:
+def with_held(view: View, target: Target, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
+    """What conditions see: the request, with the properties that are held of the thing in place of its own word.
+
+    And where the two differ.
+    """
+    types = view.catalogue.types if view.catalogue is not None else {}
+    held = view.resource_or_none(target.thing.id) if target.thing.type in types else None
+    if held is None or not held.properties:
+        return facts, ()
+    resource = facts.get("resource", {})
+    said = resource.get("properties")
+    said = said if isinstance(said, Mapping) else {}
+    properties = {name: list(it) if isinstance(it, tuple) else it for name, it in held.properties}
+    unlike = tuple(
+        f"The question says another {name} of {target.label} than is held here."
+        for name, it in properties.items()
+        if name in said and said[name] != it
+    )
+    return {**facts, "resource": {**resource, "properties": {**said, **properties}}}, unlike
+
+
+def _conditions(
+    view: View, question: Question, action: str, target: Target
+) -> tuple[Conditions, tuple[str, ...]]:
     """All that must be allowed: of a deployment to an environment two things. Raises NotFound."""
     if question.environment is None:
-        return ((question.action, target),), ()
-    if question.action != _RECORD:
-        return ((question.action, target),), (
-            f"The question names an environment; {question.action} depends on none.",
-        )
+        return ((action, target),), ()
+    if action != _RECORD:
+        if action in view.compiled.owned_by:
+            return ((action, target),), ()  # an own action's requests say what they like
+        return ((action, target),), (f"The question names an environment; {action} depends on none.",)
     held = naming.held(view, "environment", question.environment)
     if held is None:
         raise errors.NotFound(f"There is no environment {question.environment!r}.")
@@ -156,42 +189,66 @@ def whole_or_held(view: View, action: str, text: str) -> Target:
     return things.anything(type_) if rest == "*" else naming.target(view, text)
 
 
-def _fits(view: View, question: Question) -> str:
-    """Why the question cannot be put under the catalogue of the moment; empty if it can."""
-    if view.catalogue is None:
-        return "The account was not open yet."
-    action = view.catalogue.actions.get(question.action)
+def _action(view: View, question: Question) -> str | Answer:
+    """The action that the question means, or why it cannot be put under the catalogue of the moment."""
+    compiled = view.catalogue
+    if compiled is None:
+        return Answer(decision=False, reason="The account was not open yet.")
+    meant = compiled.action_for(question.resource_type, question.action)
+    if meant is not None:
+        return meant
+    action = compiled.actions.get(question.action)
     if action is None:
-        return (
-            f"The catalogue has no action {question.action[:100]!r}; an action is `resource:action`, as in "
-            "`contract_data:manage`."
+        reason = (
+            f"The catalogue has no action {question.action[:100]!r}; an action is "
+            "`resource:action`, as in `contract_data:manage`."
         )
-    if question.resource_type not in action.types:
+    else:
         fitting = ", ".join(action.types)
-        return f"{action.name} does not apply to a {question.resource_type[:100]!r}, only to: {fitting}."
-    return ""
+        reason = f"{action.name} does not apply to a {question.resource_type[:100]!r}, only to: {fitting}."
+    return Answer(decision=False, reason=reason)
 
 
-def _target(view: View, question: Question) -> tuple[Target, tuple[str, ...]]:
-    held = naming.held_of_team(view, question.resource_type, question.resource_id, question.team)
+def _target(view: View, question: Question, action: str) -> tuple[Target, tuple[str, ...]]:
+    said_owner, said_teams = _said(view, question)
+    held = naming.held_of_team(
+        view, question.resource_type, question.resource_id, said_teams[0] if said_teams else None
+    )
     if held is not None:
-        return held, _contradictions(view, held, question)
+        return held, _contradictions(view, held, said_owner, said_teams)
     if question.resource_id == "*":
         return things.anything(question.resource_type), ()
-    if question.resource_type in things.TYPES_HELD and question.team is None and question.owner is None:
+    said = said_owner is not None or said_teams
+    if question.resource_type in things.TYPES_HELD and not said and action not in view.compiled.owned_by:
         raise errors.NotFound(f"There is no {question.resource_type} {question.resource_id!r}.")
     # A team or an owner that nobody knows here reaches no `team` and no `own`; `*` does not depend on either.
     unknown: list[str] = []
-    teams: tuple[TeamId, ...] = ()
-    if question.team is not None:
-        team = naming.held(view, "team", question.team)
-        teams = (TeamId(team.thing.id),) if team else ()
-        unknown += [] if team else [f"There is no team {question.team[:254]!r} here."]
-    owner = _owner(view, question.owner)
-    if question.owner is not None and owner is None:
-        unknown.append(f"There is no principal {question.owner[:254]!r} here.")
+    teams: list[TeamId] = []
+    for text in said_teams:
+        team = naming.held(view, "team", text)
+        if team is not None:
+            teams.append(TeamId(team.thing.id))
+        else:
+            unknown.append(f"There is no team {text[:254]!r} here.")
+    owner = _owner(view, said_owner)
+    if said_owner is not None and owner is None:
+        unknown.append(f"There is no principal {said_owner[:254]!r} here.")
     thing = Thing(question.resource_type, question.resource_id, name(question.resource_id, "resource", "id"))
-    return Target(thing, teams, owner), tuple(unknown)
+    return Target(thing, tuple(teams), owner), tuple(unknown)
+
+
+def _said(view: View, question: Question) -> tuple[str | None, tuple[str, ...]]:
+    """Who owns the thing and which teams it belongs to, in the question's own words, as its type calls the two."""
+    type_ = view.compiled.types.get(question.resource_type)
+    properties = question.facts.get("resource", {}).get("properties") if type_ is not None else None
+    if type_ is None or not isinstance(properties, Mapping):
+        return question.owner, () if question.team is None else (question.team,)
+    owner, teams = properties.get(type_.owner), properties.get(type_.teams)
+    listed = teams if isinstance(teams, list) else [teams]
+    return (
+        owner if isinstance(owner, str) else None,
+        tuple(dict.fromkeys(one for one in listed[:_TEAMS_MAX] if isinstance(one, str))),
+    )
 
 
 def _owner(view: View, text: str | None) -> PrincipalId | None:
@@ -201,20 +258,18 @@ def _owner(view: View, text: str | None) -> PrincipalId | None:
         return None
 
 
-def _contradictions(view: View, held: Target, question: Question) -> tuple[str, ...]:
+def _contradictions(
+    view: View, held: Target, said_owner: str | None, said_teams: tuple[str, ...]
+) -> tuple[str, ...]:
     found = []
-    if question.team is not None:
-        team = naming.held(view, "team", question.team)
+    for text in said_teams:
+        team = naming.held(view, "team", text)
         if team is None or team.thing.id not in held.teams:
-            found.append(
-                f"The question puts {held.label} under the team {question.team!r}; it is not under it here."
-            )
-    if question.owner is not None:
-        owner = _owner(view, question.owner)
+            found.append(f"The question puts {held.label} under the team {text!r}; it is not under it here.")
+    if said_owner is not None:
+        owner = _owner(view, said_owner)
         if owner is None or owner != held.owner:
-            found.append(
-                f"The question names {question.owner!r} as the owner of {held.label}; it is not, here."
-            )
+            found.append(f"The question names {said_owner!r} as the owner of {held.label}; it is not, here.")
     return tuple(found)
 
 
@@ -231,6 +286,8 @@ def grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
             through = f", because {who} administers the team {team.name if team else grant.team!r}"
         if grant.extent == "own":
             through = f", because {who} created {_side(verdict, grant)}"
+        if grant.condition:
+            through += f", and the condition {grant.condition!r} holds"
         sentences.append(
             f"{who} may: the role {role.name if role else grant.role!r} grants {grant.scope}{through}."
         )

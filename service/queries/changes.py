@@ -23,7 +23,7 @@ from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, secrets, undoing, version_changes, webhooks
+from service.queries import deploying, own_types, secrets, undoing, version_changes, webhooks
 from service.queries.changed import Changed, Member
 from service.queries.changed import ended as _ended
 from service.queries.changed import made as _made
@@ -65,12 +65,18 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return secrets.changes(event, names)
     if isinstance(event, webhook_events.WebhookEvent):
         return webhooks.changes(event, names)
-    return _account(event)
+    return _account(event, names)
 
 
 def _account(
-    event: AccountEvent | attempts.AttemptDenied | authentication_events.AuthenticationEvent,
+    event: AccountEvent
+    | attempts.AttemptDenied
+    | authentication_events.AuthenticationEvent
+    | own_types.OwnTypeEvent,
+    names: Names,
 ) -> tuple[Changed, ...]:
+    if isinstance(event, own_types.OwnTypeEvent):
+        return own_types.changes(event, names)
     match event:
         case authentication_events.AuthenticationChanged():
             return _authentication(event)
@@ -153,6 +159,10 @@ def _principal(
             ids = _one("externalIdpId", opened("id_before"), opened("id_after"))
             usernames = _one("externalIdpUsername", opened("username_before"), opened("username_after"))
             return tuple(one for one in (*ids, *usernames) if one.before != one.after)
+        case user_events.PrincipalAliasAdded() | user_events.PrincipalAliasRemoved():
+            return (_made if isinstance(event, user_events.PrincipalAliasAdded) else _ended)(
+                alias=opened("text")
+            )
         case user_events.PrincipalDisabled():
             return _one("active", before=True, after=False)
         case user_events.PrincipalEnabled():

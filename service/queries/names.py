@@ -18,6 +18,7 @@ from service.vocabulary import (
     EnvironmentId,
     Personal,
     PrincipalId,
+    ResourceId,
     RoleId,
     Sealed,
     SecretId,
@@ -105,6 +106,11 @@ class Names:
         """A webhook's description, or where it has none the id that clients know it by."""
         found = self._last(self._directory.webhooks, WebhookId(webhook))
         return webhook if found is None else " ".join(found.settings.description.split()) or found.shown_id
+
+    def resource(self, resource: str) -> str:
+        """A registered thing by its type and what clients call it."""
+        found = self._last(self._directory.resources, ResourceId(resource))
+        return f"thing {resource}" if found is None else f"{found.type} {found.name}"
 
     def integration(self, consumer: str, provider: str) -> str:
         """`consumer/provider`, by name."""

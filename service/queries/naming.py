@@ -44,17 +44,24 @@ def principal(view: View, text: str) -> Principal:
 
 
 def subject(view: View, text: str) -> Principal:
-    """Who a program means: an id or an e-mail address, never a display name, which others choose and share.
+    """Who a program means: an id, an e-mail address or an alias, never a display name, which others choose and share.
 
     Behind `system_account:` only a system account is meant.
 
     Raises NotFound.
     """
     type_, _, rest = text.rpartition("system_account:")
-    found = _principals(view, rest) if not type_ and ("@" in rest or is_uuid(rest)) else []
+    found = _meant(view, rest) if not type_ else []
     if found and (rest == text or found[0].type == "system_account"):
         return found[0]
-    raise errors.NotFound(f"There is no principal with the id or e-mail address {text[:254]!r}.")
+    raise errors.NotFound(f"There is no principal with the id, e-mail address or alias {text[:254]!r}.")
+
+
+def _meant(view: View, text: str) -> list[Principal]:
+    found = _principals(view, text) if "@" in text or is_uuid(text) else []
+    if not found and (known := view.principal_with_alias(text)) is not None:
+        found = [known]
+    return found
 
 
 def target(view: View, text: str) -> Target:
@@ -67,7 +74,7 @@ def target(view: View, text: str) -> Target:
         raise errors.Invalid(
             f"{text!r} names no thing: write its type too, as in application:{text or 'Baz'}."
         )
-    if type_ not in things.TYPES_HELD:
+    if type_ not in things.TYPES_HELD and (view.catalogue is None or type_ not in view.catalogue.types):
         raise errors.Invalid(_no_type(view, type_))
     if rest == "*":
         raise errors.Invalid(
@@ -121,7 +128,7 @@ def held(view: View, type_: str, text: str) -> Target | None:
             webhook = view.webhook_or_none(text) or view.webhook_or_none(text.lower())
             return things.of_webhook(webhook) if webhook else None
         case _:
-            return None
+            return _resource(view, type_, text)
 
 
 def held_of_team(view: View, type_: str, text: str, team: str | None) -> Target | None:
@@ -133,6 +140,17 @@ def held_of_team(view: View, type_: str, text: str, team: str | None) -> Target 
         if of_team is None:
             raise
         return of_team
+
+
+def _resource(view: View, type_: str, text: str) -> Target | None:
+    """A registered thing of an own type, by what clients call it, or by its id here."""
+    if view.catalogue is None or type_ not in view.catalogue.types:
+        return None
+    found = view.resource_named(type_, _clean(text))
+    if found is None and is_uuid(text):
+        by_id = view.resource_or_none(text.lower())
+        found = by_id if by_id is not None and by_id.type == type_ else None
+    return things.of_resource(found) if found is not None else None
 
 
 def _principals(view: View, text: str) -> list[Principal]:

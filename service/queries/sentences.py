@@ -21,7 +21,7 @@ from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, preferring, secrets, undoing, versioning, webhooks, wording
+from service.queries import deploying, own_types, preferring, secrets, undoing, versioning, webhooks, wording
 from service.queries.names import Names
 
 _BesideContracts = (
@@ -86,8 +86,6 @@ def _did(event: Event, record: Recorded, names: Names) -> str:
         return preferring.sentence(event, names)
     if isinstance(event, authentication_events.AuthenticationEvent):
         return preferring.signing_in(event)
-    if isinstance(event, attempts.AttemptDenied):
-        return _attempt(event)
     return _account(event, names)
 
 
@@ -109,7 +107,11 @@ def _lost(event: account.LogRestored) -> str:
     return f"which lost positions {event.lost_from} to {event.lost_to}"
 
 
-def _account(event: AccountEvent, names: Names) -> str:
+def _account(event: AccountEvent | attempts.AttemptDenied | own_types.OwnTypeEvent, names: Names) -> str:
+    if isinstance(event, own_types.OwnTypeEvent):
+        return own_types.sentence(event, names)
+    if isinstance(event, attempts.AttemptDenied):
+        return _attempt(event)
     match event:
         case account.LogOpened():
             return "opened the account"
@@ -223,6 +225,8 @@ def _user(event: user_events.UserEvent, record: Recorded, names: Names) -> str:
             return f"changed the first or last name of {names.principal(event.principal)}"
         case user_events.PrincipalExternalIdsChanged():
             return f"changed what an identity provider calls {names.principal(event.principal)}"
+        case user_events.PrincipalAliasAdded() | user_events.PrincipalAliasRemoved():
+            return own_types.alias(event, names.text(record, "text", event.text), names)
         case user_events.PrincipalDisabled():
             return f"disabled {names.principal(event.principal)}"
         case user_events.PrincipalEnabled():

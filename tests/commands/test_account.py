@@ -6,7 +6,7 @@ import pytest
 from projections import access
 from projections.things import Target
 from service import errors
-from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, USER
+from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, REGISTRAR, USER
 from service.catalogue.loader import shipped
 from service.catalogue.model import Catalogue, Permission
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
@@ -40,7 +40,7 @@ def test_an_account_begins_with_all_that_it_needs(account: Account) -> None:
     assert isinstance(first, LogOpened)
     assert isinstance(second, CatalogueAdopted)
     kevin = account.principal(account.kevin)
-    assert {USER, ADMINISTRATOR, AUDITOR, DECISION_CLIENT} == set(kevin.roles)
+    assert {USER, ADMINISTRATOR, AUDITOR, DECISION_CLIENT, REGISTRAR} == set(kevin.roles)
     assert ((DEFAULT_TEAM,), 2) == (kevin.teams, len(kevin.tokens))
     assert {role.id for role in shipped().roles} == {role.id for role in account.now.roles()}
 

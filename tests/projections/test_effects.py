@@ -34,6 +34,8 @@ REACHES_NOBODY = {
     "log.opened", "log.restored", "key.added", "trail.read", "break_glass.used", "attempt.denied",
     "role.created", "role.renamed", "role.described", "team.created", "team.renamed",
     "principal.renamed", "principal.email_changed", "principal.names_changed", "principal.external_ids_changed",
+    "principal.alias_added", "principal.alias_removed",
+    "resource.registered", "resource.properties_changed", "resource.removed",
     "invitation.issued", "invitation.redeemed", "invitation.revoked", "person.forgotten",
     "token.issued", "token.regenerated", "token.revoked",
     "application.created", "application.edited", "application.deleted", "applications.removed",

@@ -49,14 +49,14 @@ class World:
         """The id of what the text names now, or named last."""
         return past_names.thing_id(self.account.now, self.account.replica.directory, text)
 
-    def may(self, type_: str, thing: str, **question: str) -> access.Answer:
+    def may(self, type_: str, thing: str, team: str | None = None) -> access.Answer:
         """May a rotator of team A manage it?"""
         rotator = "rotator@example.org"
         if self.account.now.principal_with_email(rotator) is None:
             role = self.account.role("Rotator", "secret:manage:team", "webhook:manage:team")
             self.account.person("Rotator", roles=(role,), teams=(self.a,))
         asked = Question(
-            subject=rotator, action=f"{type_}:manage", resource_type=type_, resource_id=thing, **question
+            subject=rotator, action=f"{type_}:manage", resource_type=type_, resource_id=thing, team=team
         )
         return access.evaluate(self.account.now, asked)
 

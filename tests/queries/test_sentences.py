@@ -10,6 +10,7 @@ from projections.directory import Directory
 from projections.people import People
 from service import errors
 from service.catalogue.loader import shipped
+from service.catalogue.own import OwnCatalogue
 from service.events import Event, account
 from service.events import applications as application_events
 from service.events import branches as branch_events
@@ -18,8 +19,10 @@ from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
 from service.events import environments as environment_events
 from service.events import labels as label_events
+from service.events import own_catalogues as catalogue_events
 from service.events import people as person_events
 from service.events import preferences as preference_events
+from service.events import resources as resource_events
 from service.events import results as result_events
 from service.events import roles as role_events
 from service.events import secrets as secret_events
@@ -40,6 +43,7 @@ from service.queries.changes import changes
 from service.queries.names import Names
 from service.queries.sentences import sentence
 from service.vocabulary import (
+    AliasId,
     ApplicationId,
     ContractId,
     DeliveryId,
@@ -51,6 +55,7 @@ from service.vocabulary import (
     Personal,
     PrincipalId,
     ReleaseId,
+    ResourceId,
     ResultId,
     RoleId,
     Scope,
@@ -66,6 +71,7 @@ from service.vocabulary import (
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEVIN, SALLY, BOT = PrincipalId("kevin"), PrincipalId("sally"), PrincipalId("bot")
 FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"), TeamId("team")
+THING = ResourceId("thing")
 SECRET, HOOK, NAMELESS = SecretId("secret"), WebhookId("hook"), WebhookId("nameless")
 PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
 CONTRACT = ContractId("contract")
@@ -116,6 +122,7 @@ BEGINNING: tuple[Event, ...] = (
     webhook_events.WebhookCreated(
         webhook=NAMELESS, given="what-its-client-calls-it", settings=UNTITLED, request=SENT, team=None
     ),
+    resource_events.ResourceRegistered(resource=THING, type="todo", name="t-1", owner=SALLY),
 )
 REMOVED = contract_events.RemovedContract(
     contract=CONTRACT, consumer=FOO, provider=BAR, version="1", digest=DIGEST
@@ -140,6 +147,56 @@ PROVISIONED = user_events.PrincipalExternalIdsChanged(
 )
 OWED = webhook_events.Delivery(delivery=DeliveryId("d"), webhook=HOOK)
 TOLD: tuple[tuple[Event, str], ...] = (
+    (
+        catalogue_events.OwnCatalogueAdopted(
+            name="todo", number_before=0, catalogue=OwnCatalogue(name="todo", number=1)
+        ),
+        "adopted the own permission catalogue todo 1",
+    ),
+    (
+        catalogue_events.OwnCatalogueAdopted(
+            name="todo", number_before=1, catalogue=OwnCatalogue(name="todo", number=3)
+        ),
+        "replaced the own permission catalogue todo 1 by 3",
+    ),
+    (
+        catalogue_events.OwnCatalogueWithdrawn(name="todo", number_before=3),
+        "withdrew the own permission catalogue todo 3",
+    ),
+    (
+        resource_events.ResourceRegistered(resource=THING, type="todo", name="t-1", teams=(TEAM,)),
+        "registered the todo t-1",
+    ),
+    (
+        resource_events.ResourceOwnerChanged(resource=THING, before=SALLY, after=None),
+        "took from Sally the todo t-1",
+    ),
+    (
+        resource_events.ResourceOwnerChanged(resource=THING, before=SALLY, after=KEVIN),
+        "gave Kevin the todo t-1",
+    ),
+    (
+        user_events.PrincipalAliasAdded(principal=SALLY, alias=AliasId("a"), text=sealed("CiRm", "hers")),
+        "gave Sally the alias CiRm",
+    ),
+    (
+        user_events.PrincipalAliasRemoved(principal=SALLY, alias=AliasId("a"), text=None),
+        "took the alias that they had from Sally",
+    ),
+    (
+        resource_events.ResourceTeamsChanged(resource=THING, added=(TEAM,)),
+        "changed the teams of the todo t-1: to A",
+    ),
+    (
+        resource_events.ResourcePropertiesChanged(
+            resource=THING, changes=(resource_events.PropertyChange("status", "new", "done"),)
+        ),
+        "changed status of the todo t-1",
+    ),
+    (
+        resource_events.ResourceRemoved(resource=THING, type="todo", name="t-1"),
+        "removed the todo t-1 from what is registered",
+    ),
     (
         secret_events.SecretCreated(secret=SECRET, name="Token", description="", team=TEAM, value=REF),
         "created the secret Token of the team A",

@@ -11,6 +11,7 @@ from service.catalogue.compiled import (
     CI_CD,
     DECISION_CLIENT,
     DEFAULT_TEAM,
+    REGISTRAR,
     TEAM_ADMINISTRATOR,
     USER,
 )
@@ -143,9 +144,9 @@ async def test_a_predefined_role_gives_access_to_the_api_or_not(running: Running
         assert (200 if PREDEFINED[role].api_access else 403) == answer.status
 
 
-def test_no_role_is_there_but_the_documented_and_our_two() -> None:
-    """Section 2: the seeds' ten roles; Auditor and Decision Client are ours; No Access is left out (section 7)."""
-    assert {*PREDEFINED, AUDITOR, DECISION_CLIENT} == {role.id for role in Account().now.roles()}
+def test_no_role_is_there_but_the_documented_and_our_own() -> None:
+    """Section 2: the seeds' ten roles; Auditor, Decision Client and Registrar are ours; No Access is left out."""
+    assert {*PREDEFINED, AUDITOR, DECISION_CLIENT, REGISTRAR} == {role.id for role in Account().now.roles()}
 
 
 async def test_who_is_given_which_role_without_asking(running: Running) -> None:

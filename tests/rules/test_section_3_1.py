@@ -8,6 +8,7 @@ from service.catalogue.compiled import (
     CI_CD,
     DECISION_CLIENT,
     DEFAULT_TEAM,
+    REGISTRAR,
     TEAM_ADMINISTRATOR,
     USER,
 )
@@ -45,9 +46,9 @@ async def test_a_system_account_never_signs_in(running: Running) -> None:
 
 
 async def test_the_first_principal_is_user_and_administrator(running: Running) -> None:
-    """Section 3.1: who opens the account holds both roles, and our own two with which the trail is read."""
+    """Section 3.1: who opens the account holds both roles, and our own ones."""
     first = (await running.admin.get("/user")).json
-    assert {ADMINISTRATOR, USER, AUDITOR, DECISION_CLIENT} == {
+    assert {ADMINISTRATOR, USER, AUDITOR, DECISION_CLIENT, REGISTRAR} == {
         one["uuid"] for one in first["_embedded"]["roles"]
     }
 

@@ -14,10 +14,13 @@ LONG_MODULES = {
     "projections/snapshot_values.py": "writing and reading of one form side by side, so that they agree",
     "projections/spans.py": "what is asked for, what was read, and how a batch keeps it true: one shelf's whole life",
     "projections/view.py": "every look-up there is, a few lines each, found in one place",
+    "service/catalogue/compiled.py": "what every permission means, made ready once: masks, words, conditions",
     "service/commands/decide.py": "one branch a command, so that the type checker misses none",
     "service/commands/users.py": "people and system accounts share all but their creation",
     "service/drafting.py": "one order's way into a batch, and out of it again when it is refused",
     "service/handling.py": "one batch's way into the log, with every way it can fail and be found again",
+    "service/commands/touches.py": "what each kind of event touches, in one place",
+    "service/queries/access.py": "a question, its answer and the words for it: what is asked and told stays together",
     "service/queries/changes.py": "one branch a kind of event, as the sentences have",
     "service/queries/sentences.py": "one clause a kind of event, so that all of them sound alike",
     "service/app.py": "the composition root: every part of a replica, and in which order they begin and end",
@@ -31,6 +34,7 @@ LONG_FUNCTIONS = {
     "projections/directory.py:__init__": "one line a table: who snapshots, digests or undoes finds all of them here",
     "service/app.py:_composed": "every part of a replica is made here and nowhere else",
     "service/commands/decide.py:decide": "one branch a command, for the same reason",
+    "service/queries/changes.py:_principal": "one branch a kind of event, as the sentences have",
     "service/http/audit_filters.py:asked": "one line a filter, which the query, the record and the cursor share",
 }
 

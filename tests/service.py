@@ -39,6 +39,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str]
     octets: bytes
+    path: str = ""
+    """What was asked, without its query."""
 
     @property
     def text(self) -> str:
@@ -109,7 +111,12 @@ class Client:
             headers=sent,
             allow_redirects=False,
         ) as response:
-            return Answer(status=response.status, headers=response.headers, octets=await response.read())
+            return Answer(
+                status=response.status,
+                headers=response.headers,
+                octets=await response.read(),
+                path=response.url.path,
+            )
 
     def read_only(self) -> "Client":
         """The same principal, with its read-only token."""

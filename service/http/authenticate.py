@@ -25,6 +25,8 @@ from service.vocabulary import HEADER_LENGTH_MAX
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,1024}) *", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_FIELD_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
+"""What may stand in a header at all (RFC 9110, section 5.5): no control character but a tab, and no bytes but text."""
 _TRACEPARENT: Final = re.compile(
     r"((?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?:(?<!^00.{53})-.*)?"
 )
@@ -189,10 +191,17 @@ def address(peer: str, forwarded: list[str], trusted: tuple[Network, ...]) -> st
     return nearest
 
 
-def request_id(edge: Edge, request: web.BaseRequest) -> str:
-    """The id that the client gave the request, to the letter; a new one for what is no line of visible ASCII."""
+def request_ids(edge: Edge, request: web.BaseRequest) -> tuple[str, str]:
+    """The id by which logs and records know the request, and the one that its answer carries.
+
+    Both are the client's own, to the letter (AuthZEN 1.0: the answer MUST carry the identical value). Where that is no
+    line of visible ASCII, or a long one, only the answer carries it, and the request is known by a new one.
+    """
     given = request.headers.get("X-Request-ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else edge.fresh.id()
+    if _REQUEST_ID.fullmatch(given):
+        return given, given
+    made = edge.fresh.id()
+    return made, given if _FIELD_VALUE.fullmatch(given) else made
 
 
 def traceparent(request: web.BaseRequest) -> re.Match[str] | None:

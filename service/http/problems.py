@@ -1,7 +1,7 @@
 """The one way from an error to an answer, for every surface: status, shape and sentence in one place.
 
-Clients of a Pact Broker expect its older shapes; who accepts `application/problem+json` gets RFC 9457. No
-answer carries a stack trace or anything that the caller did not send or may not read.
+Clients of a Pact Broker expect its older shapes, those of AuthZEN a sentence; who accepts `application/problem+json`
+gets RFC 9457 everywhere. No answer carries a stack trace or anything that the caller did not send or may not read.
 """
 
 import re
@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from service import errors
-from service.http import problem_types
+from service.http import authzen_paths, problem_types
 
 _log = structlog.get_logger("muniment.http")
 FORBIDDEN: Final = (
@@ -59,6 +59,8 @@ class Answer(msgspec.Struct, frozen=True):
     legacy: object
     extra: dict[str, object] = {}
     headers: dict[str, str] = {}
+    place: str = ""
+    """What is wrong: a place in the body (`subject.id`), or a parameter's or header's name."""
 
 
 def response(
@@ -83,9 +85,16 @@ def response(
             **answer.extra,
         }
         return _made(answer.status, msgspec.json.encode(document), PROBLEM, headers)
+    if request is not None and request.path in authzen_paths.PATHS:
+        return _made(answer.status, _told(answer, request_id).encode(), PLAIN, headers)
     if isinstance(answer.legacy, str):
         return _made(answer.status, answer.legacy.encode(), PLAIN, headers)
     return _made(answer.status, msgspec.json.encode(answer.legacy), HAL, headers)
+
+
+def told(error: Exception) -> str:
+    """An error in one line of text, where it is answered within an answer."""
+    return _told(_answer(error, "", False), "")
 
 
 def accepts(request: web.BaseRequest, media_type: str) -> bool:
@@ -95,6 +104,12 @@ def accepts(request: web.BaseRequest, media_type: str) -> bool:
         if name == media_type and not any(map(_REFUSING, parameters)):
             return True
     return False
+
+
+def _told(answer: Answer, request_id: str) -> str:
+    """All of it in one line of text: where, what, and of the service's own faults under which reference."""
+    place = f"{answer.place}: " if answer.place else ""
+    return f"{place}{answer.sentence}" + (f" Reference: {request_id}." if answer.status >= 500 else "")
 
 
 def _answer(error: Exception, request_id: str, gone: bool) -> Answer:
@@ -150,7 +165,7 @@ def _invalid(sentence: str, pointer: str, status: int, extra: dict[str, object] 
         "errors": [{"detail": sentence, **place}],
         **(extra or {}),
     }
-    return Answer(status, sentence, {"errors": {field: [sentence]}}, found)
+    return Answer(status, sentence, {"errors": {field: [sentence]}}, found, place=field)
 
 
 def _forbidden(error: errors.Forbidden) -> Answer:

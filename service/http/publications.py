@@ -24,6 +24,7 @@ from service.http import (
     applications,
     breathing,
     contracts,
+    decoding,
     pact_documents,
     publishing,
     repeats,
@@ -130,7 +131,7 @@ def _content(item: Body, consumer: str, provider: str) -> bytes:
     except (binascii.Error, ValueError) as failure:
         raise errors.Invalid("The content must be base64.", pointer) from failure
     try:
-        document = requests.decoded(octets)
+        document = decoding.decoded(octets)
     except errors.Invalid as failure:
         raise errors.Invalid(f"The content: {failure.sentence}", pointer) from failure
     contracts.require_object(octets, pointer)

@@ -5,18 +5,16 @@ body is refused even there, since nothing downstream could keep it.
 """
 
 import asyncio
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import breathing, preconditions, problems, twice
+from service.http import decoding, preconditions, problems
 from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.queries import since
@@ -26,7 +24,6 @@ E = TypeVar("E")
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
 """The most that a request may carry. Only a contract's own routes take more (`Route.body_bytes_max`)."""
 BODY_SECONDS_MAX: Final = 30.0
-DEPTH_MAX: Final = 100
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _JSON: Final = "application/json"
 _REHEARSING: Final = ("dry_run", "dryRun", "dry-run")
@@ -145,34 +142,7 @@ async def json_document(call: Call) -> object:
         raise problems.Unfit(
             415, "The body must be JSON, with a Content-Type that says so (application/json)."
         )
-    return await breathing.beside(len(octets), lambda: decoded(octets))
-
-
-def decoded(octets: bytes) -> object:
-    """The JSON value in a body, or Invalid: with a place where there is one, with a pointer to a character refused."""
-    try:
-        document: object = _DECODER.decode(octets.decode())
-    except UnicodeDecodeError as failure:
-        raise errors.Invalid(f"The body is not UTF-8 (byte {failure.start}).") from failure
-    except json.JSONDecodeError as failure:
-        place = f"line {failure.lineno}, column {failure.colno}"
-        raise errors.Invalid(f"The body is not JSON: {failure.msg} ({place}).") from failure
-    except twice.Twice as failure:
-        said = f"The body holds an object in which {failure.name[:NAME_LENGTH_MAX]!r} stands twice."
-        raise errors.Invalid(said, twice.place(octets.decode())) from failure
-    except RecursionError as failure:
-        raise errors.Invalid("The body is nested too deeply.") from failure
-    except ValueError as failure:  # a number of thousands of digits
-        raise errors.Invalid("The body holds a number that is out of bounds.") from failure
-    # A NUL or a lone surrogate can only come from an escape: raw ones were no JSON or no UTF-8 above.
-    if b"\\u" in octets:
-        _require_clean(document, "", 0)
-    return document
-
-
-def is_text(text: str) -> bool:
-    """Whether it holds characters only: a lone surrogate is none, but stands for a byte that could not be read."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return await decoding.document(octets)
 
 
 async def raw(call: Call) -> bytes:
@@ -317,48 +287,6 @@ def _object(value: object, pointer: str) -> Body:
     if not isinstance(value, dict):
         raise errors.Invalid("This must be an object." if pointer else "The body must be an object.", pointer)
     return Body(value, pointer)
-
-
-def _require_clean(value: object, pointer: str, depth: int) -> None:
-    """Raise Invalid for a NUL or a lone surrogate in any string, a key included, and for absurd nesting."""
-    if depth > DEPTH_MAX:
-        raise errors.Invalid(f"The body is nested more than {DEPTH_MAX} deep.", pointer[:200])
-    match value:
-        case str():
-            _require_clean_text(value, pointer)
-        case dict():
-            for key, member in value.items():
-                _require_clean_text(key, pointer)
-                place = key.replace("~", "~0").replace("/", "~1")
-                _require_clean(member, f"{pointer}/{place}", depth + 1)
-        case list():
-            for index, member in enumerate(value):
-                _require_clean(member, f"{pointer}/{index}", depth + 1)
-        case _:
-            pass  # a number, true, false or null
-
-
-def _require_clean_text(text: str, pointer: str) -> None:
-    if not text.isascii() and not is_text(text):
-        raise errors.Invalid("This text holds a lone surrogate, which is no character.", pointer)
-    if "\0" in text:
-        raise errors.Invalid("This text holds a NUL character (U+0000).", pointer)
-
-
-def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object's members; Twice for one that is there twice."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise twice.Twice(Counter(name for name, _ in pairs).most_common(1)[0][0])
-    return members
-
-
-def _no_number(literal: str) -> NoReturn:
-    raise errors.Invalid(f"The body holds {literal}, which is not JSON.")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_members)
-"""Made once: `json.loads` with options makes one a call."""
 
 
 def _too_large(limit: int) -> problems.Unfit:

@@ -49,7 +49,8 @@ def _framed(edge: Edge) -> Middleware:
     async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Around every request, whatever its path: its id, its answer's headers, its line in the log."""
         started = time.monotonic()
-        request[parts.PROGRESS] = progress = Progress(id=authenticate.request_id(edge, request))
+        identity, echoed = authenticate.request_ids(edge, request)
+        request[parts.PROGRESS] = progress = Progress(id=identity)
         try:
             wellformed.require_clean(request)
             answer = await handler(request)
@@ -57,7 +58,7 @@ def _framed(edge: Edge) -> Middleware:
             answer = problems.response(request, error, progress.id)
         settled = progress.moment is None or progress.moment.settled
         age = edge.vigil.age_seconds()
-        complete(answer, progress.id, _position(progress, edge), settled=settled, age=age)
+        complete(answer, echoed, _position(progress, edge), settled=settled, age=age)
         if progress.token_expires and not answer.prepared:
             answer.headers["Muniment-Token-Expires"] = progress.token_expires
         if edge.vigil.stopping:
@@ -106,7 +107,7 @@ class _AccessLog:
 
 
 def complete(
-    answer: web.StreamResponse, identity: str, position: int, *, settled: bool = True, age: float = 0.0
+    answer: web.StreamResponse, echoed: str, position: int, *, settled: bool = True, age: float = 0.0
 ) -> None:
     """The headers that every answer carries: which request it answers, as of which position, and if old, how old."""
     if answer.prepared:
@@ -117,7 +118,7 @@ def complete(
         headers["Muniment-Age"] = str(int(age))
     if not settled:
         headers["Muniment-Settled"] = "false"
-    headers["X-Request-ID"] = identity
+    headers["X-Request-ID"] = echoed
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Server"] = "muniment"
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import web
 
 from service import errors
-from service.http import requests
+from service.http import decoding
 
 _PLAIN: Final = re.compile(r"[\x21-\x24\x26-\x7e]*").fullmatch
 """A path with its query that needs no second look: visible ASCII in which nothing is escaped."""
@@ -36,7 +36,7 @@ def _require_clean_address(request: web.Request) -> None:
 
 def _require_clean_headers(request: web.Request) -> None:
     for name, value in request.headers.items():
-        if "\0" in value or not (value.isascii() or requests.is_text(value)):
+        if "\0" in value or not (value.isascii() or decoding.is_text(value)):
             raise errors.Invalid("It holds bytes that are not UTF-8, or a NUL.", name)
 
 

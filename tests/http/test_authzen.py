@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.catalogue.compiled import DECISION_CLIENT, DEFAULT_TEAM
-from tests.service import BASE_URL, Answer, Client, Running
+from tests.service import Answer, Client, Running
 
 EVALUATION = "/access/v1/evaluation"
 TEST_MAINTAINER = "Test Maintainer"
@@ -279,17 +279,6 @@ class TestTheWire:
         assert 401 == (await running.nobody.post(EVALUATION, body)).status
         assert position == running.position
 
-    async def test_only_what_exists_is_advertised(self, running: Running) -> None:
-        """The metadata come from BASE_URL, whatever Host a request names, and lead to what is there."""
-        answer = await running.nobody.get(
-            "/.well-known/authzen-configuration", headers={"Host": "evil.example"}
-        )
-
-        assert {
-            "policy_decision_point": BASE_URL,
-            "access_evaluation_endpoint": f"{BASE_URL}{EVALUATION}",
-        } == answer.json
-
     @pytest.mark.parametrize("path", [EVALUATION, "/access/v1/explanation"])
     async def test_a_parameter_that_is_not_known_is_refused(self, running: Running, path: str) -> None:
         """A moment that was misspelt must not be answered with now's decision."""
@@ -297,7 +286,7 @@ class TestTheWire:
         answer = await running.admin.post(f"{path}?asof=3", body)
 
         assert 400 == answer.status
-        assert ["There is no parameter `asof` here; did you mean `as_of`?"] == answer.json["errors"]["asof"]
+        assert "There is no parameter `asof` here; did you mean `as_of`?" in answer.text
 
     async def test_a_member_that_stands_twice_is_refused(self, running: Running) -> None:
         """The gateway and this service could each read another subject (I-JSON, RFC 7493)."""
@@ -305,8 +294,7 @@ class TestTheWire:
         answer = await running.admin.ask("POST", EVALUATION, body=body)
 
         assert 400 == answer.status
-        said = ["The body holds an object in which 'id' stands twice."]
-        assert {"subject.id": said} == answer.json["errors"]
+        assert "subject.id: The body holds an object in which 'id' stands twice." == answer.text
 
 
 class TestExplanations:

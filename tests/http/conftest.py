@@ -1,12 +1,18 @@
 """A running service for each test that asks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from tests import postgres, service
 from tests.service import Running
+
+
+@pytest.fixture
+def database(tables: str, make_database: Callable[..., postgres.Database]) -> postgres.Database:
+    """A database with all tables, and nothing in them."""
+    return make_database(template=tables)
 
 
 @pytest.fixture

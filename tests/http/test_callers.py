@@ -25,11 +25,10 @@ async def test_without_a_token_that_works_nothing_is_served(running: Running) ->
     """No token, an unknown one and a broken header are 401 on every route that needs one, and append nothing."""
     before = running.position
     clients = [running.nobody, running.client("mun_unknown"), running.client("x" * 3_000), running.client("")]
-    for route in routes.ROUTES:
-        if route.auth != "token":
-            continue
-        for client in clients:
-            answer = await ask(client, route, b"{}")
+    asked = [route for route in routes.ROUTES if route.auth == "token"]
+    for client in clients:
+        # All at once: strangers who come together share one look at the log's head, which takes a fifth of a second.
+        for answer in await asyncio.gather(*(ask(client, route, b"{}") for route in asked)):
             require_refusal(answer, 401)
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert before == running.position

@@ -17,8 +17,10 @@ import msgspec
 from projections import preferences, rule, things
 from projections.moved import Alike, Moved
 from projections.powers import Difference, Everybody, Place, Power, Powers
+from projections.resources import Resource
 from projections.timeline import Timeline
 from projections.view import View
+from service.catalogue.compiled import Compiled
 from service.events import Event, account
 from service.events import own_catalogues as own_catalogue_events
 from service.events import preferences as preference_events
@@ -227,12 +229,16 @@ class Comparison:
         return self._of_team(event) if moved else ()
 
     def _of_resource_teams(self, event: resource_events.ResourceTeamsChanged) -> Iterable[PrincipalId]:
+        teams = [one for one in (*event.added, *event.removed) if self.after.team_or_none(one) is not None]
+        moved = self.after.directory.resources.get(event.resource)
+        if not teams or moved is None or not self._moved_one(moved):
+            return ()
+        return [one for team in teams for one in self._ever_of(team)]
+
+    def _of_resource_owner(self, event: resource_events.ResourceOwnerChanged) -> Iterable[PrincipalId]:
         moved = self.after.directory.resources.get(event.resource)
         if moved is None or not self._moved_one(moved):
             return ()
-        return [one for team in (*event.added, *event.removed) for one in self._ever_of(team)]
-
-    def _of_resource_owner(self, event: resource_events.ResourceOwnerChanged) -> Iterable[PrincipalId]:
         return [one for one in (event.before, event.after) if one is not None]
 
     def _of_moved_secret(self, event: secret_events.SecretMoved) -> Iterable[PrincipalId]:
@@ -279,21 +285,21 @@ class Comparison:
         then, now = timeline.at(self.before.position), timeline.at(self.after.position)
         if then is None or now is None or self.after.catalogue is None:
             return False
-        actions = self.after.catalogue.in_teams(things.type_of(now))
+        was, target = things.of_noun(then), things.of_noun(now)
+        handed = was.owner != target.owner
+        actions = _actions(self.after.catalogue, now, handed=handed)
         if not actions:  # no permission for people is given in teams: nobody comes under anybody with a team
             return False
-        target = things.of_noun(now)
-        sides = rule.side_of(self.before, things.of_noun(then)), rule.side_of(self.after, target)
+        sides = rule.side_of(self.before, was), rule.side_of(self.after, target)
         teams = frozenset(sides[0].teams), frozenset(sides[1].teams)
-        if teams[0] == teams[1]:
+        if teams[0] == teams[1] and not handed:
             return False
-        key = (target.thing.type, *teams)
+        key = (target.thing.type, *teams, *((was.owner, target.owner) if handed else ()))
         if key not in self._things:
-            self._things[key] = Alike(sides, actions)
+            self._things[key] = Alike(sides, actions, handed=handed)
             self._teams_of_things = self._teams_of_things.union(*teams)
         self._things[key].add(target)
-        if target.owner is not None:
-            self._owners.add(target.owner)
+        self._owners.update(one for one in (was.owner, target.owner) if one is not None)
         return True
 
     # -- which kind reaches whom; every kind stands here or among those that reach nobody -------------------
@@ -330,6 +336,18 @@ class Comparison:
             _of_everybody,
         ),
     )
+
+
+def _actions(compiled: Compiled, noun: things.InTeams, *, handed: bool) -> tuple[str, ...]:
+    """What can be done to such a thing by whoever its teams count for; where it changed hands, all that can be done.
+
+    What is registered here is also something that can be registered.
+    """
+    type_ = things.type_of(noun)
+    types = (type_, "resource") if isinstance(noun, Resource) else (type_,)
+    if not handed:
+        return tuple(name for one in types for name in compiled.in_teams(one))
+    return tuple(name for name, one in compiled.actions.items() if not set(types).isdisjoint(one.types))
 
 
 def _differ(then: tuple[TeamId, ...], now: tuple[TeamId, ...]) -> tuple[frozenset[TeamId], frozenset[TeamId]]:

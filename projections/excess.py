@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from projections import rule
+from projections import rule, things
 from projections.principals import Principal
 from projections.rule import Side, Standing
 from projections.view import View
@@ -47,12 +47,15 @@ class Excess(msgspec.Struct, frozen=True, kw_only=True):
         return f"The account may {self.action} {self.where}, and you may not: its token would let you do more than now."
 
 
-def excess(view: View, account: Principal, other_id: str, *, reading: bool = False) -> Excess | None:
+def excess(
+    view: View, account: Principal, other_id: str, *, reading: bool = False, itself: bool = True
+) -> Excess | None:
     """The first thing that the account may and the other may not, or None where there is none.
 
     With `reading` only what a read-only token can do is compared. A disabled account is judged as if it were enabled,
     and both as if AI were on: that may be tomorrow, and whoever decides it will not think of this. What follows from
-    wider roles or another team is whoever's who gives them.
+    wider roles or another team is whoever's who gives them. Without `itself` what the account may and the other may not
+    on the other's own account is left out: it is nothing where the account's name is given away, and not its token.
     """
     compiled = view.compiled
     other = view.principal_or_none(other_id)
@@ -66,6 +69,7 @@ def excess(view: View, account: Principal, other_id: str, *, reading: bool = Fal
         found = _beyond(action, theirs, standing, places)
         if (
             found is None
+            and itself
             and other is not None
             and theirs[action] is True
             and action == f"{other.type}:manage"
@@ -99,7 +103,7 @@ class _Places:
     def __init__(self, view: View, account: Principal) -> None:
         self._view = view
         self._account = account
-        self._created: list[Side] | None = None
+        self._created: list[tuple[Side, str]] | None = None
 
     def of(self, reach: int) -> Iterator[tuple[Side, str]]:
         """Each with words for it."""
@@ -110,13 +114,21 @@ class _Places:
             for team in self._view.live_teams(self._account.administers):
                 yield Side((team.id,), None, team.id, None), f"in the team {team.name}, which it administers"
         if reach & OWN:
-            for side in self._owned():
-                yield side, "on an application that it created"
+            yield from self._owned()
 
-    def _owned(self) -> list[Side]:
+    def _owned(self) -> list[tuple[Side, str]]:
         if self._created is None:
-            mine = self._view.created_by(self._account.id)
-            self._created = [rule.side_of(self._view, one) for one in mine]
+            view, me = self._view, self._account.id
+            self._created = [
+                *(
+                    (rule.side_of(view, one), "on an application that it created")
+                    for one in view.created_by(me)
+                ),
+                *(
+                    (rule.side_of(view, things.of_resource(one)), "on a registered thing that it owns")
+                    for one in view.resources_of(me)
+                ),
+            ]
         return self._created
 
 

@@ -20,13 +20,16 @@ THINGS_MAX: Final = 100
 
 
 class Alike:
-    """Things of one type that belonged to the same teams before, and belong to the same others now."""
+    """Things of one type that belonged to the same teams before, and belong to the same others now.
 
-    def __init__(self, sides: tuple[rule.Side, rule.Side], actions: tuple[str, ...]) -> None:
-        self.sides = (
-            msgspec.structs.replace(sides[0], owner=None),
-            msgspec.structs.replace(sides[1], owner=None),
-        )
+    `handed`: they were the same person's too, and are the same other's now. Of all others the owner stayed.
+    """
+
+    def __init__(
+        self, sides: tuple[rule.Side, rule.Side], actions: tuple[str, ...], *, handed: bool = False
+    ) -> None:
+        self.handed = handed
+        self.sides = sides if handed else (_without_owner(sides[0]), _without_owner(sides[1]))
         self.actions = actions
         """What can be done to such things by somebody to whom their teams count."""
         self._things: dict[str, Thing] = {}
@@ -36,7 +39,7 @@ class Alike:
         """One more thing that moved alike."""
         if target.thing.id not in self._things:
             self._things[target.thing.id] = target.thing
-            if target.owner is not None:
+            if target.owner is not None and not self.handed:
                 self._owned.setdefault(target.owner, []).append(target.thing)
 
     def owned(self, principal: PrincipalId) -> list[Thing]:
@@ -74,6 +77,7 @@ class Moved:
                 not member[1].isdisjoint(now.teams),
                 not leads[0].isdisjoint(then.teams),
                 not leads[1].isdisjoint(now.teams),
+                one.handed and (then.owner == principal, now.owner == principal),
             )
             found.setdefault(key, []).append(one)
         self._kinds = list(found.values())
@@ -95,17 +99,19 @@ class Moved:
         owner: PrincipalId | None,
         asked: tuple[Difference, Compiled, bool],
     ) -> None:
-        """Add the things of one kind that somebody owns, or does not own, to the actions that they flip."""
+        """Add the things of one kind that somebody owns, or does not own, to the actions that they flip.
+
+        What changed hands has an owner before and after, which is part of its kind.
+        """
         difference, compiled, gains = asked
         me = self._principal
         if owner is not None and not any(one.owned(me) for one in kind):
             return
-        actions = [
-            action for action in kind[0].actions if self._flips(action, kind[0].sides, owner, gains=gains)
-        ]
+        actions = [action for action in kind[0].actions if self._flips(action, kind[0], owner, gains=gains)]
+        mine = owner is not None or (kind[0].handed and kind[0].sides[gains].owner == me)
         implied = {one for action in actions for one in compiled.implied(action)} if gains else set()
         for action in actions:
-            if action in implied or action in difference.everywhere or (owner and action in difference.own):
+            if action in implied or action in difference.everywhere or (mine and action in difference.own):
                 continue
             said: frozenset[TeamId] = difference.teams.get(action, frozenset())
             for one in kind:
@@ -114,11 +120,16 @@ class Moved:
                     if found:
                         flipped.setdefault(action, []).extend(found)
 
-    def _flips(
-        self, action: str, sides: tuple[rule.Side, rule.Side], owner: PrincipalId | None, *, gains: bool
-    ) -> bool:
-        then, now = (
-            powers.on(action, msgspec.structs.replace(side, owner=owner), owner or "")
-            for powers, side in zip(self._powers, sides, strict=True)
-        )
+    def _flips(self, action: str, alike: Alike, owner: PrincipalId | None, *, gains: bool) -> bool:
+        sides, me = alike.sides, self._principal if alike.handed else owner or ""
+        if not alike.handed:
+            sides = (
+                msgspec.structs.replace(sides[0], owner=owner),
+                msgspec.structs.replace(sides[1], owner=owner),
+            )
+        then, now = (powers.on(action, side, me) for powers, side in zip(self._powers, sides, strict=True))
         return (now and not then) if gains else (then and not now)
+
+
+def _without_owner(side: rule.Side) -> rule.Side:
+    return msgspec.structs.replace(side, owner=None)

@@ -1,4 +1,5 @@
 from service.commands.account import AddKey, AdoptCatalogue, BreakGlass, OpenAccount, ReadTrail, RestoreLog
+from service.commands.aliases import SetAliases
 from service.commands.applications import CreateApplication, DeleteApplication, EditApplication
 from service.commands.authentication import ChangeAuthentication
 from service.commands.bodies import ForgetBodies
@@ -19,6 +20,7 @@ from service.commands.labels import AddLabel, RemoveLabel
 from service.commands.organization import ChangeOrganizationAdministrator
 from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
+from service.commands.resources import EditResource, RegisterResource, RegisterResources, RemoveResource
 from service.commands.results import DeleteVerification, PublishVerification
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
 from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
@@ -51,6 +53,7 @@ Command = (
     | ChangeRoles
     | RedeemInvitation
     | ForgetPerson
+    | SetAliases
     | ChangeOrganizationAdministrator
     | CreateSystemAccount
     | RegenerateToken
@@ -79,6 +82,10 @@ Command = (
     | DeleteVerification
     | RestoreDeletion
     | ForgetBodies
+    | RegisterResource
+    | RegisterResources
+    | EditResource
+    | RemoveResource
     | RecordExecution
     | AbandonDelivery
     | CreateEnvironment

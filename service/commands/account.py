@@ -9,6 +9,7 @@ from projections.view import View
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, AUDITOR, DECISION_CLIENT, DEFAULT_TEAM, REGISTRAR, USER
 from service.catalogue.model import Catalogue, PredefinedRole
+from service.commands import aliases
 from service.commands.guard import NEEDED_TO_UNDO
 from service.commands.order import Caller, Need, NewPrincipal, TokenPair
 from service.commands.users import issued, issued_or_replaced
@@ -214,6 +215,7 @@ def break_glass(command: BreakGlass, view: View, caller: Caller) -> list[Event]:
             raise errors.Refused(
                 "email_taken", "This e-mail address belongs to an account; name that one.", "/email"
             )
+        aliases.require_not_anothers(view, email(command.email), "/email")
         key = command.new.key
         named = clear(name(command.name or command.email), key)
         decided.append(

@@ -18,6 +18,7 @@ from service.commands.integrations import (
     DeleteIntegrations,
     DeleteTaggedContracts,
 )
+from service.commands.resources import RegisterResources
 from service.commands.results import PublishVerification
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
@@ -47,6 +48,8 @@ loop: some milliseconds' work."""
 REMOVED_MIN = 500
 """Links to a team from which on an order gets a batch of its own, drafted beside the event loop: some
 milliseconds' work."""
+REGISTERED_MIN = 100
+"""Things to register from which on it is so too: each is a record."""
 REACHED_MIN = 1_000
 """Principals from which on a dry run is drafted beside the event loop: some milliseconds' work as well."""
 
@@ -58,6 +61,8 @@ def is_bulk(command: Command, now: Callable[[], View]) -> bool:
     if type(command) in _FIRING_KINDS:
         contracts = len(command.contracts) if isinstance(command, PublishContracts) else 1
         return contracts * now().directory.application_webhooks.count("") >= FIRED_MIN
+    if type(command) is RegisterResources:
+        return len(command.things) >= REGISTERED_MIN
     if type(command) not in _REMOVING:
         return False
     assert isinstance(command, _Removing), "the set holds these types"

@@ -6,6 +6,7 @@ from projections.view import View
 from service.commands import (
     Command,
     account,
+    aliases,
     applications,
     authentication,
     bodies,
@@ -20,6 +21,7 @@ from service.commands import (
     organization,
     people,
     preferences,
+    resources,
     results,
     roles,
     secrets,
@@ -99,6 +101,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | users.DeleteUser()
             | users.ChangeRoles()
             | users.RedeemInvitation()
+            | aliases.SetAliases()
             | people.ForgetPerson()
             | organization.ChangeOrganizationAdministrator()
             | system_accounts.CreateSystemAccount()
@@ -115,8 +118,16 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | deployments.EndSupport()
         ):
             return _environments(command, view, caller)
-        case secrets.CreateSecret() | secrets.EditSecret() | secrets.DeleteSecret():
-            return _secrets(command, view, caller)
+        case (
+            secrets.CreateSecret()
+            | secrets.EditSecret()
+            | secrets.DeleteSecret()
+            | resources.RegisterResource()
+            | resources.RegisterResources()
+            | resources.EditResource()
+            | resources.RemoveResource()
+        ):
+            return _of_teams(command, view, caller)
         case (
             preferences.ChangePreferences()
             | preferences.ChangePersonalPreferences()
@@ -196,6 +207,7 @@ def _principals(
     | users.DeleteUser
     | users.ChangeRoles
     | users.RedeemInvitation
+    | aliases.SetAliases
     | people.ForgetPerson
     | organization.ChangeOrganizationAdministrator
     | system_accounts.CreateSystemAccount
@@ -214,6 +226,8 @@ def _principals(
             return users.change_roles(command, view, caller)
         case users.RedeemInvitation():
             return users.redeem_invitation(command, view, caller)
+        case aliases.SetAliases():
+            return aliases.set_aliases(command, view, caller)
         case people.ForgetPerson():
             return people.forget_person(command, view, caller)
         case organization.ChangeOrganizationAdministrator():
@@ -256,8 +270,16 @@ def _environments(
             assert_never(command)
 
 
-def _secrets(
-    command: secrets.CreateSecret | secrets.EditSecret | secrets.DeleteSecret, view: View, caller: Caller
+def _of_teams(
+    command: secrets.CreateSecret
+    | secrets.EditSecret
+    | secrets.DeleteSecret
+    | resources.RegisterResource
+    | resources.RegisterResources
+    | resources.EditResource
+    | resources.RemoveResource,
+    view: View,
+    caller: Caller,
 ) -> list[Event]:
     match command:
         case secrets.CreateSecret():
@@ -266,6 +288,14 @@ def _secrets(
             return secrets.edit_secret(command, view, caller)
         case secrets.DeleteSecret():
             return secrets.delete_secret(command, view, caller)
+        case resources.RegisterResource():
+            return resources.register_resource(command, view, caller)
+        case resources.RegisterResources():
+            return resources.register_resources(command, view, caller)
+        case resources.EditResource():
+            return resources.edit_resource(command, view, caller)
+        case resources.RemoveResource():
+            return resources.remove_resource(command, view, caller)
         case _:
             assert_never(command)
 

@@ -9,6 +9,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import CI_CD
+from service.commands import aliases
 from service.commands.order import Caller, Need, NewPrincipal, TokenPair
 from service.commands.users import EditUser, edit_user, issued, joins_default_team
 from service.events import Event
@@ -57,6 +58,8 @@ def create_system_account(command: CreateSystemAccount, view: View, caller: Call
     address = email(command.email) if command.email else None
     if address and view.principal_with_email(address) is not None:
         raise errors.Refused("email_taken", "This e-mail address belongs to another account.", "/email")
+    if address:
+        aliases.require_not_anothers(view, address, "/email")
     key = command.new.key
     decided: list[Event] = [
         SystemAccountCreated(

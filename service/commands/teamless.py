@@ -84,11 +84,11 @@ def left(events: Iterable[Event]) -> Left | None:
     )
 
 
-def require_bearable(moved: int) -> None:
-    """Raise Refused, before the work, for more secrets and webhooks than one order can move."""
+def require_bearable(moved: int, what: str = "secrets and webhooks") -> None:
+    """Raise Refused, before the work, for more secrets and webhooks, say, than one order can move."""
     if moved > MOVED_MAX:
         raise errors.Refused(
             "too_many_moved",
-            f"The team has {moved:,} secrets and webhooks, and one order can make {MOVED_MAX:,} of them belong to no"
+            f"The team has {moved:,} {what}, and one order can make {MOVED_MAX:,} of them belong to no"
             " team. Move or delete some of them first; nothing was done.",
         )

@@ -9,7 +9,7 @@ from projections import access, things
 from projections.teams import Team
 from projections.view import View
 from service import errors
-from service.commands import codes, teamless
+from service.commands import codes, resources, teamless
 from service.commands.order import Caller, Need
 from service.commands.relations import difference, pieces, require_bearable
 from service.events import Event
@@ -196,9 +196,9 @@ def delete_team(command: DeleteTeam, view: View, caller: Caller) -> list[Event]:
 def consequences(view: View, team: TeamId) -> list[Event]:
     """Everything that follows from a team's deletion, as facts that are recorded before it.
 
-    Each member, administrator, application, environment, secret and webhook has it in its own trail then. Whatever
-    else comes to belong to a team is unlinked here. The order is that of the index: sorting a hundred thousand at a
-    stroke would hold everybody up. Raises Refused for more than one order can unlink.
+    Each member, administrator, application, environment, registered thing, secret and webhook has it in its own trail
+    then. Whatever else comes to belong to a team is unlinked here. The order is that of the index: sorting a hundred
+    thousand at a stroke would hold everybody up. Raises Refused for more than one order can unlink.
     """
     administrators = tuple(one.id for one in view.administrators(team))
     applications = {one.id: one.name for one in view.team_applications(team)}
@@ -222,6 +222,7 @@ def consequences(view: View, team: TeamId) -> list[Event]:
             lambda _, gone: events.TeamEnvironmentsChanged(team=team, removed=gone),
             environments.__getitem__,
         ),
+        *resources.unlinked(view, team),
         *teamless.of_team(view, team),
     ]
 

@@ -10,7 +10,7 @@ from projections.principals import Principal
 from projections.view import View
 from service import errors
 from service.catalogue.compiled import TEAM_ADMINISTRATOR
-from service.commands import codes, external
+from service.commands import aliases, codes, external
 from service.commands.external import External
 from service.commands.order import Caller, Need, NewInvitation, NewPrincipal, TokenPair
 from service.commands.relations import difference
@@ -126,6 +126,7 @@ def invite_user(command: InviteUser, view: View, caller: Caller) -> list[Event]:
     existing = view.principal_with_email(address)
     if existing is not None:
         return _invite_again(command, existing, view, caller)
+    aliases.require_not_anothers(view, address, "/email")
     key = command.new.key
     decided: list[Event] = [
         events.UserCreated(
@@ -335,6 +336,8 @@ def _readdressed(principal: Principal, wanted: str, view: View) -> list[Event]:
     holder = view.principal_with_email(address) if address else None
     if holder is not None and holder.id != principal.id:
         raise errors.Refused("email_taken", "This e-mail address belongs to another account.", "/email")
+    if address:
+        aliases.require_not_anothers(view, address, "/email", principal.id)
     return [
         events.PrincipalEmailChanged(
             principal=principal.id,

@@ -49,6 +49,7 @@ OF_OTHER_THINGS = {
     "DeleteTaggedContracts", "DeleteBranchContracts", "DeleteIntegration", "DeleteIntegrations",
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "CreateSecret", "EditSecret", "DeleteSecret",
+    "RegisterResource", "RegisterResources", "EditResource", "RemoveResource", "SetAliases",
     "CreateWebhook", "EditWebhook", "DeleteWebhook", "TestWebhook", "RecordExecution", "AbandonDelivery",
     "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport",
     "ChangeAuthentication",

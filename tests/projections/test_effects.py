@@ -19,6 +19,7 @@ from service import errors
 from service.commands import Command
 from service.commands.environments import EditEnvironment
 from service.commands.preferences import ChangePreferences, Wanted
+from service.commands.resources import EditResource
 from service.commands.roles import DeleteRole, EditRole
 from service.commands.teams import ChangeMembers, DeleteTeam, EditTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
@@ -26,8 +27,8 @@ from service.events import Event
 from service.events.secrets import SecretMoved
 from service.events.webhooks import WebhookMoved
 from service.log import recorded
-from service.vocabulary import EnvironmentId, PrincipalId, RoleId, TeamId, Thing
-from tests import facts, given
+from service.vocabulary import EnvironmentId, PrincipalId, ResourceId, RoleId, TeamId, Thing
+from tests import facts, given, own
 from tests.given import Account
 
 REACHES_NOBODY = {
@@ -74,6 +75,12 @@ SCOPES = (
     "user:invite:*",
     "webhook:manage:team",
     "token:manage:own",
+    "todo:update:team",
+    "todo:update:own",
+    "todo:delete:own",
+    "todo:read:*",
+    "resource:manage:own",
+    "resource:read:team",
 )
 
 
@@ -287,6 +294,34 @@ def test_switching_ai_off_takes_its_features_from_everybody(account: Account) ->
     assert ({somebody, account.kevin}, ["ai:*"]) == (set(group.principals), lines(group.losses))
 
 
+def test_a_thing_that_changes_hands_is_lost_by_one_and_gained_by_another(account: Account) -> None:
+    """What `own` gives follows the owner (section 1.2); whoever reaches it through a team is not told of."""
+    own.adopted(account)
+    role = account.role("Editor", "todo:update:own", "todo:delete:own", "resource:manage:own")
+    team = account.team("A")
+    rick, morty = (account.person(name, [role], []) for name in ("Rick", "Morty"))
+    account.person("Mate", [account.role("Mate", "todo:update:team")], [team])
+    one = own.todo(account, "7240d0db", rick, (team,))
+    effect = done(account, EditResource(resource=one, owner=morty))
+    lost, gained = effect.groups
+    assert ((rick,), (morty,)) == (lost.principals, gained.principals)
+    did = ("resource:manage", "todo:delete", "todo:update")
+    assert [f"{action} on 7240d0db" for action in did] == lines(gained.gains)
+    read = ("resource:manage", "resource:read", "todo:delete", "todo:read", "todo:update")
+    assert [f"{action} on 7240d0db" for action in read] == lines(lost.losses)
+    assert ((), ()) == (lost.gains, gained.losses)
+
+
+def test_a_thing_that_joins_a_team_is_gained_by_its_members(account: Account) -> None:
+    """As an application is; what may be done to it is said by the actions of its own type."""
+    own.adopted(account)
+    role = account.role("Mate", "todo:update:team", "resource:read:team")
+    team = account.team("A")
+    mate, one = account.person("Mate", [role], [team]), own.todo(account, "1")
+    group = only(done(account, EditResource(resource=one, joins=(team,))))
+    assert ((mate,), ["resource:read on 1", "todo:update on 1"]) == (group.principals, lines(group.gains))
+
+
 # -- exactly ---------------------------------------------------------------------------------------------
 
 small = st.integers(min_value=0, max_value=5)
@@ -296,10 +331,10 @@ scopes = st.lists(st.sampled_from(SCOPES), max_size=4, unique=True).map(tuple)
 
 class World:
     """Five people, two of them alike, a system account, three teams, three applications, two environments, three
-    secrets and three webhooks."""
+    secrets, three webhooks and three to-dos."""
 
     def __init__(self, roles: list[tuple[str, ...]], placed: list[list[int]]) -> None:
-        self.account = account = Account()
+        self.account = account = own.adopted(Account())
         self.roles = [account.role(f"R{n}", *held) for n, held in enumerate(roles)]
         self.applications = [account.application(name) for name in ("Foo", "Bar")]
         self.teams = [
@@ -319,9 +354,14 @@ class World:
             account.robot("Robot", [self.roles[2]], self.teams[1:2]),
         ]
         ann = self.principals[0]
-        own = things.about_to_exist("application", "Own", ann)
-        creator = ann if account.may(ann, "contract_data:manage", own) else None
+        mine = things.about_to_exist("application", "Own", ann)
+        creator = ann if account.may(ann, "contract_data:manage", mine) else None
         self.applications.append(account.application("Own", creator))
+        self.todos = [
+            own.todo(account, "1", ann, (self.teams[0],)),
+            own.todo(account, "2", None, (self.teams[0], self.teams[1])),
+            own.todo(account, "3", self.principals[1]),
+        ]
         leaders = [self.principals[n] for n in placed[0] if n < len(self.principals)]
         account.do(EditTeam(team=self.teams[0], administrators=tuple(leaders)))
 
@@ -364,6 +404,12 @@ class World:
                     environment=EnvironmentId(self.environments[first % 2]),
                     teams=self.pick(self.teams, several),
                 )
+            case 9:
+                return EditResource(
+                    resource=ResourceId(self.pick(self.todos, [first])[0]),
+                    owner=somebody if flag else None,
+                    teams=tuple(map(TeamId, self.pick(self.teams, several))),
+                )
             case _:
                 return self._move(first, TeamId(self.pick(self.teams, several)[0]) if several else None)
 
@@ -393,6 +439,7 @@ def targets(
         directory.principals.values(),
         directory.secrets.values(),
         directory.webhooks.values(),
+        directory.resources.values(),
     )
     for table in tables:
         for timeline in table:
@@ -400,7 +447,7 @@ def targets(
             if then is not None and now is not None:
                 pair = things.of_noun(then), things.of_noun(now)
                 types = after.compiled.actions[action].types
-                if pair[0].thing.type in types:
+                if pair[0].thing.type in types or ("resource" in types and pair[0].thing.type == "todo"):
                     yield pair
 
 
@@ -439,7 +486,7 @@ def actions(view: View, powers: tuple[Power, ...], *, implied: bool) -> set[str]
     roles=st.lists(scopes, min_size=3, max_size=3),
     placed=st.lists(few, min_size=1, max_size=1),
     orders=st.lists(
-        st.tuples(st.integers(min_value=0, max_value=9), small, few, scopes, st.booleans()),
+        st.tuples(st.integers(min_value=0, max_value=10), small, few, scopes, st.booleans()),
         min_size=1,
         max_size=3,
     ),

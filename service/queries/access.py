@@ -92,16 +92,24 @@ def _put(view: View, question: Question) -> Answer | tuple[Principal, Conditions
         principal = naming.subject(view, question.subject)
     except errors.NotFound as failure:
         return Answer(decision=False, reason=failure.sentence)
-    action = _action(view, question)
+    put = about(view, question)
+    if isinstance(put, Answer):
+        return msgspec.structs.replace(put, principal=principal.id)
+    return principal, *put
+
+
+def about(view: View, question: Question) -> Answer | tuple[Conditions, Facts, tuple[str, ...]]:
+    """What must be allowed, whoever the subject is, and what conditions see; or why the question cannot be put."""
+    action = action_of(view, question)
     if isinstance(action, Answer):
-        return msgspec.structs.replace(action, principal=principal.id)
+        return action
     try:
         target, conflicts = _target(view, question, action)
         facts, unlike = with_held(view, target, question.facts)
-        conditions, unfit = _conditions(view, question, action, target)
+        conditions, unfit = conditions_of(view, question, action, target)
     except (errors.NotFound, errors.Ambiguous, errors.Invalid) as failure:
-        return Answer(decision=False, reason=failure.sentence, principal=principal.id)
-    return principal, conditions, facts, (*conflicts, *unlike, *unfit)
+        return Answer(decision=False, reason=failure.sentence)
+    return conditions, facts, (*conflicts, *unlike, *unfit)
 
 
 def with_held(view: View, target: Target, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
@@ -125,7 +133,7 @@ def with_held(view: View, target: Target, facts: Facts) -> tuple[Facts, tuple[st
     return {**facts, "resource": {**resource, "properties": {**said, **properties}}}, unlike
 
 
-def _conditions(
+def conditions_of(
     view: View, question: Question, action: str, target: Target
 ) -> tuple[Conditions, tuple[str, ...]]:
     """All that must be allowed: of a deployment to an environment two things. Raises NotFound."""
@@ -189,7 +197,7 @@ def whole_or_held(view: View, action: str, text: str) -> Target:
     return things.anything(type_) if rest == "*" else naming.target(view, text)
 
 
-def _action(view: View, question: Question) -> str | Answer:
+def action_of(view: View, question: Question) -> str | Answer:
     """The action that the question means, or why it cannot be put under the catalogue of the moment."""
     compiled = view.catalogue
     if compiled is None:

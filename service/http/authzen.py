@@ -39,13 +39,16 @@ async def evaluation(call: Call) -> web.Response:
 async def single(call: Call, document: Entity) -> web.Response:
     """The answer to one question in a body."""
     parts = authzen_asked.parts(document)
-    question = authzen_asked.question(parts)
-    view = await authzen_asked.view_of(call, parts.context)
+    authzen_asked.require_readable(parts)
+    evaluator = Evaluator(await authzen_asked.view_of(call, parts.context))
+    question = authzen_asked.question(parts, evaluator)
     sentences: tuple[str, ...] = ()
     if call.may("access:explain", ACCESS):
-        answer, sentences = access.why(view, question) if question.subject else authzen_asked.nobody()
+        answer, sentences = (
+            access.why(evaluator.view, question) if question.subject else authzen_asked.nobody(evaluator.view)
+        )
     else:
-        answer = Evaluator(view).answer(question) if question.subject else authzen_asked.nobody()[0]
+        answer = evaluator.answer(question) if question.subject else authzen_asked.nobody(evaluator.view)[0]
     return responses.made(call, decision(answer, sentences), JSON)
 
 

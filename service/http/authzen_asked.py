@@ -14,7 +14,7 @@ from service.http import decoding, parameters, requests
 from service.http.edge import Call
 from service.queries import moments
 from service.queries.access import Answer, Question
-from service.queries.evaluating import TEXT_LENGTH_MAX
+from service.queries.evaluating import TEXT_LENGTH_MAX, Evaluator
 from service.vocabulary import line
 
 JSON: Final = "application/json"
@@ -22,8 +22,6 @@ Entity = Mapping[str, Any]
 """A JSON object of the request: a subject, an action, a resource, or a context."""
 _NOTHING: Final[Entity] = {}
 _MOMENT: Final = ("as_of", "at_least")
-_BEFORE: Final = {"user": "", "system_account": "system_account:"}
-"""What stands before the id of a subject of each type that subjects here have."""
 
 
 class Parts(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +81,7 @@ def one_of(item: object, pointer: str, defaults: Parts) -> Parts:
 
 
 def require_readable(defaults: Parts) -> None:
-    """Raise Invalid where an entity that several questions are to share says too little or is of another shape."""
+    """Raise Invalid where an entity that is there says too little or is of another shape."""
     for name, entity, fields in (
         ("subject", defaults.subject, ("type", "id")),
         ("action", defaults.action, ("name",)),
@@ -95,10 +93,11 @@ def require_readable(defaults: Parts) -> None:
                 _text(entity, field, f"/{name}")
 
 
-def question(asked: Parts, pointer: str = "") -> Question:
-    """The question that these entities are. Raises Invalid where one is missing or says too little.
+def question(asked: Parts, evaluator: Evaluator, pointer: str = "") -> Question:
+    """The question that these entities are, for this evaluator. Raises Invalid where one is missing or says too little.
 
-    A subject of a type that is nobody here has no name in the question.
+    A subject of a type that is nobody here has no name in the question. Whose a thing of an own type is, is said by the
+    properties that its type names; of any other by `owner` and `team`, which must then be texts.
     """
     subject = _there(asked.subject, "subject", pointer)
     action = _there(asked.action, "action", pointer)
@@ -106,23 +105,33 @@ def question(asked: Parts, pointer: str = "") -> Question:
     type_, named = _text(subject, "type", f"{pointer}/subject"), _text(subject, "id", f"{pointer}/subject")
     _object(subject, "properties", f"{pointer}/subject")
     _object(action, "properties", f"{pointer}/action")
-    properties = _object(resource, "properties", f"{pointer}/resource") or _NOTHING
+    properties = _object(resource, "properties", f"{pointer}/resource")
+    resource_type, compiled = _text(resource, "type", f"{pointer}/resource"), evaluator.view.catalogue
+    if properties is None or (compiled is not None and resource_type in compiled.types):
+        properties = _NOTHING
     inside = f"{pointer}/resource/properties"
-    before = _BEFORE.get(type_)
     return Question(
-        subject="" if before is None else before + named,
+        subject=evaluator.subject(type_, named),
         action=_text(action, "name", f"{pointer}/action"),
-        resource_type=_text(resource, "type", f"{pointer}/resource"),
+        resource_type=resource_type,
         resource_id=_text(resource, "id", f"{pointer}/resource"),
         team=_optional_text(properties, "team", inside),
         owner=_optional_text(properties, "owner", inside),
         environment=_optional_text(properties, "environment", inside),
+        facts={
+            "subject": subject,
+            "action": action,
+            "resource": resource,
+            "context": asked.context or _NOTHING,
+        },
     )
 
 
-def nobody() -> tuple[Answer, tuple[str, ...]]:
+def nobody(view: View) -> tuple[Answer, tuple[str, ...]]:
     """The answer about a subject of a type that is nobody here."""
-    reason = "Subjects here are of the types user, which is any principal, and system_account."
+    own = sorted(view.catalogue.subject_types - {"user"}) if view.catalogue is not None else []
+    also = f" (or {', '.join(own)})" if own else ""
+    reason = f"Subjects here are of the types user{also}, which is any principal, and system_account."
     return Answer(decision=False, reason=reason), (reason,)
 
 

@@ -97,11 +97,16 @@ class Batch:
         """The same for any question at all: by its own way through everything that it says."""
         pointer = f"/evaluations/{len(self.answers)}"
         try:
-            question = authzen_asked.question(authzen_asked.one_of(item, pointer, self._defaults), pointer)
+            parts = authzen_asked.one_of(item, pointer, self._defaults)
+            question = authzen_asked.question(parts, self._evaluator, pointer)
         except errors.Invalid as failure:
             error = {"status": 400, "message": problems.told(failure)}
             return False, msgspec.json.encode({"decision": False, "context": {"error": error}})
-        answer = self._evaluator.answer(question) if question.subject else authzen_asked.nobody()[0]
+        answer = (
+            self._evaluator.answer(question)
+            if question.subject
+            else authzen_asked.nobody(self._evaluator.view)[0]
+        )
         return answer.decision, authzen.decision(answer)
 
 

@@ -19,6 +19,7 @@ from service.http.edge import Call
 from service.http.responses import Document
 from service.queries import access, naming
 from service.queries.access import Answer, Question
+from service.queries.evaluating import Evaluator
 from service.vocabulary import line
 
 JSON: Final = "application/json"
@@ -32,8 +33,9 @@ async def explanation(call: Call) -> web.Response:
     call.require("access:explain", _ACCESS)
     document = await authzen_asked.document(call)
     parts = authzen_asked.parts(document)
-    question = authzen_asked.question(parts)
+    authzen_asked.require_readable(parts)
     view = await authzen_asked.view_of(call, parts.context)
+    question = authzen_asked.question(parts, Evaluator(view))
     return _json(call, _explained(view, question))
 
 
@@ -91,7 +93,7 @@ async def who(call: Call) -> web.Response:
 
 
 def _explained(view: View, question: Question) -> Document:
-    answer, sentences = access.why(view, question) if question.subject else authzen_asked.nobody()
+    answer, sentences = access.why(view, question) if question.subject else authzen_asked.nobody(view)
     verdict = answer.verdict
     verdicts = () if verdict is None else (verdict, *answer.further)
     return {

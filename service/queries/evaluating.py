@@ -1,23 +1,36 @@
 """Many questions about one moment: one evaluator, which remembers whom and what it has looked up.
 
-Single evaluations, batches, searches and proxies all ask it, so they cannot disagree: what it remembers is what the
-same look-ups found (`queries.access`), and what is decided is decided by the one rule (`projections.rule`).
+Single evaluations, batches, searches and proxies all go through it or the functions that it asks, so they cannot
+disagree: what it remembers is what those look-ups found (`queries.access`, `queries.naming`), and what is decided is
+decided by the one rule (`projections.rule`).
 """
 
 from typing import Final
 
-from projections import rule
+from projections import access as deciding
+from projections import rule, things
+from projections.principals import Principal
+from projections.things import Target
 from projections.view import View
 from service import errors
+from service.catalogue.compiled import CONDITIONAL
+from service.catalogue.conditions import Facts
 from service.queries import access, naming
 from service.queries.access import Answer, Question
+from service.vocabulary import NAME_LENGTH_MAX
 
 TEXT_LENGTH_MAX: Final = 1_000
 """The longest text that a question may name anything by."""
 REMEMBERED_MAX: Final = 20_000
-"""Whom and what an evaluator keeps at most of each: more than a batch can name."""
-_SUBJECTS: Final = {"user": "", "system_account": "system_account:"}
-"""The types that subjects here have, with what stands before the id of one."""
+"""Whom and what an evaluator keeps at most: more than a batch can name."""
+SYSTEM_ACCOUNT: Final = "system_account"
+_BEFORE: Final = f"{SYSTEM_ACCOUNT}:"
+_BARE: Final = rule.Side((), None, None, None)
+"""What decides about a thing of no team and nobody's: that somebody reaches everything."""
+_NOBODY: Final = rule.Standing({})
+_NO_WORDS: Final[dict[str, str]] = {}
+_NOWHERE: Final = rule.Side((), None, None, None)
+"""A thing that would be held here if it were there: whoever reaches everything does not reach it."""
 
 
 class Evaluator:
@@ -26,100 +39,149 @@ class Evaluator:
     Only what exists is remembered, and no more of it than REMEMBERED_MAX.
     """
 
-    __slots__ = ("_actions", "_sides", "_standings", "view")
+    __slots__ = ("_actions", "_known", "_sides", "_standings", "_types", "view")
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._standings: dict[str, dict[str, rule.Standing]] = {one: {} for one in _SUBJECTS}
+        compiled = view.catalogue
+        self._types = frozenset({"user"}) if compiled is None else compiled.subject_types
+        self._known: dict[str, tuple[Principal, rule.Standing]] = {}
+        anybody: dict[str, rule.Standing] = {}
+        self._standings = {**dict.fromkeys(self._types, anybody), SYSTEM_ACCOUNT: dict[str, rule.Standing]()}
         self._actions: dict[str, dict[str, str]] = {}
         self._sides: dict[str, dict[str, rule.Side]] = {}
 
+    def subject(self, type_: str, text: str) -> str:
+        """What a question calls a subject of this type; empty for a type that is nobody here."""
+        if type_ in self._types:
+            return text
+        return _BEFORE + text if type_ == SYSTEM_ACCOUNT else ""
+
     def answer(self, question: Question) -> Answer:
-        """The decision with its conflicts, and without reasons."""
-        return access.decide(self.view, question)
+        """The decision with its conflicts, and without reasons: `access.decide`, with what is remembered."""
+        try:
+            principal, standing = self._known.get(question.subject) or self._stands(question.subject)
+        except errors.NotFound as failure:
+            return Answer(decision=False, reason=failure.sentence)
+        put = access.about(self.view, question)
+        if isinstance(put, Answer):
+            return put
+        conditions, facts, conflicts = put
+        decision = all(self._may(principal, standing, action, on, facts) for action, on in conditions)
+        return Answer(decision=decision, principal=principal.id, conflicts=conflicts)
 
     def plainly(self, subject_type: str, subject: str, action: str, type_: str, thing: str) -> bool | None:
         """The decision on a question that says nothing but these five, or None where it takes `answer` to tell.
 
         The decision is `answer`'s, at a fraction of the price. What is no text at all is None too, or a TypeError.
         """
-        actions = self._actions.get(type_)
-        if actions is None:
+        actions, known = self._actions.get(type_), self._standings.get(subject_type)
+        if actions is None or known is None:
             return self._first(subject_type, subject, action, type_, thing)
-        side = self._sides[type_].get(thing)
-        known = self._standings.get(subject_type)
-        standing = None if known is None else known.get(subject)
-        full = actions.get(action)
+        side, standing, full = self._sides[type_].get(thing), known.get(subject), actions.get(action)
         if side is None or standing is None or full is None:
             return self._first(subject_type, subject, action, type_, thing)
         reach = standing.reaches.get(full, False)
-        return reach if reach is True or reach is False else rule.within(standing, reach, side)
+        if reach is True or reach is False or rule.within(standing, reach, side):
+            return reach is not False
+        return None if reach & CONDITIONAL else False
 
     def _first(self, subject_type: str, subject: str, action: str, type_: str, thing: str) -> bool | None:
-        """`plainly`, where something was not asked about before: each part is looked up once."""
-        if not (
-            _plain(subject_type) and _plain(subject) and _plain(action) and _plain(type_) and _plain(thing)
-        ):
-            return None
+        """`plainly`, where something was not asked about before: that is looked up once."""
+        full = self._actions.get(type_, _NO_WORDS).get(action) or self._meant(action, type_)
         known = self._standings.get(subject_type)
-        if known is None:
-            return False
-        standing = known.get(subject) or self._stands(known, _SUBJECTS[subject_type], subject)
-        full = self._fitting(action, type_)
-        if standing is None or full is None:
-            return False
-        side = self._sides[type_].get(thing)
-        if side is None:
-            found = self._looked_up(type_, thing)
-            if not isinstance(found, rule.Side):
-                return found
-            side = found
-        reach = standing.reaches.get(full, False)
-        return reach if reach is True or reach is False else rule.within(standing, reach, side)
-
-    def _stands(self, known: dict[str, rule.Standing], before: str, subject: str) -> rule.Standing | None:
-        try:
-            principal = naming.subject(self.view, before + subject)
-        except errors.NotFound:
+        if full is None or known is None:
+            return False if _plain(subject_type, subject, action, type_, thing) else None
+        standing = known.get(subject) or self._standing(known, subject_type, subject)
+        side = self._sides[type_].get(thing) or self._side(full, type_, thing)
+        if standing is None or side is None:
             return None
-        standing = rule.standing_of(principal, rule.reaches_of(self.view, principal))
+        if standing is _NOBODY or side is _NOWHERE:
+            return False
+        reach = standing.reaches.get(full, False)
+        if reach is True or reach is False or rule.within(standing, reach, side):
+            return reach is not False
+        return None if reach & CONDITIONAL else False
+
+    def _may(
+        self, principal: Principal, standing: rule.Standing, action: str, target: Target, facts: Facts
+    ) -> bool:
+        """`projections.access.may`, its standing being known."""
+        reach = standing.reaches.get(action, False)
+        if reach is True or reach is False:
+            return bool(reach)
+        side = rule.side_of(self.view, target)
+        return rule.within(standing, reach, side) or (
+            bool(reach & CONDITIONAL and facts)
+            and deciding.conditionally(self.view, principal, action, standing, side, facts)
+        )
+
+    def _standing(self, known: dict[str, rule.Standing], type_: str, text: str) -> rule.Standing | None:
+        """What a subject can draw on; None where that takes a second look, _NOBODY where nobody is called so."""
+        if not _plain(text):
+            return None
+        try:
+            standing = self._stands(self.subject(type_, text))[1]
+        except errors.NotFound:
+            return _NOBODY
         if len(known) < REMEMBERED_MAX:
-            known[subject] = standing
+            known[text] = standing
         return standing
 
-    def _fitting(self, action: str, type_: str) -> str | None:
-        """The action's full name, if it applies to things of the type."""
-        catalogue = self.view.catalogue
-        known = None if catalogue is None else catalogue.actions.get(action)
-        if known is None or type_ not in known.types:
-            return None
-        self._sides.setdefault(type_, {})
-        self._actions.setdefault(type_, {})[action] = action
-        return action
+    def _stands(self, subject: str) -> tuple[Principal, rule.Standing]:
+        """Whom a question means, and what they can draw on. Raises NotFound."""
+        # Most are called by their ids as they are written here, and then nobody else can be meant.
+        principal = self.view.principal_or_none(subject) or naming.subject(self.view, subject)
+        found = principal, rule.standing_of(principal, rule.reaches_of(self.view, principal))
+        if len(self._known) < REMEMBERED_MAX:
+            self._known[subject] = found
+        return found
 
-    def _looked_up(self, type_: str, thing: str) -> rule.Side | bool | None:
-        """What decides about a thing that is held here; None for any other, which the question has to describe."""
+    def _meant(self, action: str, type_: str) -> str | None:
+        """The action that the word means on things of the type, or None."""
+        compiled = self.view.catalogue
+        full = None if compiled is None else compiled.action_for(type_, action)
+        if full is not None:
+            self._sides.setdefault(type_, {})
+            self._actions.setdefault(type_, {})[action] = full
+        return full
+
+    def _side(self, action: str, type_: str, thing: str) -> rule.Side | None:
+        """What decides about a thing of which the question says no more; None where that takes a second look."""
+        if not _plain(thing):
+            return None
         try:
-            held = naming.held(self.view, type_, thing)
+            held = self._held(type_, thing)
         except errors.Ambiguous:
             return None
         except errors.Invalid:
-            return False
-        if held is None:
-            return None
-        side = rule.side_of(self.view, held)
-        sides = self._sides[type_]
-        if len(sides) < REMEMBERED_MAX:
-            sides[thing] = side
-        return side
+            return _NOWHERE
+        if held is not None:
+            side = rule.side_of(self.view, held)
+            sides = self._sides[type_]
+            if len(sides) < REMEMBERED_MAX:
+                sides[thing] = side
+            return side
+        if thing == "*":
+            return _BARE
+        if type_ in things.TYPES_HELD and action not in self.view.compiled.owned_by:
+            return _NOWHERE
+        return None if thing in ("", ".", "..") or len(thing) > NAME_LENGTH_MAX else _BARE
+
+    def _held(self, type_: str, thing: str) -> rule.Decided | None:
+        """What is held here under an id or a name. Raises Ambiguous, and Invalid for what nothing can be called."""
+        if type_ == "application" and (found := self.view.application_or_none(thing)) is not None:
+            return found  # by its id as it is written here, like most of what programs ask about
+        return naming.held(self.view, type_, thing)
 
 
-def _plain(text: object) -> bool:
-    """Whether it is text that `line` would leave as it is."""
-    return (
+def _plain(*texts: object) -> bool:
+    """Whether each is a text that `vocabulary.line` would leave as it is."""
+    return all(
         type(text) is str
         and len(text) <= TEXT_LENGTH_MAX
         and text.isascii()
         and text.isprintable()
         and text == text.strip()
+        for text in texts
     )

@@ -19,6 +19,7 @@ from service.http.edge import Call
 from service.http.responses import Document
 from service.http.search_cursor import Pages, Place
 from service.queries import searching
+from service.queries.evaluating import Evaluator
 from service.queries.moments import Moment
 from service.queries.searching import Search
 
@@ -83,7 +84,7 @@ def _search(view: View, sought: str, asked: Entity) -> Search:
     elif isinstance(entity := said[sought], dict):
         said[sought] = {**entity, "id": _ANY}
     parts = authzen_asked.parts(said)
-    question = msgspec.structs.replace(authzen_asked.question(parts), facts=_facts(parts))
+    question = msgspec.structs.replace(authzen_asked.question(parts, Evaluator(view)), facts=_facts(parts))
     match sought:
         case "subject":
             return searching.subjects(view, asked["subject"]["type"], question)

@@ -24,6 +24,7 @@ from service.log import recorded, seal
 from service.log.recorded import Actor, Recorded
 from service.queries import access, searching
 from service.queries.access import Question
+from service.queries.evaluating import Evaluator
 from service.queries.searching import Search
 from service.vocabulary import AliasId, EventId, PrincipalId, ResourceId, TeamId
 from tests import facts, given
@@ -87,7 +88,7 @@ TYPES = (*things.TYPES_HELD, "record")
 
 def question(view: View, **parts: Any) -> Question:
     """The question of a request with these parts."""
-    asked = authzen_asked.question(authzen_asked.parts(parts))
+    asked = authzen_asked.question(authzen_asked.parts(parts), Evaluator(view))
     return msgspec.structs.replace(asked, facts=parts)
 
 

@@ -77,11 +77,17 @@ def excess(
             found = "on yourself: it could change your own roles"
         if found is not None:
             return Excess(action=action, where=found)
-    return _under_a_condition(view, account, other, standing, reading=reading)
+    return _under_a_condition(view, account, other, standing, places, reading=reading)
 
 
 def _under_a_condition(
-    view: View, account: Principal, other: Principal | None, standing: Standing, *, reading: bool
+    view: View,
+    account: Principal,
+    other: Principal | None,
+    standing: Standing,
+    places: "_Places",
+    *,
+    reading: bool,
 ) -> Excess | None:
     """What only the account holds under a condition: where a gateway asks with its token, the condition may hold."""
     compiled = view.compiled
@@ -92,7 +98,8 @@ def _under_a_condition(
             if standing.reaches.get(action, False) is True or (reading and not _readable(compiled, action)):
                 continue
             for scope, reach, condition in given:
-                if scope not in held or (reach == TEAM and not teams <= standing.teams):
+                alone = scope not in held or (reach == TEAM and not teams <= standing.teams)
+                if alone or (reach == OWN and next(places.of(OWN), None) is not None):
                     return Excess(action=action, where=f"under the condition {condition.name}")
     return None
 

@@ -12,7 +12,7 @@ import msgspec
 from projections import rule
 from projections.principals import Principal
 from projections.view import View
-from service.catalogue.compiled import ADMINISTERED, ADMINISTERED_TEAM, OWN, TEAM, Compiled
+from service.catalogue.compiled import ADMINISTERED, ADMINISTERED_TEAM, AI, OWN, TEAM, Compiled
 from service.vocabulary import PrincipalId, TeamId, Thing
 
 API_ACCESS: Final = "api_access"
@@ -105,7 +105,8 @@ class Everybody:
         conditional = frozenset(
             scope
             for role in self.view.roles_of(principal)
-            for given in self.view.compiled.conditional(role.scopes).values()
+            for action, given in self.view.compiled.conditional(role.scopes).items()
+            if self.view.ai_enabled or not action.startswith(AI)
             for scope, _, _ in given
         )
         return Granted(rule.reaches_of(self.view, principal), api, conditional)

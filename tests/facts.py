@@ -13,7 +13,7 @@ from service.events.webhooks import (
     WebhookSettings,
     WebhooksTriggered,
 )
-from service.log import recorded
+from service.log import recorded, seal
 from service.log.recorded import Actor, Recorded
 from service.vocabulary import ApplicationId, DeliveryId, EventId, SecretId, TeamId, WebhookId
 from tests.given import Account
@@ -23,16 +23,17 @@ def happened(account: Account, event: Event) -> None:
     """A fact that stands in the log, whoever ordered it."""
     last = account.log[-1]
     at = last.recorded_at + timedelta(microseconds=1)
+    number = EventId(account.fresh.event_id(at))
     record = Recorded(
         v=recorded.VERSION,
         position=last.position + 1,
-        id=EventId(account.fresh.event_id(at)),
+        id=number,
         recorded_at=at,
         rule=1,
         catalogue=1,
         release="0.0.0",
         actor=Actor(principal=account.kevin),
-        data=event,
+        data=seal.seal_event(event, number, account.replica.person_keys),
     )
     account.go_on([record])
     account.log.append(record)

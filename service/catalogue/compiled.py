@@ -115,7 +115,9 @@ class Compiled:
         self.subject_types = frozenset({"user"}.union(*(one.subject_types for one in own)))
         """The words by which a request names any principal."""
         own_actions = tuple(self._merged(own))
-        self.actions = {action.name: action for action in (*catalogue.actions, *map(_plain, own_actions))}
+        self.actions = {
+            action.name: action for action in (*catalogue.actions, *map(self._plain, own_actions))
+        }
         self.bits = {name: 1 << index for index, name in enumerate(self.actions)}
         self._ai = sum(bit for name, bit in self.bits.items() if name.startswith(AI))
         self.permissions = (
@@ -352,6 +354,12 @@ class Compiled:
                     self.owned_by[action.name] = one.name
                     yield action
 
+    def _plain(self, action: OwnAction) -> Action:
+        """As the built-in ones are; what comes with it is of its own catalogue, and never a built-in action."""
+        mine = self.owned_by[action.name]
+        implies = tuple(one for one in action.implies if self.owned_by.get(one) == mine)
+        return Action(name=action.name, types=action.types, implies=implies)
+
     def _with_implied(self, action: str) -> int:
         found = self.actions.get(action)
         if found is None:
@@ -360,10 +368,6 @@ class Compiled:
         for implied in found.implies:
             bits |= self._with_implied(implied)
         return bits
-
-
-def _plain(action: OwnAction) -> Action:
-    return Action(name=action.name, types=action.types, implies=action.implies)
 
 
 def _permissions(action: OwnAction) -> Iterator[Permission]:

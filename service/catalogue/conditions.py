@@ -4,6 +4,7 @@ Closed on every doubt: a property that is missing, or of another type than what 
 `not_equals` and `none_of` included. Types are JSON's: true is no 1, and the text "1" is no number.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,8 @@ OPERATORS: Final = (
     *("less_than", "at_most", "greater_than", "at_least"),
 )
 _MISSING: Final = object()
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+"""What Python reads as a time is more than this: weeks, and an offset of seconds."""
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "less_than": lambda mine, other: mine < other,
     "at_most": lambda mine, other: mine <= other,
@@ -56,7 +59,7 @@ def operator_of(predicate: Predicate) -> tuple[str, Any]:
 
 def instant_of(text: str) -> datetime | None:
     """The time that a text is, as RFC 3339 writes it with its offset; None for any other text."""
-    if len(text) < len("2026-01-01T00:00:00Z") or text[10] not in "Tt ":
+    if _INSTANT.fullmatch(text) is None:
         return None
     try:
         found = datetime.fromisoformat(text.upper())
@@ -82,9 +85,9 @@ def _met(predicate: Predicate, facts: Facts) -> bool:
         case "one_of":
             return isinstance(wanted, list | tuple) and any(_equal(mine, one) for one in wanted)
         case "none_of":
-            if not isinstance(wanted, list | tuple) or not isinstance(mine, str | int | float):
+            if not isinstance(wanted, list | tuple) or not _kind(mine):
                 return False
-            return not any(_equal(mine, one) for one in wanted)
+            return all(_comparable(mine, one) and not _equal(mine, one) for one in wanted)
         case "contains":
             return isinstance(mine, list | tuple) and any(_equal(one, wanted) for one in mine)
         case _:

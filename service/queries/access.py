@@ -113,13 +113,15 @@ def about(view: View, question: Question) -> Answer | tuple[Conditions, Facts, t
 
 
 def with_held(view: View, target: Target, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
-    """What conditions see: the request, with the properties that are held of the thing in place of its own word.
+    """What conditions see: the request, with what is held of the thing in place of its own word.
 
-    And where the two differ.
+    The thing is called what it is registered as, whichever of its names was asked by; who owns it and which teams it
+    belongs to is not the request's to say. And where the two differ.
     """
     types = view.catalogue.types if view.catalogue is not None else {}
-    held = view.resource_or_none(target.thing.id) if target.thing.type in types else None
-    if held is None or not held.properties:
+    type_ = types.get(target.thing.type)
+    held = view.resource_or_none(target.thing.id) if type_ is not None and facts else None
+    if type_ is None or held is None or held.type != target.thing.type:
         return facts, ()
     resource = facts.get("resource", {})
     said = resource.get("properties")
@@ -130,7 +132,8 @@ def with_held(view: View, target: Target, facts: Facts) -> tuple[Facts, tuple[st
         for name, it in properties.items()
         if name in said and said[name] != it
     )
-    return {**facts, "resource": {**resource, "properties": {**said, **properties}}}, unlike
+    left = {name: it for name, it in said.items() if name not in (type_.owner, type_.teams)}
+    return {**facts, "resource": {**resource, "id": held.name, "properties": {**left, **properties}}}, unlike
 
 
 def conditions_of(

@@ -4,6 +4,7 @@ It shares nothing with the folds but the events. What it answers, they must answ
 """
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from projections import access, asking, newcomers, things
@@ -23,6 +24,8 @@ from service.events import users as user_events
 from service.events import webhooks as webhook_events
 from service.events.preferences import PreferenceChanged
 from service.events.system_accounts import SystemAccountCreated
+from tests import own_types
+from tests.projections.naive_own import Own
 
 ACTIONS = (
     "contract_data:manage",
@@ -40,6 +43,20 @@ ACTIONS = (
     "ai:generation:code",
     "ai:generation:openapi",
 )
+OWN_WORDS = tuple(word for word in own_types.WORDS if word != "contract_data:manage")
+REQUESTS: tuple[dict[str, Any], ...] = (
+    {},
+    {
+        "subject": {"properties": {"department": "Legal"}},
+        "action": {"properties": {"soft": True}},
+        "resource": {"properties": {"status": "active", "department": "Legal", "size": 10}},
+    },
+    {
+        "action": {"properties": {"soft": False}},
+        "resource": {"properties": {"status": "archived", "size": "99"}},
+    },
+)
+"""What questions bring with them, on which grants may depend."""
 NAMES = ("Foo", "Bar", "Baz", "Qux", "Administrator", "Default", "User", "Viewer")
 Answers = dict[str, Any]
 Left = tuple[str, str | None, str | None]
@@ -69,8 +86,10 @@ class Model:
         self.ai = True
         self.default_role: str | None = None
         self.default_team: str | None = None
+        self.own = Own()
 
     def apply(self, event: Event) -> None:  # noqa: C901  # one branch a kind is the point of a naive model
+        self.own.apply(event)
         match event:
             case role_events.RoleCreated():
                 self.roles[event.role] = (event.name, frozenset(event.scopes))
@@ -212,6 +231,16 @@ class Model:
             "contracts": self.contracts,
             "integrations": self._integrations(),
             "may": self._grid(),
+            "own catalogues": {name: one.number for name, one in self.own.catalogues.items()},
+            "own words": {
+                (type_, word): self.own.meant(type_, word) for type_ in own_types.TYPES for word in OWN_WORDS
+            },
+            "resources": {
+                one: (type_, name, owner, teams & self.teams.keys(), properties)
+                for one, (type_, name, owner, teams, properties) in self.own.resources.items()
+            },
+            "aliases": {alias: who for alias, who in self.own.aliases.items() if who in self.principals},
+            "own may": self._own_grid(),
             "newcomers": (self._newcomers_role(), self._newcomers_team()),
         }
 
@@ -281,6 +310,30 @@ class Model:
                     ):
                         allowed.add((principal, action, one))
         return allowed
+
+    def _own_grid(self) -> set[tuple[str, str, str, int]]:
+        """Who may do which own action to which registered thing, with each of the requests behind the question."""
+        return {
+            (principal, action, one, number)
+            for principal in self.principals
+            for one, (type_, _, owner, teams, _) in self.own.resources.items()
+            for action, (_, known) in self.own.actions().items()
+            if type_ in known.types
+            for number, request in enumerate(REQUESTS)
+            if self.may_own(principal, action, teams & self.teams.keys(), owner, request)
+        }
+
+    def may_own(
+        self, principal: str, action: str, teams: set[str], owner: str | None, request: Mapping[str, Any]
+    ) -> bool:
+        """Whether somebody may do an own action to a thing of these living teams and this owner."""
+        mine = {team for team, one in self.members if one == principal}
+        scopes = {
+            scope for holder, role in self.holds if holder == principal for scope in self.roles[role][1]
+        }
+        return self.principals[principal] and self.own.may(
+            scopes, principal, mine, action, teams, owner, request
+        )
 
     def things(self) -> list[tuple[str, str, list[Side]]]:
         """(resource, id, sides): an integration is managed from its consumer's side and read from both."""
@@ -380,6 +433,22 @@ def answers_of(view: View) -> Answers:
         "contracts": {one.id: (one.consumer, one.provider, one.version) for one in contracts},
         "integrations": {(one.consumer, one.provider): one.contracts for one in view.integrations()},
         "may": _grid(view),
+        "own catalogues": {one.name: one.number for one in view.own_catalogues()},
+        "own words": {
+            (type_, word): _own_word(view, type_, word) for type_ in own_types.TYPES for word in OWN_WORDS
+        },
+        "resources": {
+            one.id: (
+                one.type,
+                one.name,
+                one.owner,
+                {team.id for team in view.live_teams(one.teams)},
+                dict(one.properties),
+            )
+            for one in view.resources()
+        },
+        "aliases": {alias.id: one.id for one in view.principals() for alias in one.aliases},
+        "own may": _own_grid(view),
         "newcomers": tuple(
             None if given is None else given.id for given in (newcomers.role(view), newcomers.team(view))
         ),
@@ -392,6 +461,31 @@ def _named(ids: dict[str, str]) -> dict[str, str]:
 
 def _id(found: Role | Team | Application | None) -> str:
     return found.id if found else ""
+
+
+def _own_word(view: View, type_: str, word: str) -> str | None:
+    found = view.compiled.action_for(type_, word) if view.catalogue is not None else None
+    return found if found is not None and found in view.compiled.owned_by else None
+
+
+def _own_grid(view: View) -> set[tuple[str, str, str, int]]:
+    allowed: set[tuple[str, str, str, int]] = set()
+    if view.catalogue is None:
+        return allowed
+    for held in view.resources():
+        target = things.of_resource(held)
+        for action in view.compiled.owned_by:
+            if held.type not in view.compiled.actions[action].types:
+                continue
+            for principal in view.principals():
+                for number, facts in enumerate(REQUESTS):
+                    question = (view, principal.id, action, target, facts)
+                    may = access.may(*question)
+                    assert may == access.explain(*question).allowed
+                    assert may == (access.grant(*question) is not None)
+                    if may:
+                        allowed.add((principal.id, action, held.id, number))
+    return allowed
 
 
 def _grid(view: View) -> set[tuple[str, str, str]]:

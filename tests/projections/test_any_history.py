@@ -23,6 +23,7 @@ from projections.view import View
 from projections.webhooks import named_applications
 from service import errors
 from service.catalogue.compiled import ADMINISTRATOR, CI_CD, DEFAULT_TEAM, USER
+from service.catalogue.own import OwnCatalogue
 from service.commands import Command
 from service.commands.applications import DeleteApplication, EditApplication
 from service.commands.branches import DeleteBranch, PutOnBranch
@@ -41,6 +42,7 @@ from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.commands.versions import DeleteVersion, TagVersion
 from service.commands.webhooks import Asked, CreateWebhook, DeleteWebhook, EditWebhook, Side
 from service.events.attempts import AttemptDenied
+from service.events.resources import Value
 from service.events.webhooks import Trigger, WebhooksTriggered
 from service.log import recorded
 from service.vocabulary import (
@@ -50,13 +52,14 @@ from service.vocabulary import (
     EnvironmentId,
     PrincipalId,
     ReleaseId,
+    ResourceId,
     ResultId,
     RoleId,
     Secret,
     SecretId,
     TeamId,
 )
-from tests import given
+from tests import given, own_types
 from tests.given import Account
 from tests.projections.naive import Model, answers_of
 
@@ -82,6 +85,8 @@ SCOPES = (
     "ai:*",
     "ai:generation:*",
     "ai:generation:code",
+    *own_types.SCOPES[::5],
+    "contract_data:manage:*?soft",
 )
 NAMES = ("Foo", "Bar", "Baz", "Qux")
 few_max = 6
@@ -91,6 +96,7 @@ anybody = st.sampled_from((0, 0, 0, 1, 2, 3, 4))
 some = st.lists(few, max_size=3)
 names = st.sampled_from(NAMES)
 numbers = st.sampled_from(("1", "2"))
+statuses = st.sampled_from((None, "active", "archived"))
 scopes = st.lists(st.sampled_from(SCOPES), max_size=4).map(tuple)
 how = st.sampled_from(("replace", "add", "remove"))
 
@@ -129,6 +135,18 @@ class AnyHistory(RuleBasedStateMachine):
         account.do(
             given.webhook(account.fresh, settings=Asked(events=get_args(Trigger)))
         )  # all that is published fires
+        own_types.adopt(account, own_types.RECORDS)
+        self.roles += [
+            account.role("Scribe", "record:write:own", "record:read:team?same_department", "note:read:own"),
+            account.role("Archivist", "record:delete:*?soft", "record:write:*?unarchived"),
+        ]
+        for principal, role in zip(self.principals[1:], self.roles[-2:], strict=False):
+            account.do(ChangeRoles(principal=PrincipalId(principal), how="add", roles=(role,)))
+        sally = PrincipalId(self.principals[1])
+        own_types.register(
+            account, "record", "Foo", sally, (TeamId(self.teams[1]),), status="active", department="Legal"
+        )
+        own_types.register(account, "note", "Bar", sally)
         self.contracts += [account.contract("Foo", "Bar"), account.contract("Bar", "Baz")]
         if apart:
             account.do(DeleteTeam(team=TeamId(DEFAULT_TEAM)))
@@ -471,6 +489,81 @@ class AnyHistory(RuleBasedStateMachine):
         wanted = Wanted("defaultTeamView", self.pick(self.teams, index))
         self.ask(ChangePersonalPreferences(wanted=(wanted,)), self.pick(self.principals, by))
 
+    def pick_resource(self, index: int) -> ResourceId | None:
+        held = list(self.account.now.resources())
+        return held[index % len(held)].id if held else None
+
+    @rule(catalogue=st.sampled_from(own_types.ALL))
+    def adopt_catalogue(self, catalogue: OwnCatalogue) -> None:
+        own_types.adopt(self.account, catalogue)
+
+    @rule(catalogue=st.sampled_from(own_types.ALL))
+    def withdraw_catalogue(self, catalogue: OwnCatalogue) -> None:
+        own_types.withdraw(self.account, catalogue.name)
+
+    @rule(
+        type_=st.sampled_from(("record", "record", "note", "gone")),
+        name=names,
+        owner=st.none() | few,
+        teams=some,
+        status=statuses,
+    )
+    def register(
+        self, type_: str, name: str, owner: int | None, teams: list[int], status: str | None
+    ) -> None:
+        if self.account.now.resource_named(type_, name) is not None:
+            return  # names are unique within a type
+        properties: dict[str, Value] = (
+            {} if status is None else {"status": status, "size": len(teams) * 10, "tags": ("a", "b")}
+        )
+        own_types.register(
+            self.account,
+            type_,
+            name,
+            None if owner is None else PrincipalId(self.pick(self.principals, owner)),
+            tuple(TeamId(one) for one in dict.fromkeys(self.picked(self.teams, teams))),
+            **properties,
+        )
+
+    @rule(index=few, owner=st.none() | few, teams=some, status=statuses)
+    def change_registered(self, index: int, owner: int | None, teams: list[int], status: str | None) -> None:
+        resource = self.pick_resource(index)
+        if resource is None:
+            return
+        held = self.account.now.resource(resource).teams
+        wanted = {TeamId(one) for one in self.picked(self.teams, teams)}
+        own_types.hand_over(
+            self.account, resource, None if owner is None else PrincipalId(self.pick(self.principals, owner))
+        )
+        own_types.move(
+            self.account, resource, tuple(sorted(wanted.difference(held))), tuple(sorted({*held} - wanted))
+        )
+        own_types.change(self.account, resource, status=status)
+
+    @rule(index=few)
+    def remove_registered(self, index: int) -> None:
+        resource = self.pick_resource(index)
+        if resource is not None:
+            own_types.remove(self.account, resource)
+
+    @rule(index=few, text=names, gone=st.booleans())
+    def change_aliases(self, index: int, text: str, gone: bool) -> None:
+        principal = PrincipalId(self.pick(self.principals, index))
+        held = self.account.now.principal_or_none(principal)
+        if held is None:
+            return
+        if gone and held.aliases:
+            own_types.no_alias(self.account, principal, held.aliases[0].id)
+        elif f"CiRm{text}" not in own_types.aliases(self.account.now):
+            own_types.alias(self.account, principal, f"CiRm{text}")
+
+    def _aliases_are_found(self) -> None:
+        """Whom programs know by an alias is found by it, and nobody by one that is gone."""
+        view, held = self.account.now, own_types.aliases(self.account.now)
+        for text in (f"CiRm{name}" for name in NAMES):
+            found = view.principal_with_alias(text)
+            assert held.get(text) == (found and found.id)
+
     def teardown(self) -> None:
         """At the end of every history, every moment of it is asked about."""
         served, log = self.account.replica.directory, self.account.log
@@ -493,6 +586,7 @@ class AnyHistory(RuleBasedStateMachine):
             assert expected == answers_of(then)
             assert expected == answers_of(later)
         assert () == digest.differing(digest.parts(served), digest.parts(replayed))
+        self._aliases_are_found()
         self._spans_hang_together()
         self._nothing_is_of_what_is_gone()
         self._undo_half(log, stood)

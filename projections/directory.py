@@ -22,6 +22,7 @@ from projections import (
     principals,
     resources,
     roles,
+    route_tables,
     secrets,
     teams,
     tokens,
@@ -32,10 +33,12 @@ from projections.timeline import Timeline
 from service.catalogue.compiled import NOTHING, Compiled, Masks
 from service.catalogue.model import Catalogue
 from service.catalogue.own import OwnCatalogue
+from service.catalogue.route_tables import RouteTable
 from service.events import account, attempts
 from service.events import applications as application_events
 from service.events import authentication as authentication_events
 from service.events import branches as branch_events
+from service.events import changes as change_events
 from service.events import contracts as contract_events
 from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
@@ -47,6 +50,7 @@ from service.events import preferences as preference_events
 from service.events import resources as resource_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import route_tables as route_table_events
 from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -106,6 +110,7 @@ Nothing = (
     | branch_events.BranchEvent
     | label_events.LabelEvent
     | webhook_events.DeliveryEvent
+    | change_events.ChangeEvent
     | deletion_events.DeletionRestored
     | deletion_events.FactsRestored
     | account.LogRestored
@@ -155,6 +160,7 @@ class Directory:
         self.secrets: dict[SecretId, Timeline[secrets.Secret]] = {}
         self.webhooks: dict[WebhookId, Timeline[webhooks.Webhook]] = {}
         self.resources: dict[ResourceId, Timeline[resources.Resource]] = {}
+        self.route_tables: dict[str, Timeline[RouteTable]] = {}
         self.preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.personal_preferences: dict[str, Timeline[preferences.Preference]] = {}
         self.authentication: dict[str, Timeline[authentication.Authentication]] = {}
@@ -534,6 +540,12 @@ class Directory:
         if after.owner is not None:
             self._ever(self.owned_resources, after.owner, resource)
 
+    def _fold_route_table(self, event: route_table_events.RouteTableEvent, recorded: Foldable) -> None:
+        name = interned(event.name)
+        self._put(
+            self.route_tables, name, route_tables.fold(self._last(self.route_tables, name), event, recorded)
+        )
+
     def _fold_preference(self, event: preference_events.SystemPreferenceEvent, recorded: Foldable) -> None:
         contacts = preference_events.PreferenceContactsChanged
         name = preferences.OPERATIONAL_CONTACTS if isinstance(event, contacts) else event.name
@@ -656,6 +668,7 @@ class Directory:
         (secret_events.SecretEvent, _fold_secret),
         (webhook_events.OneWebhookEvent, _fold_webhook),
         (resource_events.ResourceEvent, _fold_resource),
+        (route_table_events.RouteTableEvent, _fold_route_table),
         (preference_events.SystemPreferenceEvent, _fold_preference),
         (preference_events.PersonalPreferenceChanged, _fold_personal_preference),
         (authentication_events.AuthenticationEvent, _fold_authentication),

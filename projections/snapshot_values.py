@@ -28,6 +28,7 @@ from projections.webhooks import Webhook
 from service.catalogue.compiled import Compiled, Masks
 from service.catalogue.model import Catalogue
 from service.catalogue.own import OwnCatalogue
+from service.catalogue.route_tables import Needed, Route, RouteResource, RouteTable
 from service.events.account import LogOpened
 from service.events.preferences import Expiry
 from service.events.webhooks import SealedValue, WebhookRequest, WebhookSettings
@@ -39,6 +40,7 @@ STRUCTS: Final = {
         *(Application, Authentication, Contract, Environment, Expiry, Integration, Invitation, LogOpened),
         *(Masks, Person, Personal, Preference, Principal, Role, Sealed, Team, Token),
         *(Alias, Resource, SealedValue, Secret, Webhook, WebhookRequest, WebhookSettings),
+        *(Needed, Route, RouteResource, RouteTable),
     )
 }
 """Every struct that a directory may hold. Nothing is looked up by a name that stands in the octets but in here."""

@@ -2,8 +2,19 @@
 
 from typing import Any, Final
 
-from projections import branches, contents, deliveries, deployments, labels, restored, results, versions
+from projections import (
+    branches,
+    changes,
+    contents,
+    deliveries,
+    deployments,
+    labels,
+    restored,
+    results,
+    versions,
+)
 from projections.branches import Branch, BranchVersion
+from projections.changes import Change
 from projections.contents import Content
 from projections.deliveries import Delivery, Owed
 from projections.deployments import Deployment, Release
@@ -12,6 +23,7 @@ from projections.results import VerificationResult
 from projections.spans import NOTHING_READ, Fold, Shelf
 from projections.versions import Tag, Version
 from service.events import branches as branch_events
+from service.events import changes as change_events
 from service.events import contracts as contract_events
 from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
@@ -89,6 +101,8 @@ _DIRECT: Final[dict[type, tuple[Fold, ...]]] = {
         Fold(Delivery, deliveries.keys, deliveries.fold),
         Fold(Owed, deliveries.keys, deliveries.fold_owed),
     ),
+    change_events.ChangeAuthorised: (Fold(Change, changes.keys, changes.fold),),
+    change_events.ChangeReported: (Fold(Change, changes.keys, changes.fold),),
 }
 FOLDS: Final[dict[type, tuple[Fold, ...]]] = {
     **_DIRECT,

@@ -30,6 +30,7 @@ from projections.webhooks import Webhook, may_use, named_applications
 from service import errors
 from service.catalogue.compiled import DEFAULT_TEAM, Compiled
 from service.catalogue.own import OwnCatalogue
+from service.catalogue.route_tables import RouteTable
 from service.vocabulary import (
     ApplicationId,
     ContractId,
@@ -179,6 +180,17 @@ class View:
 
     def invitation_or_none(self, principal: str) -> Invitation | None:
         return self._at(self.directory.invitations, PrincipalId(principal))
+
+    def route_table(self, name: str) -> RouteTable:
+        return self._found(self.directory.route_tables, name, "route table")
+
+    def route_table_or_none(self, name: str) -> RouteTable | None:
+        return self._at(self.directory.route_tables, name)
+
+    def last_route_table(self, name: str) -> RouteTable | None:
+        """The table as it is, or as it was when it was withdrawn; None where no table ever had the name."""
+        timeline = self.directory.route_tables.get(name)
+        return None if timeline is None else timeline.last_at(self.position)
 
     def last_principal(self, principal: str) -> Principal | None:
         """The principal as it is, or as it last was; None for somebody this log never knew."""
@@ -379,6 +391,9 @@ class View:
         found = map(self.resource_or_none, self.directory.typed_resources.of(type_))
         return (one for one in found if one is not None)
 
+    def route_tables(self) -> Iterator[RouteTable]:
+        return self._all(self.directory.route_tables)
+
     # -- relations: a candidate counts while both ends live and its own side says so ---------------------
 
     def members(self, team: str) -> list[Principal]:
@@ -539,6 +554,7 @@ class View:
             "webhook": directory.webhooks,
             "resource": directory.resources,
             "own_catalogue": directory.own_catalogues,
+            "route_table": directory.route_tables,
             "preference": directory.preferences,
             "personal_preference": directory.personal_preferences,
             "authentication": directory.authentication,

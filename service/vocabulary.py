@@ -32,6 +32,8 @@ DeliveryId = NewType("DeliveryId", str)
 ResourceId = NewType("ResourceId", str)
 """A registered thing of an organisation's own type."""
 AliasId = NewType("AliasId", str)
+ChangeId = NewType("ChangeId", str)
+"""A change that a proxy was told to let through."""
 InvitationId = NewType("InvitationId", str)
 EventId = NewType("EventId", str)
 KeyId = NewType("KeyId", str)

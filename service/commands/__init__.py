@@ -4,6 +4,7 @@ from service.commands.applications import CreateApplication, DeleteApplication, 
 from service.commands.authentication import ChangeAuthentication
 from service.commands.bodies import ForgetBodies
 from service.commands.branches import DeleteBranch, DeleteBranches, PutOnBranch, TakeOffBranch
+from service.commands.changes import AuthoriseChange, ReportChange
 from service.commands.contracts import DeleteContract, PublishContract, PublishContracts
 from service.commands.deletions import RestoreDeletion
 from service.commands.deliveries import AbandonDelivery, RecordExecution
@@ -23,6 +24,7 @@ from service.commands.preferences import ChangePersonalPreferences, ChangePrefer
 from service.commands.resources import EditResource, RegisterResource, RegisterResources, RemoveResource
 from service.commands.results import DeleteVerification, PublishVerification
 from service.commands.roles import CreateRole, DeleteRole, EditRole, ResetRoles
+from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
 from service.commands.secrets import CreateSecret, DeleteSecret, EditSecret
 from service.commands.system_accounts import CreateSystemAccount
 from service.commands.teams import ChangeMembers, CreateTeam, DeleteTeam, EditTeam
@@ -105,4 +107,8 @@ Command = (
     | ChangePreferences
     | ChangePersonalPreferences
     | ChangeAuthentication
+    | AdoptRouteTable
+    | WithdrawRouteTable
+    | AuthoriseChange
+    | ReportChange
 )

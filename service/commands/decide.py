@@ -11,6 +11,7 @@ from service.commands import (
     authentication,
     bodies,
     branches,
+    changes,
     contracts,
     deletions,
     deliveries,
@@ -24,6 +25,7 @@ from service.commands import (
     resources,
     results,
     roles,
+    route_tables,
     secrets,
     system_accounts,
     teams,
@@ -135,7 +137,7 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
         ):
             return _settings(command, view, caller)
         case _:
-            assert_never(command)
+            return _proxied(command, view, caller)
 
 
 def _account(
@@ -438,5 +440,26 @@ def _versions(
             return labels.add_label(command, view, caller)
         case labels.RemoveLabel():
             return labels.remove_label(command, view, caller)
+        case _:
+            assert_never(command)
+
+
+def _proxied(
+    command: changes.AuthoriseChange
+    | changes.ReportChange
+    | route_tables.AdoptRouteTable
+    | route_tables.WithdrawRouteTable,
+    view: View,
+    caller: Caller,
+) -> list[Event]:
+    match command:
+        case changes.AuthoriseChange():
+            return changes.authorise_change(command, view, caller)
+        case changes.ReportChange():
+            return changes.report_change(command, view, caller)
+        case route_tables.AdoptRouteTable():
+            return route_tables.adopt_route_table(command, view, caller)
+        case route_tables.WithdrawRouteTable():
+            return route_tables.withdraw_route_table(command, view, caller)
         case _:
             assert_never(command)

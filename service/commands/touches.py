@@ -22,6 +22,7 @@ from service.events import results as result_events
 from service.events import versions as version_events
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationChanged
+from service.events.changes import ChangeAuthorised, ChangeReported
 from service.events.own_catalogues import OwnCatalogueAdopted, OwnCatalogueEvent, OwnCatalogueWithdrawn
 from service.events.preferences import PersonalPreferenceChanged, PreferenceChanged, PreferenceContactsChanged
 from service.events.resources import (
@@ -121,7 +122,7 @@ def touched(event: Event, view: View) -> tuple[Thing, ...]:
 def _singles(event: Event, view: View) -> list[Thing]:
     if isinstance(event, AttemptDenied):
         return [event.on] if event.on is not None and event.on.id not in ("", "*") else []
-    things = []
+    things = _decided_by(event)
     for field in _single_fields(type(event)):
         one = getattr(event, field)
         if isinstance(one, str):
@@ -136,6 +137,13 @@ def _singles(event: Event, view: View) -> list[Thing]:
             Thing("integration", integration_id(consumer, provider), _pair_name(consumer, provider, view))
         )
     return things
+
+
+def _decided_by(event: Event) -> list[Thing]:
+    """The things of a change behind a proxy. What is not held here has no id, and a whole type none of its own."""
+    if not isinstance(event, ChangeAuthorised | ChangeReported):
+        return []
+    return [one for one in event.on if one.id not in ("", "*")]
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from service.events.applications import ApplicationEvent, ApplicationsRemoved
 from service.events.attempts import AttemptDenied
 from service.events.authentication import AuthenticationEvent
 from service.events.branches import BranchesRemoved, BranchEvent, BranchVersionsRemoved
+from service.events.changes import ChangeEvent
 from service.events.contracts import ContractEvent, ContractsRemoved
 from service.events.deletions import DeletionEvent
 from service.events.deployments import DeploymentEvent, DeploymentsRemoved, ReleasesRemoved
@@ -21,6 +22,7 @@ from service.events.preferences import PreferenceEvent
 from service.events.resources import ResourceEvent
 from service.events.results import ResultEvent, VerificationResultsRemoved
 from service.events.roles import RoleEvent
+from service.events.route_tables import RouteTableEvent
 from service.events.secrets import SecretEvent
 from service.events.system_accounts import SystemAccountEvent
 from service.events.teams import TeamEvent
@@ -54,6 +56,8 @@ Event = (
     | WebhookEvent
     | OwnCatalogueEvent
     | ResourceEvent
+    | RouteTableEvent
+    | ChangeEvent
 )
 Removal = (
     ApplicationsRemoved

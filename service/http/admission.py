@@ -32,7 +32,7 @@ class Admission:
         per_minute = edge.settings.denials_per_minute
         self.failures = limits.strangers(per_minute)
         self._edge = edge
-        self._denials = limits.denials(per_minute)
+        self.denials = limits.denials(per_minute)
         self._strangers = authenticate.Strangers(self.failures)
         self._heads = freshness.Heads()
 
@@ -55,12 +55,12 @@ class Admission:
                 return await rehearsals.answer(progress.call, rehearsed.outcomes)
             except errors.Forbidden:
                 if route.changes and progress.call is not None:
-                    self._denials.spend(progress.call.caller.token or "")
+                    self.denials.spend(progress.call.caller.token or "")
                 raise
             except (errors.Invalid, errors.NotFound, errors.Refused, errors.Stale, errors.Ambiguous) as error:
                 if progress.call is not None and not progress.call.caller.api_access:
                     # An order that never came to the door: what is wrong with it would tell what there is.
-                    self._denials.spend(progress.call.caller.token or "")
+                    self.denials.spend(progress.call.caller.token or "")
                     raise no_api_access() from error
                 if isinstance(error, errors.NotFound):
                     return problems.response(request, error, progress.id, gone=route.gone)
@@ -103,7 +103,7 @@ class Admission:
             view=view,
             progress=progress,
             principal=principal,
-            dry_run=_rehearses(request, route),
+            dry_run=not route.proxied and _rehearses(request, route),
         )
 
     def _require_admissible(self, route: Route, caller: Caller) -> None:
@@ -114,7 +114,7 @@ class Admission:
         if route.bounded:
             freshness.require_fresh(self._edge)
         if route.changes:
-            self._denials.require(caller.token or "")
+            self.denials.require(caller.token or "")
         elif not caller.api_access:
             raise no_api_access()
 

@@ -227,6 +227,8 @@ PROGRESS: Final = web.RequestKey("progress", Progress)
 EDGE: Final = web.AppKey("edge", Edge)
 FAILURES: Final = web.AppKey("failures", limits.Buckets)
 """How often each address presented a token or a code that did not work (`limits.strangers`)."""
+DENIALS: Final = web.AppKey("denials", limits.Buckets)
+"""How often each token's changes were denied (`limits.denials`)."""
 PATHS: Final = web.AppKey("paths", frozenset)
 """The shapes of the paths that this application serves, by which the index knows which links lead somewhere."""
 

@@ -34,6 +34,8 @@ _REFUSED: Final = {
     "contract_moved": 409,
     "published_otherwise": 409,
     "nothing_restored": 409,
+    "number_not_higher": 409,
+    "reported_otherwise": 409,
     "role_locked": 403,
     "role_predefined": 403,
 }
@@ -95,6 +97,11 @@ def response(
 def told(error: Exception) -> str:
     """An error in one line of text, where it is answered within an answer."""
     return _told(_answer(error, "", False), "")
+
+
+def answered(error: Exception, request_id: str) -> Answer:
+    """What an error becomes, for a surface with a shape of its own. A defect is logged."""
+    return _answer(error, request_id, gone=False)
 
 
 def accepts(request: web.BaseRequest, media_type: str) -> bool:

@@ -19,7 +19,7 @@ class Route(msgspec.Struct, frozen=True):
     `gone` answers 410 where a deleted thing is asked for, `body_bytes_max` is the most bytes that a body may have.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "ANY"]
     path: str
     surface: Surface
     summary: str
@@ -34,6 +34,10 @@ class Route(msgspec.Struct, frozen=True):
     Everywhere else `dry_run` is refused, since ignoring it would do what was only to be tried."""
     bounded: bool = False
     """An answer that somebody acts on: 503 where what is held here is older than MUNIMENT_STALENESS_SECONDS_MAX."""
+
+    proxied: bool = False
+    """A proxy asks, about another request: whose method and query are not this one's, and to which every answer but 200
+    is a no (`forward_answers`)."""
 
     @property
     def changes(self) -> bool:

@@ -20,6 +20,7 @@ from service.http import (
     deployments,
     effects,
     environments,
+    forward_auth,
     health,
     history,
     integrations,
@@ -32,6 +33,7 @@ from service.http import (
     results,
     roles,
     searches,
+    route_tables,
     secrets,
     served,
     start,
@@ -481,6 +483,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route("GET", "/access/v1/why", authzen_why.why, "Why somebody may or may not, by names", bounded=True),
     Route("GET", "/access/v1/who", authzen_why.who, "Who may", bounded=True),
+    # -- what proxies ask about other programs' requests, beside the mounts below --------------------------
+    Route("GET", "/admin/route-tables", route_tables.listed, "The route tables in force"),
+    Route("GET", "/admin/route-tables/{name}", route_tables.shown, "One route table"),
+    Route("PUT", "/admin/route-tables/{name}", route_tables.adopted, "Adopt it", rehearses=True),
+    Route("DELETE", "/admin/route-tables/{name}", route_tables.withdrawn, "Withdraw it", rehearses=True),
+    Route("POST", "/authz/v1/forward/reports", forward_auth.reported, "What came of authorised changes"),
     # -- what a change did to who may do what -----------------------------------------------------------
     Route("GET", "/effects/{event}", effects.shown, "Who gained and lost what by an order"),
     # -- undoing a deletion ------------------------------------------------------------------------------
@@ -496,3 +504,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/audit", audit.events, "The trail"),
     Route("GET", "/audit/{uuid}", audit.event, "One record of it, as it is stored"),
 )
+
+MOUNTS: Final = tuple(
+    Route("ANY", path, forward_auth.asked, summary, auth="optional", asks=True, bounded=True, proxied=True)
+    for path, summary in (
+        ("/authz/v1/forward/{mode}/{table}", "May the request pass that a proxy asks about?"),
+        ("/authz/v1/forward/{mode}/{table}/{path...}", "The same, with its path behind the table (Envoy)"),
+    )
+)
+"""Where proxies ask, with whatever method. Not among the routes, since 200 is their only answer that is no refusal."""

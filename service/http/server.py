@@ -11,7 +11,16 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from structlog.typing import FilteringBoundLogger
 
-from service.http import audit, authenticate, freshness, index, problems, routes, wellformed
+from service.http import (
+    audit,
+    authenticate,
+    forward_answers,
+    freshness,
+    index,
+    problems,
+    routes,
+    wellformed,
+)
 from service.http import edge as parts
 from service.http.admission import Admission
 from service.http.edge import Edge, Progress
@@ -25,10 +34,11 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
     app[parts.EDGE] = edge
     app[parts.PATHS] = index.served_paths([route.path for route in table])
     app[parts.FAILURES] = admission.failures
+    app[parts.DENIALS] = admission.denials
     app[audit.READINGS] = audit.Readings()
-    for route in table:
+    for route in (*table, *routes.MOUNTS):
         admitted, pattern = admission.admitting(route), _pattern(route.path)
-        app.router.add_route(route.method, pattern, admitted)
+        app.router.add_route("*" if route.method == "ANY" else route.method, pattern, admitted)
         if route.method == "GET":
             app.router.add_route("HEAD", pattern, admitted)
     return app
@@ -37,9 +47,10 @@ def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.App
 def _pattern(path: str) -> str:
     """The path as the router takes it: a placeholder is a whole segment, of any characters.
 
-    Left to itself the router takes no braces, and what is called `{x}` would be made and never found again.
+    One that ends in dots is all the rest. Left to itself the router takes no braces, and what is called `{x}` would be
+    made and never found again.
     """
-    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
+    return re.sub(r"\{(\w+)\.\.\.\}", r"{\1:.*}", re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path))
 
 
 def _framed(edge: Edge) -> Middleware:
@@ -55,7 +66,10 @@ def _framed(edge: Edge) -> Middleware:
             wellformed.require_clean(request)
             answer = await handler(request)
         except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
-            answer = problems.response(request, error, progress.id)
+            if forward_answers.is_mount(request):
+                answer = forward_answers.refused(request, edge, progress, error)
+            else:
+                answer = problems.response(request, error, progress.id)
         settled = progress.moment is None or progress.moment.settled
         age = edge.vigil.age_seconds()
         complete(answer, echoed, _position(progress, edge), settled=settled, age=age)

@@ -23,7 +23,7 @@ from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, own_types, secrets, undoing, version_changes, webhooks
+from service.queries import deploying, forwarded, own_types, secrets, undoing, version_changes, webhooks
 from service.queries.changed import Changed, Member
 from service.queries.changed import ended as _ended
 from service.queries.changed import made as _made
@@ -63,9 +63,18 @@ def changes(record: Recorded, names: Names) -> tuple[Changed, ...]:
         return _preference(event, record, names)
     if isinstance(event, secret_events.SecretEvent):
         return secrets.changes(event, names)
+    if isinstance(event, webhook_events.WebhookEvent | forwarded.ForwardedEvent):
+        return _outward(event, names)
+    return _account(event, names)
+
+
+def _outward(
+    event: webhook_events.WebhookEvent | forwarded.ForwardedEvent, names: Names
+) -> tuple[Changed, ...]:
+    """Of what goes out to others, and of what others ask about."""
     if isinstance(event, webhook_events.WebhookEvent):
         return webhooks.changes(event, names)
-    return _account(event, names)
+    return forwarded.changes(event)
 
 
 def _account(

@@ -21,7 +21,17 @@ from service.events import tokens as token_events
 from service.events import users as user_events
 from service.events import webhooks as webhook_events
 from service.log.recorded import Recorded
-from service.queries import deploying, own_types, preferring, secrets, undoing, versioning, webhooks, wording
+from service.queries import (
+    deploying,
+    forwarded,
+    own_types,
+    preferring,
+    secrets,
+    undoing,
+    versioning,
+    webhooks,
+    wording,
+)
 from service.queries.names import Names
 
 _BesideContracts = (
@@ -29,6 +39,7 @@ _BesideContracts = (
     | versioning.VersioningEvent
     | deletion_events.DeletionEvent
     | deployment_events.DeploymentEvent
+    | forwarded.ForwardedEvent
 )
 _TRIED = {
     "read_trail": "read the audit trail",
@@ -40,6 +51,8 @@ _TRIED = {
     "change_preferences": "change preferences of the account",
     "change_personal_preferences": "change their own preferences",
     "change_authentication": "change the settings of signing in",
+    "authorise_change": "change something behind a proxy",
+    "report_change": "report what came of a change",
     "restore_deletion": "restore what a deletion removed",
     "put_on_branch": "put a version on a branch",
     "take_off_branch": "take a version off a branch",
@@ -96,6 +109,8 @@ def _beside_contracts(event: _BesideContracts, names: Names) -> str:
         return versioning.sentence(event, names)
     if isinstance(event, deletion_events.DeletionEvent):
         return undoing.sentence(event, names)
+    if isinstance(event, forwarded.ForwardedEvent):
+        return forwarded.sentence(event, names)
     return deploying.sentence(event, names)
 
 

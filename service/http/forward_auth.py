@@ -1,0 +1,112 @@
+"""/authz/v1/forward: may the request pass that a proxy asks about? And afterwards: what came of a change.
+
+Who asks is who made the request, with its own token in Authorization, which the proxy hands on. Reading is decided and
+recorded nowhere; a change is recorded as authorised before the answer is given.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from service import errors
+from service.commands.changes import AuthoriseChange, ReportChange
+from service.commands.route_tables import REGISTERED_MAX
+from service.events.changes import ChangeReported
+from service.http import forward_answers, forward_sources, freshness, requests, responses
+from service.http.edge import DENIALS, Call
+from service.http.requests import Body
+from service.http.responses import Document
+from service.orders import Order
+from service.queries import forwarding
+from service.queries.forwarding import Mapped
+from service.vocabulary import ApplicationId, ChangeId, uuid_text
+
+REPORTS_MAX: Final = 1_000
+_STATUS: Final = re.compile(r"[1-5][0-9]{2}").fullmatch
+
+
+async def asked(call: Call) -> web.Response:
+    """ANY /authz/v1/forward/{mode}/{table}: 200, or one of the refusals of `forward_answers`.
+
+    Behind the table stands, in the mode of Envoy, the path that is asked about.
+    """
+    freshness.require_fresh(call.edge)
+    mode, table = call.path("mode"), call.path("table")
+    question = forward_sources.read(call.request, mode, table)
+    found = forwarding.mapped(call.view.route_table(table), question.method, question.target)
+    if found.match.route.public:
+        return forward_answers.allowed(call.caller.principal or "", call.view.position)
+    if call.caller.principal is None:
+        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
+    if found.match.route.change:
+        return await _change(call, mode, question.method, found)
+    forwarding.require(call.view, call.caller.principal, found)
+    return forward_answers.allowed(call.caller.principal, call.view.position)
+
+
+async def reported(call: Call) -> web.Response:
+    """POST /authz/v1/forward/reports: `{change, status}`, or `{"reports": […]}` of many.
+
+    A report without a change is of a request that was none, and says nothing.
+    """
+    body = await requests.body(call)
+    if not body.has("reports"):
+        return responses.made(call, msgspec.json.encode(await _report(call, body)), responses.JSON)
+    every = list(body.objects("reports"))
+    if len(every) > REPORTS_MAX:
+        raise errors.Invalid(f"There are more than {REPORTS_MAX} reports.", "/reports")
+    found = [await _report(call, one) for one in every]
+    return responses.made(call, msgspec.json.encode({"reports": found}), responses.JSON)
+
+
+async def _change(call: Call, mode: str, method: str, found: Mapped) -> web.Response:
+    """Have a change recorded as authorised; who may not is denied at the door, where that is recorded too."""
+    denials, token = call.request.app[DENIALS], call.caller.token or ""
+    denials.require(token)
+    command = AuthoriseChange(
+        change=ChangeId(call.edge.fresh.id()),
+        table=found.table.name,
+        mode=mode,
+        method=method,
+        segments=found.segments,
+    )
+    try:
+        outcome = await call.edge.handler.handle(
+            Order(command=command, caller=call.caller, origin=call.origin)
+        )
+    except errors.Forbidden:
+        denials.spend(token)
+        raise
+    call.progress.position = outcome.position
+    return forward_answers.allowed(call.caller.principal or "", outcome.position, command.change)
+
+
+async def _report(call: Call, body: Body) -> Document:
+    change = body.optional_text("change") or ""
+    if not change:
+        return {"change": None}
+    command = ReportChange(
+        change=ChangeId(uuid_text(change, body.pointer("change"))),
+        status=_status(body),
+        applications=tuple(ApplicationId(call.edge.fresh.id()) for _ in range(REGISTERED_MAX)),
+    )
+    outcome = await requests.handle(call, command, body)
+    made = [one.data for one in outcome.records if isinstance(one.data, ChangeReported)]
+    return {
+        "change": command.change,
+        "status": command.status,
+        "recorded": bool(made),
+        "applications": [one for event in made for one in event.made],
+    }
+
+
+def _status(body: Body) -> int:
+    """The status, as a number or as the text of one: what a proxy's variable holds."""
+    given = body.given("status")
+    if isinstance(given, str) and _STATUS(given):
+        return int(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    raise errors.Invalid("A status is a number from 100 to 599.", body.pointer("status"))

@@ -1,0 +1,98 @@
+"""/admin/route-tables: which request of a program behind a proxy needs which permission, as somebody adopted it."""
+
+import tomllib
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from projections import things
+from service import errors
+from service.catalogue.route_tables import RouteTable
+from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
+from service.http import requests, responses
+from service.http.edge import Call
+from service.http.responses import Document
+
+READ: Final = "role:read"
+_ANY: Final = things.anything("role")
+_TOML: Final = ("application/toml", "text/toml", "text/x-toml")
+
+
+async def listed(call: Call) -> web.Response:
+    """GET /admin/route-tables: every table in force, without its routes."""
+    view = (await call.moment()).view
+    call.require(READ, _ANY)
+    rows = [_outline(call, one) for one in sorted(view.route_tables(), key=lambda one: one.name)]
+    document = {
+        "_embedded": {"routeTables": rows},
+        "_links": {"self": responses.link(responses.here(call), "Route tables")},
+    }
+    return responses.hal(call, document)
+
+
+async def shown(call: Call) -> web.Response:
+    """GET /admin/route-tables/{name}: one table, as it was adopted; as it was, with `as_of`."""
+    view = (await call.moment()).view
+    call.require(READ, _ANY)
+    table = view.route_table(call.path("name"))
+    return responses.hal(call, _document(call, table), version=view.version("route_table", table.name))
+
+
+async def adopted(call: Call) -> web.Response:
+    """PUT /admin/route-tables/{name}: a whole table, as TOML or JSON, under a higher number than any before."""
+    name = call.path("name")
+    table = read(await requests.raw(call), call.request.content_type)
+    if table.name != name:
+        raise errors.Invalid(f"The table is called {table.name[:63]!r}, the address says another.", "/name")
+    outcome = await requests.handle(call, AdoptRouteTable(table=table), version_of=("route_table", name))
+    view = call.edge.replica.view(outcome.position)
+    return responses.hal(
+        call, _document(call, view.route_table(name)), version=view.version("route_table", name)
+    )
+
+
+async def withdrawn(call: Call) -> web.Response:
+    """DELETE /admin/route-tables/{name}: requests by it are denied from here on."""
+    name = call.path("name")
+    body = await requests.body(call)
+    await requests.handle(call, WithdrawRouteTable(name=name), body, ("route_table", name))
+    return responses.nothing()
+
+
+def read(octets: bytes, content_type: str) -> RouteTable:
+    """A table from a body. Raises Invalid for what is neither TOML nor JSON, as its type says, or no table."""
+    try:
+        if content_type in _TOML:
+            return msgspec.convert(tomllib.loads(octets.decode()), RouteTable, strict=True)
+        document = requests.decoded(octets)
+        if isinstance(document, dict):
+            document.pop("_links", None)  # clients send back what they were shown
+        return msgspec.convert(document, RouteTable, strict=True)
+    except UnicodeDecodeError as failure:
+        raise errors.Invalid("The body is not UTF-8.") from failure
+    except tomllib.TOMLDecodeError as failure:
+        raise errors.Invalid(f"The body is not TOML: {failure}.") from failure
+    except msgspec.ValidationError as failure:
+        said, _, place = str(failure).partition(" - at `$")
+        pointer = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+        raise errors.Invalid(f"{said}.", pointer) from failure
+
+
+def _outline(call: Call, table: RouteTable) -> Document:
+    return {
+        "name": table.name,
+        "number": table.number,
+        "label": table.label,
+        "routes": len(table.routes),
+        "_links": {"self": responses.link(_address(call, table.name), table.label or table.name)},
+    }
+
+
+def _document(call: Call, table: RouteTable) -> Document:
+    found: Document = msgspec.to_builtins(table)
+    return {**found, "_links": {"self": responses.link(_address(call, table.name), table.label)}}
+
+
+def _address(call: Call, name: str) -> str:
+    return responses.href(call.edge, "admin", "route-tables", name)

@@ -52,7 +52,7 @@ def authorise(command: Command, view: View, caller: Caller) -> tuple[Authority, 
         raise errors.Unauthenticated("Nobody is asking.")
     found: dict[tuple[object, ...], Authority] = {}
     for need in needed:
-        grant = access.grant(view, caller.principal, need.action, need.target)
+        grant = access.grant(view, caller.principal, need.action, need.target, need.facts)
         if grant is None:
             missing = access.missing(need.action, need.target.asked)
             raise errors.Forbidden(

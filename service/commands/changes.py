@@ -14,7 +14,8 @@ from projections.things import Target
 from projections.view import View
 from service import errors
 from service.catalogue import routing
-from service.catalogue.route_tables import RouteResource
+from service.catalogue.conditions import Facts
+from service.catalogue.route_tables import Needed, RouteResource
 from service.catalogue.routing import Match
 from service.commands import applications
 from service.commands.order import Caller, Need
@@ -27,27 +28,33 @@ DONE: Final = range(200, 300)
 """The statuses that say that a change was made."""
 
 
+class Request(msgspec.Struct, frozen=True):
+    """A request that a proxy asks about. `segments` are its path, taken apart and decoded; `host` may be empty."""
+
+    mode: str
+    method: str
+    segments: tuple[str, ...]
+    host: str = ""
+
+
 class AuthoriseChange(msgspec.Struct, frozen=True, kw_only=True):
     """Let a change of a program behind a proxy through, by the route that the table in force has for it."""
 
     word: ClassVar[str] = "authorise_change"
     change: ChangeId
     table: str
-    mode: str
-    method: str
-    segments: tuple[str, ...]
-    """The path, taken apart and decoded (`request_paths.segments`)."""
+    request: Request
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        return needs_of(view, self.matched(view), caller.principal)
+        return needs_of(view, self.matched(view), caller.principal, self.request)
 
     def arguments(self) -> dict[str, str]:
-        return {"table": self.table, "method": self.method}
+        return {"table": self.table, "method": self.request.method}
 
     def matched(self, view: View) -> Match:
         """The route. Raises Forbidden where the table in force has none that is a change."""
         table = view.route_table_or_none(self.table)
-        match = None if table is None else routing.matched(table, self.method, self.segments)
+        match = None if table is None else routing.matched(table, self.request.method, self.request.segments)
         if match is None or not match.route.change:
             raise errors.Forbidden(
                 "No route of the table lets this through.", f"a route in {self.table} for it"
@@ -80,16 +87,17 @@ def authorise_change(command: AuthoriseChange, view: View, caller: Caller) -> li
     """Decide that a change may be tried; who may was decided by its needs."""
     match = command.matched(view)
     table = view.route_table(command.table)
+    needed = needs_of(view, match, caller.principal, command.request)
     return [
         events.ChangeAuthorised(
             change=command.change,
             table=table.name,
             number=table.number,
-            mode=command.mode,
-            method=command.method,
+            mode=command.request.mode,
+            method=command.request.method,
             route=match.route.path,
             parameters=tuple(events.Parameter(*one) for one in match.parameters.items()),
-            on=tuple(dict.fromkeys(need.target.thing for need in needs_of(view, match, caller.principal))),
+            on=tuple(dict.fromkeys(need.target.thing for need in needed)),
             registers=tuple(dict.fromkeys(_registered(match))),
         )
     ]
@@ -132,22 +140,48 @@ def report_change(command: ReportChange, view: View, caller: Caller) -> list[Eve
     return [report, *(event for one in made for event in applications.created(view, one))]
 
 
-def needs_of(view: View, match: Match, caller: PrincipalId | None) -> tuple[Need, ...]:
+def needs_of(view: View, match: Match, caller: PrincipalId | None, request: Request) -> tuple[Need, ...]:
     """What a request takes, by its route: what the route names, and the right to make what it is about to make.
 
     An application that is registered with the change is about to be the caller's, so that `own` and `*` suffice to make
     it, as over this service's own API (section 3.4 of the vendor's rules). Whatever else is not held here belongs to
     nobody and to no team: only who reaches everything reaches that.
     """
-    new = [one for one in _registered(match) if view.application_named(one) is None]
-    needed = [
-        Need(one.action, _target(view, one.resource, match.parameters, new, caller))
-        for one in match.route.needed
-    ]
+    new = [one for one in dict.fromkeys(_registered(match)) if view.application_named(one) is None]
+    needed = []
+    for one in match.route.needed:
+        target = _target(view, one.resource, match.parameters, new, caller)
+        needed.append(Need(one.action, target, facts=_facts(view, one, target, match, caller, request)))
     there = {need.target.thing.name for need in needed if need.target.thing.type == "application"}
-    made = [one for one in dict.fromkeys(new) if one not in there]
+    made = [one for one in new if one not in there]
     making = [Need(match.route.action, things.about_to_exist("application", one, caller)) for one in made]
     return (*needed, *making)
+
+
+def _facts(
+    view: View, needed: Needed, target: Target, match: Match, caller: PrincipalId | None, request: Request
+) -> Facts:
+    """What conditions may look at: the method, the path, its parameters, and what is held of the thing here."""
+    asking = view.principal_or_none(caller) if caller is not None else None
+    resource = view.resource_or_none(target.thing.id)
+    properties = resource.properties if resource is not None else ()
+    held = {name: list(it) if isinstance(it, tuple) else it for name, it in properties}
+    return {
+        "subject": {"type": asking.type if asking is not None else "user", "id": caller or ""},
+        "action": {"name": needed.action, "properties": {"method": request.method}},
+        "resource": {
+            "type": needed.resource.type,
+            "id": target.thing.name or target.thing.id,
+            "properties": {**match.parameters, **held},
+        },
+        "context": {
+            "mode": request.mode,
+            "method": request.method,
+            "route": match.route.path,
+            "path": "/" + "/".join(request.segments),
+            **({"host": request.host} if request.host else {}),
+        },
+    }
 
 
 def _target(
@@ -200,7 +234,8 @@ def _held(view: View, type_: str, text: str) -> Target | None:
             webhook = view.webhook_or_none(text)
             return things.of_webhook(webhook) if webhook is not None else None
         case _:
-            return None
+            resource = view.resource_named(type_, text)
+            return things.of_resource(resource) if resource is not None else None
 
 
 def _registered(match: Match) -> list[str]:

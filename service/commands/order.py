@@ -10,6 +10,7 @@ import msgspec
 
 from projections.things import Target
 from projections.view import View
+from service.catalogue.conditions import NO_FACTS, Facts
 from service.vocabulary import InvitationId, KeyId, PrincipalId, Secret, TokenId, VaultRef
 
 
@@ -40,6 +41,8 @@ class Need(msgspec.Struct, frozen=True):
     """Somebody whose every right the caller must have as well, since the answer gives these away."""
     reading: bool = False
     """Of those rights only what a read-only token can use is given away."""
+    facts: Facts = NO_FACTS
+    """What conditions of a grant may look at: of a request to another program, and never of one to this service."""
 
 
 class Command(Protocol):

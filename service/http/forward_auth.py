@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from service import errors
-from service.commands.changes import AuthoriseChange, ReportChange
+from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import REGISTERED_MAX
 from service.events.changes import ChangeReported
 from service.http import forward_answers, forward_sources, freshness, requests, responses
@@ -36,13 +36,14 @@ async def asked(call: Call) -> web.Response:
     mode, table = call.path("mode"), call.path("table")
     question = forward_sources.read(call.request, mode, table)
     found = forwarding.mapped(call.view.route_table(table), question.method, question.target)
+    request = Request(mode, question.method, found.segments, question.host)
     if found.match.route.public:
         return forward_answers.allowed(call.caller.principal or "", call.view.position)
     if call.caller.principal is None:
         raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
     if found.match.route.change:
-        return await _change(call, mode, question.method, found)
-    forwarding.require(call.view, call.caller.principal, found)
+        return await _change(call, found, request)
+    forwarding.require(call.view, call.caller.principal, found, request)
     return forward_answers.allowed(call.caller.principal, call.view.position)
 
 
@@ -61,16 +62,14 @@ async def reported(call: Call) -> web.Response:
     return responses.made(call, msgspec.json.encode({"reports": found}), responses.JSON)
 
 
-async def _change(call: Call, mode: str, method: str, found: Mapped) -> web.Response:
+async def _change(call: Call, found: Mapped, request: Request) -> web.Response:
     """Have a change recorded as authorised; who may not is denied at the door, where that is recorded too."""
     denials, token = call.request.app[DENIALS], call.caller.token or ""
     denials.require(token)
     command = AuthoriseChange(
         change=ChangeId(call.edge.fresh.id()),
         table=found.table.name,
-        mode=mode,
-        method=method,
-        segments=found.segments,
+        request=request,
     )
     try:
         outcome = await call.edge.handler.handle(

@@ -12,6 +12,7 @@ from service.catalogue import request_paths, routing
 from service.catalogue.route_tables import RouteTable
 from service.catalogue.routing import Match
 from service.commands import changes
+from service.commands.changes import Request
 from service.vocabulary import PrincipalId
 
 
@@ -34,9 +35,9 @@ def mapped(table: RouteTable, method: str, raw: str) -> Mapped:
     return Mapped(table, match, segments)
 
 
-def require(view: View, principal: PrincipalId, found: Mapped) -> None:
+def require(view: View, principal: PrincipalId, found: Mapped, request: Request) -> None:
     """Raise Forbidden, naming the first permission that is missing, where somebody may not make a request."""
-    for need in changes.needs_of(view, found.match, principal):
-        if not access.may(view, principal, need.action, need.target):
+    for need in changes.needs_of(view, found.match, principal, request):
+        if not access.may(view, principal, need.action, need.target, need.facts):
             missing = access.missing(need.action, need.target.asked)
             raise errors.Forbidden(f"The permission {missing} is missing.", missing)

@@ -6,7 +6,7 @@ from projections.changes import Change
 from service import errors
 from service.catalogue import request_paths
 from service.catalogue.route_tables import Needed, Route, RouteResource, RouteTable
-from service.commands.changes import AuthoriseChange, ReportChange
+from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
 from service.events.applications import ApplicationCreated
 from service.events.attempts import AttemptDenied
@@ -57,9 +57,7 @@ def change(account: Account, method: str, path: str) -> AuthoriseChange:
     return AuthoriseChange(
         change=ChangeId(account.fresh.id()),
         table="broker",
-        mode="nginx",
-        method=method,
-        segments=request_paths.segments(path),
+        request=Request("nginx", method, request_paths.segments(path)),
     )
 
 

@@ -34,6 +34,8 @@ class AdoptRouteTable(msgspec.Struct, frozen=True, kw_only=True):
 
     word: ClassVar[str] = "adopt_route_table"
     table: RouteTable
+    name: str = ""
+    """What whoever adopts it calls it, where that is said besides."""
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
         return (_MANAGE,)
@@ -61,6 +63,8 @@ def adopt_route_table(command: AdoptRouteTable, view: View, caller: Caller) -> l
     Raises Invalid for a table that `check` finds a fault in, Refused for a number that is not higher than any before.
     """
     table = command.table
+    if command.name not in ("", table.name):
+        raise errors.Invalid(f"The table is called {table.name[:63]!r}, the address says another.", "/name")
     held = view.route_table_or_none(table.name)
     if held == table:
         return []

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from projections import things
 from service import errors
 from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import REGISTERED_MAX
@@ -50,9 +51,10 @@ async def asked(call: Call) -> web.Response:
 async def reported(call: Call) -> web.Response:
     """POST /authz/v1/forward/reports: `{change, status}`, or `{"reports": […]}` of many.
 
-    A report without a change is of a request that was none, and says nothing.
+    A report whose change is empty is of a request that was none, and says nothing.
     """
     body = await requests.body(call)
+    call.require("access:evaluate", things.anything("access"))
     if not body.has("reports"):
         return responses.made(call, msgspec.json.encode(await _report(call, body)), responses.JSON)
     every = list(body.objects("reports"))
@@ -83,7 +85,7 @@ async def _change(call: Call, found: Mapped, request: Request) -> web.Response:
 
 
 async def _report(call: Call, body: Body) -> Document:
-    change = body.optional_text("change") or ""
+    change = body.text("change")
     if not change:
         return {"change": None}
     command = ReportChange(

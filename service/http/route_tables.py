@@ -10,7 +10,7 @@ from projections import things
 from service import errors
 from service.catalogue.route_tables import RouteTable
 from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
-from service.http import requests, responses
+from service.http import decoding, requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
 
@@ -43,9 +43,8 @@ async def adopted(call: Call) -> web.Response:
     """PUT /admin/route-tables/{name}: a whole table, as TOML or JSON, under a higher number than any before."""
     name = call.path("name")
     table = read(await requests.raw(call), call.request.content_type)
-    if table.name != name:
-        raise errors.Invalid(f"The table is called {table.name[:63]!r}, the address says another.", "/name")
-    outcome = await requests.handle(call, AdoptRouteTable(table=table), version_of=("route_table", name))
+    command = AdoptRouteTable(table=table, name=name)
+    outcome = await requests.handle(call, command, version_of=("route_table", name))
     view = call.edge.replica.view(outcome.position)
     return responses.hal(
         call, _document(call, view.route_table(name)), version=view.version("route_table", name)
@@ -65,7 +64,7 @@ def read(octets: bytes, content_type: str) -> RouteTable:
     try:
         if content_type in _TOML:
             return msgspec.convert(tomllib.loads(octets.decode()), RouteTable, strict=True)
-        document = requests.decoded(octets)
+        document = decoding.decoded(octets)
         if isinstance(document, dict):
             document.pop("_links", None)  # clients send back what they were shown
         return msgspec.convert(document, RouteTable, strict=True)

@@ -33,6 +33,7 @@ FIELDS: Final[dict[str, Any]] = {
 OTHER_BODIES: Final[dict[str, Any]] = {
     "POST /secrets": {"name": "wanted", "value": "x"},
     "PUT /secrets/{uuid}": {"name": "wanted"},
+    "PUT /admin/route-tables/{name}": {"name": "wanted", "number": 1},
     **{
         key: {"request": WEBHOOKS_REQUEST}
         for key in (
@@ -60,6 +61,7 @@ EVERYBODYS: Final = {
 NO_ORACLES: Final = {
     "GET /audit/{uuid}": (403, 403),
     "GET /settings/tokens/{uuid}": (404, 404),
+    **{f"{method} /admin/route-tables/{{name}}": (403, 403) for method in ("GET", "PUT", "DELETE")},
     "GET /pacticipants/label/{label}": (403, 403),
     "PATCH /pacticipants/{name}": (403, 403),  # makes what is missing
     "PUT /pacticipants/{name}/labels/{label}": (403, 403),  # the same
@@ -127,6 +129,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     }
     return {
         "/admin/roles": {"uuid": ROLE},
+        "/admin/route-tables": {"name": "proxied"},
         "/admin/teams": {"uuid": team, "user": bot.id},
         "/teams": {"uuid": team, "user": bot.id},
         "/admin/users": {"uuid": bot.id, "role": ROLE},

@@ -31,6 +31,14 @@ def _publication(consumer: str) -> str:
 _SENT: str = '"request": {"method": "POST", "url": "https://127.0.0.1:9/build"}, "enabled": false'
 """What every webhook here sends, to where none of them may."""
 
+
+def _table(number: int) -> str:
+    """A route table of one route, as a body."""
+    return json.dumps(
+        {"name": "proxied", "number": number, "routes": [{"methods": ["GET"], "path": "/", "public": True}]}
+    )
+
+
 DEEDS: dict[str, str] = {
     "list roles": "GET /admin/roles",
     "list permissions": "GET /admin/permissions",
@@ -39,6 +47,10 @@ DEEDS: dict[str, str] = {
     "change a role": 'PUT /admin/roles/<role> {"name": "Changed", "permissions": []}',
     "delete a role": "DELETE /admin/roles/<role>",
     "reset the roles": "POST /admin/roles/reset",
+    "list route tables": "GET /admin/route-tables",
+    "see a route table": "GET /admin/route-tables/proxied",
+    "adopt a route table": f"PUT /admin/route-tables/proxied {_table(2)}",
+    "withdraw a route table": "DELETE /admin/route-tables/proxied",
     "see who holds a role": "GET /admin/roles/<auditor>/users",
     "list teams": "GET /admin/teams",
     "see a team": "GET /admin/teams/<other>",
@@ -302,6 +314,7 @@ DEEDS: dict[str, str] = {
     "read a record": "GET /audit/<event>",
     "see another's effect": "GET /effects/<event>",
     "see what is held": "GET /diagnostic/status/digest",
+    "report what came of a change": 'POST /authz/v1/forward/reports {"change": ""}',
     "ask who may": "GET /access/v1/who?action=role:read&resource=role:*",
     "list the own tokens": "GET /settings/tokens",
     "see the own read-only token": "GET /settings/tokens/<own read-only>",
@@ -331,6 +344,7 @@ OURS = (
     "ask for an explanation",
     "ask why",
     "ask who may",
+    "report what came of a change",
 )
 """What only our own two roles give."""
 
@@ -393,6 +407,8 @@ async def world(running: Running, *scopes: str) -> World:
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
             assert 201 == published.status, published.text
     await _furnish(admin)
+    adopted = await admin.ask("PUT", "/admin/route-tables/proxied", body=_table(1).encode())
+    assert 200 == adopted.status, adopted.text
     for whose in ("ours", "theirs", "hers"):
         place = f"/pacts/provider/Partner/consumer/{whose}/version/0"
         assert 201 == (await admin.put(place, {"deleted": "by mistake"})).status

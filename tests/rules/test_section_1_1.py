@@ -71,7 +71,7 @@ NOT_HELD_HERE = (
     "system_preference",
     "authentication_settings",
 )
-SEE_ROLES = ("list roles", "list permissions", "see a role")
+SEE_ROLES = ("list roles", "list permissions", "see a role", "list route tables", "see a route table")
 SEE_TEAMS = (
     "list teams",
     "see a team",
@@ -227,7 +227,11 @@ DONE: dict[str, tuple[str, ...]] = {
         "renew the own read-only token",
         "renew the own read/write token",
     ),
-    "role:manage:*": (*SEE_ROLES, "make a role", "change a role", "delete a role", "reset the roles"),
+    "role:manage:*": (
+        *SEE_ROLES,
+        *("make a role", "change a role", "delete a role", "reset the roles"),
+        *("adopt a route table", "withdraw a route table"),
+    ),
     "role:read:*": SEE_ROLES,
     "secret:manage:*": tuple(deed for deed in deeds.DEEDS if "secret" in deed),
     "secret:manage:team": (

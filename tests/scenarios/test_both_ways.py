@@ -43,8 +43,11 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     tried = (await admin.post(f"/webhooks/{webhook}/execute")).json["_links"]["pb:logs"]["href"]
     events = (await admin.get("/audit?sort=-timestamp")).json["events"]
     me = (await admin.get("/user")).json["uuid"]
+    table = {"name": "proxied", "number": 1, "routes": [{"methods": ["GET"], "path": "/", "public": True}]}
+    assert 200 == (await admin.put("/admin/route-tables/proxied", table)).status
     return {
         "/admin/roles": {"uuid": ADMINISTRATOR},
+        "/admin/route-tables": {"name": "proxied"},
         "/admin/teams": {"uuid": team, "user": sally.id},
         "/teams": {"uuid": team, "user": sally.id},
         "/admin/users": {"uuid": me, "role": ADMINISTRATOR},

@@ -422,6 +422,23 @@ STORY: Final = (
     ),
     Step(method="DELETE", path="/secrets/{kept}", status=204),
     Step(method="DELETE", path="/environments/{environment}", status=204),
+    Step(
+        method="PUT",
+        path="/admin/route-tables/{s}",
+        status=200,
+        body=lambda k: {
+            "name": k["s"],
+            "number": 1,
+            "routes": [{"methods": ["GET"], "path": "/", "public": True}],
+        },
+        route="/admin/route-tables/{name}",
+    ),
+    Step(
+        method="DELETE",
+        path="/admin/route-tables/{s}",
+        status=204,
+        route="/admin/route-tables/{name}",
+    ),
     Step(method="DELETE", path="/admin/teams/{team}", status=204),
     Step(method="DELETE", path="/admin/users/{user}", status=204),
     Step(method="DELETE", path="/admin/roles/{role}", status=204),
@@ -443,6 +460,10 @@ AT_THE_END: Final = (
 """What would undo the other companies' steps, given once they are through."""
 
 
+UNGIVEN: Final = {("POST", "/authz/v1/forward/reports")}
+"""Orders about what a proxy was told, each time under another id: tests/http/test_forward_auth.py repeats them."""
+
+
 def missing() -> set[tuple[str, str]]:
     """The orders of the API that no step gives: a new route is tortured too, or says here why not."""
     given = {(step.method, _shape(step.route or step.path)) for step in (*STORY, *AT_THE_END)}
@@ -451,7 +472,7 @@ def missing() -> set[tuple[str, str]]:
         for route in ROUTES
         if route.method != "GET" and not route.asks and route.auth == "token"
     }
-    return offered - given
+    return offered - given - UNGIVEN
 
 
 def _shape(path: str) -> str:

@@ -96,13 +96,23 @@ def conditionally(
     facts: Facts,
 ) -> bool:
     """Whether a grant that is bound to a condition gives it: the condition holds, and its extent reaches the thing."""
-    compiled = view.compiled
     return any(
-        (reach == EVERYWHERE or rule.within(standing, reach | EITHER_SIDE * action.endswith(":read"), side))
-        and conditions.holds(condition, facts)
-        for role in view.roles_of(principal)
-        for _scope, reach, condition in compiled.conditional(role.scopes).get(action, ())
+        reaches_under_condition(standing, reach, side) and conditions.holds(condition, facts)
+        for reach, condition in bound(view, principal, action)
     )
+
+
+def bound(view: View, principal: Principal, action: str) -> Iterator[tuple[int, Condition]]:
+    """How far the principal's grants reach that are bound to a condition, each with its condition."""
+    compiled, either = view.compiled, EITHER_SIDE if action.endswith(":read") else 0
+    for role in view.roles_of(principal):
+        for _scope, reach, condition in compiled.conditional(role.scopes).get(action, ()):
+            yield reach | either, condition
+
+
+def reaches_under_condition(standing: rule.Standing, reach: int, side: rule.Side) -> bool:
+    """Whether such a grant reaches the thing, if its condition holds."""
+    return bool(reach & EVERYWHERE) or rule.within(standing, reach, side)
 
 
 def asker(view: View) -> Callable[[str, str, str], bool]:

@@ -5,7 +5,7 @@ to the answer. The view stays what it is, so the answer is the same whenever a c
 where the one before ended, and whoever asks may breathe in between.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -17,8 +17,10 @@ from projections.things import Target
 from projections.view import View
 from projections.webhooks import Webhook
 from service import errors
+from service.catalogue import conditions
 from service.catalogue.compiled import CONDITIONAL
 from service.catalogue.conditions import Facts
+from service.catalogue.own import Condition, Reference
 from service.queries import access, naming
 from service.queries.access import Answer, Question
 
@@ -34,6 +36,7 @@ class Search(msgspec.Struct, frozen=True):
     result: Callable[[str], Result | None]
 
 
+_WHO: Final = "subject.id"
 NOTHING: Final = Search((), lambda _: None)
 """What is found where something that the question names is not here: an empty answer, and no error."""
 
@@ -47,23 +50,18 @@ def subjects(view: View, type_: str, question: Question) -> Search:
     put = access.about(view, question) if everybody or type_ == "system_account" else None
     if put is None or isinstance(put, Answer):
         return NOTHING
-    conditions, facts, _ = put
-    said, find = facts.get("subject", {}), view.principal_or_none
-    judges = [_Judge(view, action, target) for action, target in conditions]
+    needed, facts, _ = put
+    find = view.principal_or_none
+    judges = [_Judge(view, action, target, facts) for action, target in needed]
 
     def result(candidate: str) -> Result | None:
         principal = find(candidate)
         if principal is None or not (everybody or principal.person.type == type_):
             return None
-        word = ""
         for judge in judges:
-            decided = judge.plainly(principal)
-            if decided is None:
-                word = word or subject_id(view, principal)
-                decided = judge.conditionally(principal, {**facts, "subject": {**said, "id": word}})
-            if not decided:
+            if not judge.may(principal):
                 return None
-        return {"type": type_, "id": word or subject_id(view, principal)}
+        return {"type": type_, "id": subject_id(view, principal)}
 
     return Search(list(view.directory.principals), result)
 
@@ -75,33 +73,30 @@ def resources(view: View, question: Question) -> Search:
     held = None if isinstance(action, Answer) else _held(view, type_)
     if subject is None or held is None or isinstance(action, Answer):
         return NOTHING
-    reach = rule.reaches_of(view, subject).get(action, False)
+    reaches = rule.reaches_of(view, subject)
+    reach, alone = reaches.get(action, False), question.environment is None
     if reach is False:
         return NOTHING
-    plainly = reach is True and question.environment is None
-    said = question.facts.get("resource", {})
+    standing, said = rule.standing_of(subject, reaches), question.facts.get("resource", {})
 
     def reached(target: Target, word: str) -> bool:
+        if alone and (reach is True or rule.within(standing, reach, rule.side_of(view, target))):
+            return True
+        if alone and not reach & CONDITIONAL:
+            return False
         try:
-            conditions, _ = access.conditions_of(view, question, action, target)
+            needed, _ = access.conditions_of(view, question, action, target)
         except errors.NotFound:
             return False
-        for judged in conditions:
-            judge = _Judge(view, *judged)
-            decided = judge.plainly(subject)
-            if decided is None:
-                seen, _ = access.with_held(view, target, {**question.facts, "resource": {**said, "id": word}})
-                decided = judge.conditionally(subject, seen)
-            if not decided:
-                return False
-        return True
+        seen, _ = access.with_held(view, target, {**question.facts, "resource": {**said, "id": word}})
+        return all(deciding.may(view, subject.id, *one, seen) for one in needed)
 
     def result(candidate: str) -> Result | None:
         target = held.target(candidate)
         if target is None:
             return None
         word = target.thing.name if held.by_name else target.thing.id
-        return {"type": type_, "id": word} if plainly or reached(target, word) else None
+        return {"type": type_, "id": word} if reached(target, word) else None
 
     return Search(held.ids, result)
 
@@ -131,18 +126,23 @@ def subject_id(view: View, principal: Principal) -> str:
 
 
 class _Judge:
-    """The rule for one action on one thing, and many principals: what they draw on is looked up once a set of roles."""
+    """The rule for one action on one thing, and many principals: what a set of roles gives is looked up once.
 
-    __slots__ = ("_action", "_reaches", "_side", "_view")
+    `facts` are the request, in which the subject's id stands for nobody: whose conditions ask for it is asked each.
+    """
 
-    def __init__(self, view: View, action: str, target: Target) -> None:
+    __slots__ = ("_action", "_bound", "_facts", "_reaches", "_side", "_view")
+
+    def __init__(self, view: View, action: str, target: Target, facts: Facts) -> None:
         self._view = view
         self._action = action
+        self._facts = facts
         self._side = rule.side_of(view, target)
         self._reaches: dict[int, Mapping[str, int]] = {}
+        self._bound: dict[int, tuple[tuple[int, Condition | None], ...]] = {}
 
-    def plainly(self, principal: Principal) -> bool | None:
-        """Whether the principal may, or None where that takes the request: some grant is bound to a condition."""
+    def may(self, principal: Principal) -> bool:
+        """Whether the principal may: `access.may` of the request that names them as the result does."""
         if not principal.active:
             return False
         reaches = self._reaches.get(principal.role_set)
@@ -151,14 +151,41 @@ class _Judge:
         reach = reaches.get(self._action, False)
         if reach is True or reach is False:
             return reach
-        if rule.within(rule.standing_of(principal, reaches), reach, self._side):
+        standing = rule.standing_of(principal, reaches)
+        if rule.within(standing, reach, self._side):
             return True
-        return None if reach & CONDITIONAL else False
+        return bool(reach & CONDITIONAL) and self._conditionally(principal, standing)
 
-    def conditionally(self, principal: Principal, facts: Facts) -> bool:
-        """Whether the principal may by a grant whose condition this request meets."""
-        standing = rule.standing_of(principal, rule.reaches_of(self._view, principal))
-        return deciding.conditionally(self._view, principal, self._action, standing, self._side, facts)
+    def _conditionally(self, principal: Principal, standing: rule.Standing) -> bool:
+        bound = self._bound.get(principal.role_set)
+        if bound is None:
+            bound = self._bound[principal.role_set] = tuple(self._open(principal))
+        return any(
+            deciding.reaches_under_condition(standing, reach, self._side)
+            and (condition is None or conditions.holds(condition, self._asked_by(principal)))
+            for reach, condition in bound
+        )
+
+    def _open(self, principal: Principal) -> Iterator[tuple[int, Condition | None]]:
+        """The grants whose condition holds whoever asks, which is then None, or depends on who does."""
+        for reach, condition in deciding.bound(self._view, principal, self._action):
+            if any(path == _WHO or path.startswith(f"{_WHO}.") for path in _paths(condition)):
+                yield reach, condition
+            elif conditions.holds(condition, self._facts):
+                yield reach, None
+
+    def _asked_by(self, principal: Principal) -> Facts:
+        said = {**self._facts.get("subject", {}), "id": subject_id(self._view, principal)}
+        return {**self._facts, "subject": said}
+
+
+def _paths(condition: Condition) -> Iterator[str]:
+    """Every property of a request that the condition reads."""
+    for predicate in condition.all:
+        yield predicate.property
+        _, wanted = conditions.operator_of(predicate)
+        if isinstance(wanted, Reference):
+            yield wanted.property
 
 
 class _Held(msgspec.Struct, frozen=True):

@@ -12,9 +12,8 @@ from aiohttp import web
 
 from projections.view import View
 from service import errors
-from service.catalogue.conditions import Facts
 from service.http import authzen, authzen_asked, breathing, responses, search_cursor
-from service.http.authzen_asked import Entity, Parts
+from service.http.authzen_asked import Entity
 from service.http.edge import Call
 from service.http.responses import Document
 from service.http.search_cursor import Pages, Place
@@ -83,8 +82,7 @@ def _search(view: View, sought: str, asked: Entity) -> Search:
         said["action"] = {"name": _ANY}
     elif isinstance(entity := said[sought], dict):
         said[sought] = {**entity, "id": _ANY}
-    parts = authzen_asked.parts(said)
-    question = msgspec.structs.replace(authzen_asked.question(parts, Evaluator(view)), facts=_facts(parts))
+    question = authzen_asked.question(authzen_asked.parts(said), Evaluator(view))
     match sought:
         case "subject":
             return searching.subjects(view, asked["subject"]["type"], question)
@@ -132,17 +130,6 @@ def _asked(document: Entity, sought: str) -> dict[str, Any]:
     elif isinstance(entity := asked.get(sought), dict):
         asked[sought] = {name: value for name, value in entity.items() if name != "id"}
     return asked
-
-
-def _facts(parts: Parts) -> Facts:
-    """What conditions see of the request."""
-    said = {
-        "subject": parts.subject,
-        "action": parts.action,
-        "resource": parts.resource,
-        "context": parts.context,
-    }
-    return {name: entity for name, entity in said.items() if entity is not None}
 
 
 def _pages(document: Entity) -> Pages:

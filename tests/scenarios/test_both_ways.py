@@ -133,7 +133,7 @@ async def test_the_evaluation_leaves_no_record(running: Running) -> None:
         "action": {"name": "role:manage"},
         "resource": {"type": "role", "id": "Administrator"},
     }
-    for path in ("/access/v1/evaluation", "/access/v1/explanation"):
+    for path in ("/access/v1/evaluation", "/access/v1/evaluations", "/access/v1/explanation"):
         assert 200 == (await running.admin.post(path, body)).status
     assert position == running.app.replica.position
 

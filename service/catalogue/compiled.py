@@ -112,9 +112,11 @@ class Compiled:
         self.conditions: dict[str, Condition] = {}
         self.owned_by: dict[str, str] = {}
         """The own catalogue that each own action stands in."""
-        self.subject_types = frozenset({"user"}.union(*(one.subject_types for one in own)))
-        """The words by which a request names any principal."""
         own_actions = tuple(self._merged(own))
+        taken = {*self.types, *(type_ for action in catalogue.actions for type_ in action.types)}
+        words = {word for one in own for word in one.subject_types}
+        self.subject_types = frozenset({"user"} | (words - taken))
+        """The words by which a request names any principal."""
         self.actions = {
             action.name: action for action in (*catalogue.actions, *map(self._plain, own_actions))
         }
@@ -341,7 +343,8 @@ class Compiled:
 
     def _merged(self, own: tuple[OwnCatalogue, ...]) -> Iterator[OwnAction]:
         """The own actions in force, while types and conditions are noted: who comes first has a name."""
-        built_in = {action.name.partition(":")[0] for action in self.catalogue.actions}
+        spelt = (*(action.name for action in self.catalogue.actions), *self.catalogue.aliases)
+        built_in = {one.partition(":")[0] for one in spelt}
         types = {type_ for action in self.catalogue.actions for type_ in action.types}
         for one in own:
             for type_ in one.types:

@@ -44,7 +44,7 @@ async def _effect(event: str, as_json: bool) -> None:
         if as_json:
             output.json(_document(records, weighed))
         else:
-            _tell(app.replica.now(), weighed)
+            tell(app.replica.now(), weighed)
 
 
 async def _named(connection: "Connection", event: str) -> "EventId":
@@ -63,7 +63,8 @@ async def _named(connection: "Connection", event: str) -> "EventId":
     return row.event_id
 
 
-def _tell(view: "View", weighed: "Weighed") -> None:
+def tell(view: "View", weighed: "Weighed") -> None:
+    """Print who gains and who loses what, and what to think of; `view` says what everybody is called."""
     from service.queries import effects
 
     rows = [(_who(view, group), _lines(group.gains), _lines(group.losses)) for group in weighed.effect.groups]

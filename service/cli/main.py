@@ -21,6 +21,10 @@ COMMANDS: Final = {
     "who": ("service.cli.who:who", "Everybody who may, or at an earlier moment could have."),
     "show": ("service.cli.show:show", "Show a role, team, user, application … as it is or was."),
     "effect": ("service.cli.effect:effect", "Who gained and who lost what by an order."),
+    "catalogue": (
+        "service.cli.catalogue:catalogue",
+        "Check, adopt, show and withdraw permission catalogues of your own.",
+    ),
     "audit": ("service.cli.audit:audit", "Read the audit trail."),
     "invite": ("service.cli.people:invite", "Give a person an account and a one-time code."),
     "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),

@@ -19,6 +19,7 @@ from service.commands.integrations import (
 )
 from service.commands.labels import AddLabel, RemoveLabel
 from service.commands.organization import ChangeOrganizationAdministrator
+from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue
 from service.commands.people import ForgetPerson
 from service.commands.preferences import ChangePersonalPreferences, ChangePreferences
 from service.commands.resources import EditResource, RegisterResource, RegisterResources, RemoveResource
@@ -45,6 +46,8 @@ Command = (
     | EditRole
     | DeleteRole
     | ResetRoles
+    | AdoptOwnCatalogue
+    | WithdrawOwnCatalogue
     | CreateTeam
     | EditTeam
     | ChangeMembers

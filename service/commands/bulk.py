@@ -18,6 +18,7 @@ from service.commands.integrations import (
     DeleteIntegrations,
     DeleteTaggedContracts,
 )
+from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue
 from service.commands.resources import RegisterResources
 from service.commands.results import PublishVerification
 from service.commands.roles import DeleteRole, EditRole, ResetRoles
@@ -80,6 +81,8 @@ def reaches_many(command: Command, now: Callable[[], View]) -> bool:
             return directory.holders.count(RoleId(command.role)) >= REACHED_MIN
         case ResetRoles():
             return any(directory.holders.count(role) >= REACHED_MIN for role in directory.roles)
+        case AdoptOwnCatalogue() | WithdrawOwnCatalogue():
+            return len(directory.principals) >= REACHED_MIN
         case EditTeam() | DeleteTeam() | ChangeMembers():
             reached = directory.members.count(TeamId(command.team))
             named = len(command.members) if isinstance(command, ChangeMembers) else 0

@@ -12,12 +12,14 @@ import msgspec
 from projections.effects import Comparison, Effect
 from projections.principals import Principal
 from projections.view import View
-from service.commands import guard
+from service.commands import guard, own_catalogues
+from service.events.account import CatalogueAdopted
+from service.events.own_catalogues import OwnCatalogueEvent
 from service.events.teams import TeamAdministratorsChanged
 from service.events.users import PrincipalDeleted, PrincipalDisabled
 from service.vocabulary import PrincipalId, TeamId
 
-Code = Literal["team_without_administrator", "giver_loses", "one_left_to_undo"]
+Code = Literal["team_without_administrator", "giver_loses", "one_left_to_undo", "permissions_unknown"]
 
 
 class Caution(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +29,9 @@ class Caution(msgspec.Struct, frozen=True, kw_only=True):
     team: TeamId | None = None
     team_name: str = ""
     principal: PrincipalId | None = None
+    roles: int = 0
+    """How many roles hold `scopes`, which no catalogue knows any more."""
+    scopes: tuple[str, ...] = ()
 
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +48,21 @@ def weighed(comparison: Comparison, giver: PrincipalId | None) -> Weighed:
 
 def _cautions(comparison: Comparison, giver: PrincipalId | None) -> Iterator[Caution]:
     yield from _left_alone(comparison)
+    if any(isinstance(event, CatalogueAdopted | OwnCatalogueEvent) for event in comparison.events):
+        yield from of_catalogues(comparison.before, comparison.after)
     if giver is not None and comparison.change_of(giver)[1]:
         yield Caution(code="giver_loses", principal=giver)
     if guard.dangerous(comparison.events):
         left = list(islice(guard.able(comparison.after), 2))
         if len(left) == 1 and len(list(islice(guard.able(comparison.before), 2))) > 1:
             yield Caution(code="one_left_to_undo", principal=left[0])
+
+
+def of_catalogues(before: View, after: View) -> Iterator[Caution]:
+    """What roles hold that was known before, and is not afterwards: it stays, and grants nothing."""
+    orphaned = own_catalogues.orphaned(before, after)
+    if orphaned.roles:
+        yield Caution(code="permissions_unknown", roles=orphaned.roles, scopes=orphaned.scopes)
 
 
 def _left_alone(comparison: Comparison) -> Iterator[Caution]:

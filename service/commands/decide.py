@@ -20,6 +20,7 @@ from service.commands import (
     integrations,
     labels,
     organization,
+    own_catalogues,
     people,
     preferences,
     resources,
@@ -93,7 +94,14 @@ def decide(command: Command, view: View, caller: Caller) -> list[Event]:
             | account.AddKey()
         ):
             return _account(command, view, caller)
-        case roles.CreateRole() | roles.EditRole() | roles.ResetRoles() | roles.DeleteRole():
+        case (
+            roles.CreateRole()
+            | roles.EditRole()
+            | roles.ResetRoles()
+            | roles.DeleteRole()
+            | own_catalogues.AdoptOwnCatalogue()
+            | own_catalogues.WithdrawOwnCatalogue()
+        ):
             return _roles(command, view, caller)
         case teams.CreateTeam() | teams.EditTeam() | teams.ChangeMembers() | teams.DeleteTeam():
             return _teams(command, view, caller)
@@ -168,7 +176,12 @@ def _account(
 
 
 def _roles(
-    command: roles.CreateRole | roles.EditRole | roles.ResetRoles | roles.DeleteRole,
+    command: roles.CreateRole
+    | roles.EditRole
+    | roles.ResetRoles
+    | roles.DeleteRole
+    | own_catalogues.AdoptOwnCatalogue
+    | own_catalogues.WithdrawOwnCatalogue,
     view: View,
     caller: Caller,
 ) -> list[Event]:
@@ -181,6 +194,10 @@ def _roles(
             return roles.reset_roles(command, view, caller)
         case roles.DeleteRole():
             return roles.delete_role(command, view, caller)
+        case own_catalogues.AdoptOwnCatalogue():
+            return own_catalogues.adopt_own_catalogue(command, view, caller)
+        case own_catalogues.WithdrawOwnCatalogue():
+            return own_catalogues.withdraw_own_catalogue(command, view, caller)
         case _:
             assert_never(command)
 

@@ -45,8 +45,8 @@ class Documents:
         self._call = call
         self._view = view
         self._edge = call.edge
-        catalogue = view.catalogue.catalogue.permissions if view.catalogue else ()
-        self._permissions = {permission.scope: permission for permission in catalogue}
+        every = view.catalogue.permissions if view.catalogue else ()
+        self._permissions = {permission.scope: permission for permission in every}
         self._role_permissions: dict[str, list[Document]] = {}
         self._counted: dict[TeamId, int] = {}
         self._links_of_teams: dict[TeamId, Document] = {}
@@ -56,8 +56,10 @@ class Documents:
 
     def permission(self, scope: str) -> Document:
         """A scope as it was spelt, with what the catalogue says about it."""
-        canonical = self._view.compiled.canonical(scope)
-        known = self._permissions.get(canonical)
+        compiled = self._view.compiled
+        canonical = compiled.canonical(scope)
+        base, _, condition = canonical.partition("?")
+        known = self._permissions.get(base)
         label, group, description = scope, "", ""
         if known is not None:
             label, group, description = known.label, known.group, known.description
@@ -67,14 +69,30 @@ class Documents:
             description = (
                 "Change the name, members, administrators, applications and environments of one team"
             )
-        return {
-            "uuid": _permission_id(canonical),
-            "scope": scope,
-            "label": label,
-            "name": label,
-            "group": group,
-            "description": description,
-        }
+        found: Document = {"uuid": _permission_id(canonical), "scope": scope}
+        if condition:
+            label = f"{label}, if {condition}"
+            found["condition"] = self._condition(condition)
+            description = f"{description.rstrip('.')}. {found['condition']['sentence']}".removeprefix(". ")
+        found |= {"label": label, "name": label, "group": group, "description": description}
+        if (whose := compiled.owned_by.get(compiled.split(scope)[0])) is not None:
+            found["catalogue"] = whose
+        return found
+
+    def _condition(self, name: str) -> Document:
+        """What a grant is bound to, in the words of the catalogue that defines it."""
+        known = self._view.compiled.conditions.get(name)
+        if known is None:
+            return {"name": name, "sentence": "It grants nothing: no catalogue knows its condition."}
+        return {"name": name, "sentence": f"Only if: {known.description or name}"}
+
+    def every_condition(self) -> list[Document]:
+        """What a grant may be bound to, by name."""
+        conditions = self._view.compiled.conditions
+        return [
+            {"name": name, "description": one.description, "all": msgspec.to_builtins(one.all)}
+            for name, one in sorted(conditions.items())
+        ]
 
     def every_permission(self) -> list[Document]:
         """What a role may hold, in the catalogue's order; `onlyRole` is the one that may, where it is but one."""

@@ -132,6 +132,7 @@ LINKS: Final = (
     Link("pb:webhook", "/webhooks/{uuid}", "Webhook", ("webhook:manage",)),
     Link("pf:admin-roles", "/admin/roles", "Roles", ("role:read",)),
     Link("pf:admin-permissions", "/admin/permissions", "Permissions", ("role:read",)),
+    Link("pf:admin-catalogues", "/admin/catalogues", "Permission catalogues", ("role:read",)),
     Link("pf:admin-teams", "/admin/teams", "Teams", ("team:read",)),
     Link("pf:admin-users", "/admin/users", "Users", ("user:read", "system_account:read")),
     Link("pf:current-user", "/user", "You"),

@@ -116,6 +116,8 @@ def _caution(call: Call, view: View, caution: Caution) -> Document:
         found["team"] = {"uuid": caution.team, "name": caution.team_name}
     if caution.principal is not None:
         found["principal"] = _principal(call, view, caution.principal)
+    if caution.scopes:
+        found |= {"numberOfRoles": caution.roles, "permissions": list(caution.scopes)}
     if call.principal is not None and caution.principal == call.principal.id:
         who = "you"
     else:

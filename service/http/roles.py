@@ -98,12 +98,18 @@ async def users(call: Call) -> web.Response:
 
 
 async def permissions(call: Call) -> web.Response:
-    """GET /admin/permissions: everything that a role may hold, by the catalogue in force at the moment."""
+    """GET /admin/permissions: everything that a role may hold, by the catalogues in force at the moment.
+
+    Behind `?` a permission takes the name of one of the `conditions`.
+    """
     moment = await call.moment()
     call.require("role:read", things.anything("role"))
     draw = Documents(call, moment.view)
     links = {"self": responses.link(responses.here(call))}
-    return responses.hal(call, {"permissions": draw.every_permission(), "_links": links})
+    document: Document = {"permissions": draw.every_permission()}
+    if conditions := draw.every_condition():
+        document["conditions"] = conditions
+    return responses.hal(call, {**document, "_links": links})
 
 
 async def _list(

@@ -11,6 +11,7 @@ from service.http import (
     authzen_paths,
     authzen_why,
     branches,
+    catalogues,
     contract_lists,
     contracts,
     contracts_at,
@@ -108,6 +109,23 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("PUT", "/admin/roles/{uuid}", roles.edited, "Change a role", rehearses=True),
     Route("DELETE", "/admin/roles/{uuid}", roles.deleted, "Delete a custom role", rehearses=True),
     Route("GET", "/admin/roles/{uuid}/users", roles.users, "Who holds a role"),
+    # -- permission catalogues of one's own ---------------------------------------------------------------
+    Route("GET", "/admin/catalogues", catalogues.listed, "The permission catalogues in force"),
+    Route("GET", "/admin/catalogues/{name}", catalogues.shown, "One catalogue"),
+    Route(
+        "PUT",
+        "/admin/catalogues/{name}",
+        catalogues.adopted,
+        "Adopt a catalogue of one's own, or a higher number of one",
+        rehearses=True,
+    ),
+    Route(
+        "DELETE",
+        "/admin/catalogues/{name}",
+        catalogues.withdrawn,
+        "Withdraw a catalogue of one's own",
+        rehearses=True,
+    ),
     # -- teams and their members -------------------------------------------------------------------------
     Route("GET", "/admin/teams", teams.listed, "The teams one may read"),
     Route("POST", "/admin/teams", teams.created, "Make a team", rehearses=True),

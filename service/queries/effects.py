@@ -12,6 +12,7 @@ from service.commands import foretelling
 from service.commands.cautions import Caution
 from service.events.account import CatalogueAdopted
 from service.events.environments import EnvironmentEvent
+from service.events.own_catalogues import OwnCatalogueEvent
 from service.events.roles import RoleEvent
 from service.events.secrets import SecretEvent
 from service.events.system_accounts import SystemAccountEvent
@@ -21,6 +22,7 @@ from service.events.webhooks import OneWebhookEvent
 from service.log import reader, recorded
 from service.log.connect import Connection
 from service.log.recorded import Recorded
+from service.queries import wording
 from service.vocabulary import EventId
 
 _PAGE: Final = 200
@@ -34,6 +36,7 @@ _CHANGING: Final = frozenset(
         ),
         *(typing.get_args(SystemAccountEvent) or (SystemAccountEvent,)),
         CatalogueAdopted,
+        *typing.get_args(OwnCatalogueEvent),
     }
 ) - {InvitationRedeemed}
 """The kinds whose orders are about who may do what, or see what. Redeeming a code gives nobody a permission."""
@@ -96,5 +99,11 @@ def sentence(caution: Caution, who: str) -> str:
             return f"Who gave the order loses something by it: {who}."
         case "one_left_to_undo":
             return f"Nobody but {who} could undo this: nobody else able to act may manage roles and users."
+        case "permissions_unknown":
+            roles = "1 role holds" if caution.roles == 1 else f"{caution.roles} roles hold"
+            return (
+                f"{roles} permissions that no catalogue knows any more and that grant nothing: "
+                f"{wording.listed(caution.scopes)}."
+            )
         case _:
             typing.assert_never(caution.code)

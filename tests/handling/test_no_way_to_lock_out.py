@@ -53,6 +53,7 @@ OF_OTHER_THINGS = {
     "CreateWebhook", "EditWebhook", "DeleteWebhook", "TestWebhook", "RecordExecution", "AbandonDelivery",
     "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport",
     "ChangeAuthentication",
+    "AdoptOwnCatalogue", "WithdrawOwnCatalogue",
     "PublishVerification", "DeleteVerification", "RestoreDeletion", "ForgetBodies",
     "DescribeVersion", "TagVersion", "UntagVersion", "DeleteVersion", "PutOnBranch", "TakeOffBranch", "DeleteBranch",
     "DeleteBranches", "AddLabel", "RemoveLabel",

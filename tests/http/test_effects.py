@@ -20,7 +20,12 @@ OFFERING = [
 """Bulk deletions are tried in test_deletions.py, and what would come back of them in test_restore.py."""
 Edit = tuple[str, str, Any]
 HOOK: dict[str, Any] = {"request": {"method": "POST", "url": "https://ci.example.org/build"}}
+OWN: dict[str, Any] = {
+    "types": [{"name": "thing"}],
+    "actions": [{"name": "thing:see", "types": ["thing"], "extents": ["*", "team"]}],
+}
 REACHING_NOBODY = (
+    "a catalogue is adopted",  # whose permissions no role holds yet
     "a role is renamed",
     "a role is made",
     "a route table is adopted",  # what it says is about another program
@@ -116,6 +121,14 @@ class Company:
                 "PUT", f"/admin/roles/{VIEWER}", {"name": "Viewer", "permissions": scopes}
             ),
             "roles are reset": ("POST", "/admin/roles/reset", {}),
+            "a catalogue is adopted": ("PUT", "/admin/catalogues/own", {"number": 1, **OWN}),
+            "a role has own permissions": (
+                "PUT",
+                f"/admin/roles/{ids['reader']}",
+                {"name": "Maintainer", "permissions": [*scopes, {"scope": "thing:see:team"}]},
+            ),
+            "a catalogue is withdrawn": ("DELETE", "/admin/catalogues/own", None),
+            "a catalogue is adopted again": ("PUT", "/admin/catalogues/own", {"number": 1, **OWN}),
             "a role is added": ("PUT", f"{sally}/roles/{ids['reader']}", {}),
             "a role is taken": ("DELETE", f"{sally}/roles/{VIEWER}", None),
             "an administrator is made": ("PUT", f"{sally}/role/admin", {"name": "Sally"}),

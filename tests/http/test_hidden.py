@@ -30,6 +30,7 @@ FIELDS: Final[dict[str, Any]] = {
     "currentlySupported": False,
 }
 """A body that every order could be given with."""
+OWN_ACTION: Final = {"name": "todo:read", "types": ["todo"], "extents": ["*"]}
 OTHER_BODIES: Final[dict[str, Any]] = {
     "POST /secrets": {"name": "wanted", "value": "x"},
     "PUT /secrets/{uuid}": {"name": "wanted"},
@@ -43,6 +44,7 @@ OTHER_BODIES: Final[dict[str, Any]] = {
             "POST /pacts/provider/{provider}/consumer/{consumer}/webhooks",
         )
     },
+    "PUT /admin/catalogues/{name}": {"number": 1},
     "PATCH /admin/teams/{uuid}/users": [{"op": "remove", "path": "/users", "value": {"uuid": MISSING}}],
     "POST /admin/users/invite-users": {"users": [{"email": "wanted@example.org", "name": "wanted"}]},
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": {"interactions": []},
@@ -71,6 +73,7 @@ NO_ORACLES: Final = {
     "PUT /pacticipants/{name}/branches/{branch}/versions/{version}": (403, 403),
     "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{version}": (403, 403),  # the same
     "PUT /webhooks/{uuid}": (403, 403),
+    "PUT /admin/catalogues/{name}": (403, 403),  # makes what is missing
     **{
         f"{method} {path}": (403, 403)  # whose webhooks are nobody's business
         for method in ("GET", "POST")
@@ -109,6 +112,8 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     held = f"/pacticipants/Foo/versions/1/{{}}-versions/environment/{environments[0]['uuid']}"
     deployed = (await running.admin.post(held.format("deployed"), {})).json
     released = (await running.admin.post(held.format("released"), {})).json
+    own = {"number": 1, "types": [{"name": "todo"}], "actions": [OWN_ACTION]}
+    assert 201 == (await running.admin.put("/admin/catalogues/todo", own)).status
     tokens = (await running.admin.get(f"/admin/system-accounts/{bot.id}/tokens")).json["_embedded"]["items"]
     event = (await running.admin.get("/audit?sort=-timestamp&pageSize=1")).json["events"][0]["uuid"]
     published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
@@ -130,6 +135,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     return {
         "/admin/roles": {"uuid": ROLE},
         "/admin/route-tables": {"name": "proxied"},
+        "/admin/catalogues": {"name": "todo"},
         "/admin/teams": {"uuid": team, "user": bot.id},
         "/teams": {"uuid": team, "user": bot.id},
         "/admin/users": {"uuid": bot.id, "role": ROLE},

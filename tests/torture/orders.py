@@ -63,6 +63,13 @@ def _webhook(known: Known, description: str) -> dict[str, Any]:
     return {"description": f"{description} of {known['s']}", "enabled": False, "request": sent}
 
 
+def _catalogue(known: Known, number: int) -> dict[str, Any]:
+    """A catalogue of one's own whose names are no other company's."""
+    type_ = f"thing-{known['s']}"
+    acts = {"name": f"{type_}:read", "types": [type_], "extents": ["*"]}
+    return {"number": number, "types": [{"name": type_}], "actions": [acts]}
+
+
 STORY: Final = (
     Step(
         method="POST",
@@ -442,6 +449,21 @@ STORY: Final = (
     Step(method="DELETE", path="/admin/teams/{team}", status=204),
     Step(method="DELETE", path="/admin/users/{user}", status=204),
     Step(method="DELETE", path="/admin/roles/{role}", status=204),
+    Step(
+        method="PUT",
+        path="/admin/catalogues/c-{s}",
+        status=201,
+        body=lambda k: _catalogue(k, 1),
+        route="/admin/catalogues/{name}",
+    ),
+    Step(
+        method="PUT",
+        path="/admin/catalogues/c-{s}",
+        status=200,
+        body=lambda k: _catalogue(k, 2),
+        route="/admin/catalogues/{name}",
+    ),
+    Step(method="DELETE", path="/admin/catalogues/c-{s}", status=200, route="/admin/catalogues/{name}"),
 )
 """What a company orders, one after the other."""
 

@@ -125,7 +125,7 @@ class Company:
             "a role has own permissions": (
                 "PUT",
                 f"/admin/roles/{ids['reader']}",
-                {"name": "Maintainer", "permissions": [*scopes, {"scope": "thing:see:team"}]},
+                {"name": "Maintainer", "permissions": [*scopes, {"scope": "thing:see:*"}]},
             ),
             "a catalogue is withdrawn": ("DELETE", "/admin/catalogues/own", None),
             "a catalogue is adopted again": ("PUT", "/admin/catalogues/own", {"number": 1, **OWN}),

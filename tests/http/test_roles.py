@@ -285,14 +285,14 @@ async def test_a_holder_of_swaggerhub_fetches_its_own_read_only_token_and_no_mor
 
 
 async def test_what_a_role_may_hold_is_listed(running: Running) -> None:
-    """Section 4.5: the array stands at the top, 40 permissions of the vendor's and four of our own."""
+    """Section 4.5: the array stands at the top, 40 permissions of the vendor's and ten of our own."""
     answer = (await running.admin.get("/admin/permissions")).json
     assert {"permissions", "_links"} == set(answer)
     scopes = [one["scope"] for one in answer["permissions"]]
-    assert 40 == len([scope for scope in scopes if not scope.startswith(("audit:", "access:"))])
-    assert 44 == len(set(scopes))
+    assert 40 == len([scope for scope in scopes if not scope.startswith(("audit:", "access:", "resource:"))])
+    assert 50 == len(set(scopes))
     assert all(one["label"] == one["name"] and one["group"] for one in answer["permissions"])
-    assert 44 == len({one["uuid"] for one in answer["permissions"]})
+    assert 50 == len({one["uuid"] for one in answer["permissions"]})
     bound = {one["scope"]: one["onlyRole"] for one in answer["permissions"] if "onlyRole" in one}
     assert {"team:manage:{uuid}": TEAM_ADMINISTRATOR, "user:manage_scim_attributes:*": given.SCIM} == bound
 

@@ -34,7 +34,7 @@ def require_refusal(answer: Answer, *statuses: int) -> None:
     if answer.path in authzen_paths.PATHS:
         # AuthZEN 1.0: the body of an error is "an error message string".
         assert answer.headers["Content-Type"] == "text/plain;charset=utf-8"
-        assert answer.text.endswith(".")
+        assert answer.text.endswith((".", "?"))  # a question where something is near
         return
     assert answer.headers["Content-Type"] == "application/hal+json;charset=utf-8"
     assert set(answer.json) in ({"errors"}, {"error"})

@@ -220,7 +220,7 @@ class Model:
                 for principal, active in self.principals.items()
             },
             "applications": {
-                application: (name, creator, self._teams_of(application))
+                application: (name, creator, self.teams_of(application))
                 for application, (name, creator) in self.applications.items()
             },
             "application names": _named({name: one for one, (name, _) in self.applications.items()}),
@@ -289,7 +289,7 @@ class Model:
             one: held for one, held in self.contracts.items() if application not in (held[0], held[1])
         }
 
-    def _teams_of(self, application: str) -> set[str]:
+    def teams_of(self, application: str) -> set[str]:
         return {team for team, one in self.team_applications if one == application}
 
     def _integrations(self) -> dict[tuple[str, str], int]:
@@ -339,7 +339,7 @@ class Model:
         """(resource, id, sides): an integration is managed from its consumer's side and read from both."""
         found: list[tuple[str, str, list[Side]]] = []
         sides = {
-            application: (self._teams_of(application), creator)
+            application: (self.teams_of(application), creator)
             for application, (_, creator) in self.applications.items()
         }
         found += [("contract_data", application, [side]) for application, side in sides.items()]

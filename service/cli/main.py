@@ -26,6 +26,10 @@ COMMANDS: Final = {
         "Check, adopt, show and withdraw permission catalogues of your own.",
     ),
     "audit": ("service.cli.audit:audit", "Read the audit trail."),
+    "route-table": (
+        "service.cli.route_tables:route_table",
+        "What requests of programs behind a proxy need.",
+    ),
     "invite": ("service.cli.people:invite", "Give a person an account and a one-time code."),
     "redeem": ("service.cli.people:redeem", "Turn a one-time code into tokens."),
     "break-glass": ("service.cli.people:break_glass", "Give somebody the way back in."),

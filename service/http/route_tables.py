@@ -1,16 +1,15 @@
 """/admin/route-tables: which request of a program behind a proxy needs which permission, as somebody adopted it."""
 
-import tomllib
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from projections import things
-from service import errors
+from service.catalogue import files
 from service.catalogue.route_tables import RouteTable
 from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
-from service.http import decoding, requests, responses
+from service.http import requests, responses
 from service.http.edge import Call
 from service.http.responses import Document
 
@@ -42,7 +41,7 @@ async def shown(call: Call) -> web.Response:
 async def adopted(call: Call) -> web.Response:
     """PUT /admin/route-tables/{name}: a whole table, as TOML or JSON, under a higher number than any before."""
     name = call.path("name")
-    table = read(await requests.raw(call), call.request.content_type)
+    table = await _read(call)
     command = AdoptRouteTable(table=table, name=name)
     outcome = await requests.handle(call, command, version_of=("route_table", name))
     view = call.edge.replica.view(outcome.position)
@@ -59,23 +58,14 @@ async def withdrawn(call: Call) -> web.Response:
     return responses.nothing()
 
 
-def read(octets: bytes, content_type: str) -> RouteTable:
-    """A table from a body. Raises Invalid for what is neither TOML nor JSON, as its type says, or no table."""
-    try:
-        if content_type in _TOML:
-            return msgspec.convert(tomllib.loads(octets.decode()), RouteTable, strict=True)
-        document = decoding.decoded(octets)
-        if isinstance(document, dict):
-            document.pop("_links", None)  # clients send back what they were shown
-        return msgspec.convert(document, RouteTable, strict=True)
-    except UnicodeDecodeError as failure:
-        raise errors.Invalid("The body is not UTF-8.") from failure
-    except tomllib.TOMLDecodeError as failure:
-        raise errors.Invalid(f"The body is not TOML: {failure}.") from failure
-    except msgspec.ValidationError as failure:
-        said, _, place = str(failure).partition(" - at `$")
-        pointer = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-        raise errors.Invalid(f"{said}.", pointer) from failure
+async def _read(call: Call) -> RouteTable:
+    """The table in the body. Raises Invalid for what is no table, or Unfit (413, 415)."""
+    if call.request.content_type in _TOML:
+        return files.converted(files.toml(await requests.raw(call)), RouteTable)
+    document = await requests.json_document(call)
+    if isinstance(document, dict):
+        document.pop("_links", None)  # clients send back what they were shown
+    return files.converted(document, RouteTable)
 
 
 def _outline(call: Call, table: RouteTable) -> Document:

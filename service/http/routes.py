@@ -504,8 +504,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     # -- what proxies ask about other programs' requests, beside the mounts below --------------------------
     Route("GET", "/admin/route-tables", route_tables.listed, "The route tables in force"),
     Route("GET", "/admin/route-tables/{name}", route_tables.shown, "One route table"),
-    Route("PUT", "/admin/route-tables/{name}", route_tables.adopted, "Adopt it", rehearses=True),
-    Route("DELETE", "/admin/route-tables/{name}", route_tables.withdrawn, "Withdraw it", rehearses=True),
+    Route("PUT", "/admin/route-tables/{name}", route_tables.adopted, "Adopt it"),
+    Route("DELETE", "/admin/route-tables/{name}", route_tables.withdrawn, "Withdraw it"),
     Route("POST", "/authz/v1/forward/reports", forward_auth.reported, "What came of authorised changes"),
     # -- what a change did to who may do what -----------------------------------------------------------
     Route("GET", "/effects/{event}", effects.shown, "Who gained and lost what by an order"),

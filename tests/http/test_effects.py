@@ -28,8 +28,6 @@ REACHING_NOBODY = (
     "a catalogue is adopted",  # whose permissions no role holds yet
     "a role is renamed",
     "a role is made",
-    "a route table is adopted",  # what it says is about another program
-    "a route table is withdrawn",
     "an environment is made",  # what is new is nobody's gain, and what is gone nobody's loss
     "an environment is deleted",
     "a secret is made",
@@ -102,12 +100,6 @@ class Company:
             "a secret is edited": ("PUT", secret, {"teamUuid": ids["other"]}),
             "a secret is rotated": ("PUT", secret, {"value": "y"}),
             "a secret is deleted": ("DELETE", secret, None),
-            "a route table is adopted": (
-                "PUT",
-                "/admin/route-tables/proxied",
-                {"name": "proxied", "number": 1, "routes": [{"methods": ["GET"], "path": "/", "public": True}]},
-            ),
-            "a route table is withdrawn": ("DELETE", "/admin/route-tables/proxied", None),
             "a role is made": ("POST", "/admin/roles", {"name": "New", "permissions": scopes}),
             "a role is edited": (
                 "PUT", f"/admin/roles/{ids['reader']}", {"name": "Reader", "permissions": scopes}

@@ -1,5 +1,6 @@
 """`muniment route-table`: which request of a program behind a proxy needs which permission."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,7 +145,7 @@ def _read(file: str) -> "RouteTable":
     from service.catalogue import files
     from service.catalogue.route_tables import RouteTable
 
-    octets = click.get_binary_stream("stdin").read() if file == "-" else files.example(file)
+    octets = sys.stdin.buffer.read() if file == "-" else files.example(file)
     if octets is None:
         octets = Path(file).read_bytes()
     return files.converted(files.toml(octets), RouteTable)

@@ -88,9 +88,9 @@ def require_readable(defaults: Parts) -> None:
         ("resource", defaults.resource, ("type", "id")),
     ):
         if entity is not None:
-            _object(entity, "properties", f"/{name}")
+            _object(entity, "properties", "", name)
             for field in fields:
-                _text(entity, field, f"/{name}")
+                _text(entity, field, "", name)
 
 
 def question(asked: Parts, evaluator: Evaluator, pointer: str = "") -> Question:
@@ -102,22 +102,22 @@ def question(asked: Parts, evaluator: Evaluator, pointer: str = "") -> Question:
     subject = _there(asked.subject, "subject", pointer)
     action = _there(asked.action, "action", pointer)
     resource = _there(asked.resource, "resource", pointer)
-    type_, named = _text(subject, "type", f"{pointer}/subject"), _text(subject, "id", f"{pointer}/subject")
-    _object(subject, "properties", f"{pointer}/subject")
-    _object(action, "properties", f"{pointer}/action")
-    properties = _object(resource, "properties", f"{pointer}/resource")
-    resource_type, compiled = _text(resource, "type", f"{pointer}/resource"), evaluator.view.catalogue
+    type_, named = _text(subject, "type", pointer, "subject"), _text(subject, "id", pointer, "subject")
+    _object(subject, "properties", pointer, "subject")
+    _object(action, "properties", pointer, "action")
+    properties = _object(resource, "properties", pointer, "resource")
+    resource_type, compiled = _text(resource, "type", pointer, "resource"), evaluator.view.catalogue
     if properties is None or (compiled is not None and resource_type in compiled.types):
         properties = _NOTHING
-    inside = f"{pointer}/resource/properties"
+    inside = (pointer, "resource", "properties")
     return Question(
         subject=evaluator.subject(type_, named),
-        action=_text(action, "name", f"{pointer}/action"),
+        action=_text(action, "name", pointer, "action"),
         resource_type=resource_type,
-        resource_id=_text(resource, "id", f"{pointer}/resource"),
-        team=_optional_text(properties, "team", inside),
-        owner=_optional_text(properties, "owner", inside),
-        environment=_optional_text(properties, "environment", inside),
+        resource_id=_text(resource, "id", pointer, "resource"),
+        team=_optional_text(properties, "team", *inside),
+        owner=_optional_text(properties, "owner", *inside),
+        environment=_optional_text(properties, "environment", *inside),
         facts={
             "subject": subject,
             "action": action,
@@ -155,19 +155,22 @@ def _moment(call: Call, context: Entity, name: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         given: str | None = str(value)
     else:
-        given = _optional_text(context, name, "/context")
+        given = _optional_text(context, name, "", "context")
     asked = call.asked(name)
     if given is not None and asked is not None and given != asked:
         raise errors.Invalid(f"The query and the context name two moments for {name}.", name)
     return given if asked is None else asked
 
 
-def _object(document: Entity, name: str, pointer: str) -> Entity | None:
-    """An object, or None where it is absent or null; an empty one is there."""
+def _object(document: Entity, name: str, *place: str) -> Entity | None:
+    """An object, or None where it is absent or null; an empty one is there.
+
+    `place` says where the document stands: a pointer, and names below it. Only an error needs it put together.
+    """
     value = document.get(name)
     if value is None or type(value) is dict:
         return value
-    raise errors.Invalid(f"The field {name!r} must be an object.", f"{pointer}/{name}")
+    raise errors.Invalid(f"The field {name!r} must be an object.", "/".join((*place, name)))
 
 
 def _there(entity: Entity | None, name: str, pointer: str) -> Entity:
@@ -176,17 +179,19 @@ def _there(entity: Entity | None, name: str, pointer: str) -> Entity:
     return entity
 
 
-def _text(part: Entity, field: str, pointer: str) -> str:
+def _text(part: Entity, field: str, *place: str) -> str:
     value = part.get(field)
     if type(value) is str:
-        return line(value, f"{pointer}/{field}", field, TEXT_LENGTH_MAX)
+        if value.isascii() and value.isprintable() and len(value) <= TEXT_LENGTH_MAX:
+            return value.strip()  # what `line` makes of most texts
+        return line(value, "/".join((*place, field)), field, TEXT_LENGTH_MAX)
     what = "must be a string" if field in part else "is missing"
-    raise errors.Invalid(f"The field {field!r} {what}.", f"{pointer}/{field}")
+    raise errors.Invalid(f"The field {field!r} {what}.", "/".join((*place, field)))
 
 
-def _optional_text(part: Entity, field: str, pointer: str) -> str | None:
+def _optional_text(part: Entity, field: str, *place: str) -> str | None:
     """A text, or None where it is absent or null. As it came: what it names is looked up as it stands."""
     value = part.get(field)
     if value is None or type(value) is str:
         return value
-    raise errors.Invalid(f"The field {field!r} must be a string.", f"{pointer}/{field}")
+    raise errors.Invalid(f"The field {field!r} must be a string.", "/".join((*place, field)))

@@ -3,11 +3,12 @@
 import socket
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
 from service import errors
-from service.http import wire
+from service.http import authzen_paths, wire
 from service.http.edge import Call
 from service.http.problems import FORBIDDEN
 from service.http.route import Route
@@ -69,9 +70,11 @@ TABLE = (
 )
 
 
-async def answers(running: Running, accept: str, *names: str) -> dict[str, Answer]:
+async def answers(
+    running: Running, accept: str, *names: str, table: tuple[Route, ...] = TABLE
+) -> dict[str, Answer]:
     """What a service that has those routes alone answers on each."""
-    runner = wire.runner(service.edge_of(running.app), TABLE)
+    runner = wire.runner(service.edge_of(running.app), table)
     await runner.setup()
     try:
         await web.SockSite(runner, socket.create_server(("127.0.0.1", 0))).start()
@@ -121,6 +124,24 @@ async def test_each_error_has_its_status_and_its_older_shape(running: Running) -
             assert expected == answer.json
     assert "1" == found["unavailable"].headers["Retry-After"]
     assert "7" == found["throttled"].headers["Retry-After"]
+
+
+async def test_each_error_is_a_sentence_on_the_paths_of_authzen(running: Running) -> None:
+    """AuthZEN 1.0: the body of an error is "an error message string", with where it is or a reference."""
+    for name, (error, status, expected) in RAISED.items():
+        asked = msgspec.structs.replace(route(name, error), path=authzen_paths.EVALUATION)
+        answer = (await answers(running, "*/*", authzen_paths.EVALUATION[1:], table=(asked,)))[
+            authzen_paths.EVALUATION[1:]
+        ]
+        assert (status, "text/plain;charset=utf-8") == (answer.status, answer.headers["Content-Type"]), name
+        assert SECRET not in answer.text
+        if status >= 500:
+            assert f"{expected} Reference: {answer.headers['X-Request-ID']}." == answer.text
+        elif status == 403:
+            assert expected == answer.text
+        else:
+            assert str(error.args[0]).split(" ")[0] in answer.text
+            assert "\n" not in answer.text
 
 
 async def test_each_error_is_a_problem_document_for_who_accepts_one(running: Running) -> None:

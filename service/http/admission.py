@@ -5,6 +5,8 @@ from typing import Final
 
 from aiohttp import web
 
+from projections.principals import Principal
+from projections.view import View
 from service import errors
 from service.authorise import no_api_access
 from service.commands.order import Caller
@@ -18,7 +20,7 @@ from service.http import (
     requests,
 )
 from service.http.edge import PROGRESS, Call, Edge, Progress
-from service.http.route import Route
+from service.http.route import AtOnce, Route
 
 STOPPED_RETRY_SECONDS: Final = 30
 """After which another replica, or this one restarted, may answer."""
@@ -53,53 +55,110 @@ class Admission:
             except requests.Rehearsed as rehearsed:
                 assert progress.call is not None, "only a call gives orders"
                 return await rehearsals.answer(progress.call, rehearsed.outcomes)
-            except errors.Forbidden:
-                if route.changes and progress.call is not None:
-                    self.denials.spend(progress.call.caller.token or "")
-                raise
-            except (errors.Invalid, errors.NotFound, errors.Refused, errors.Stale, errors.Ambiguous) as error:
-                if progress.call is not None and not progress.call.caller.api_access:
-                    # An order that never came to the door: what is wrong with it would tell what there is.
-                    self.denials.spend(progress.call.caller.token or "")
-                    raise no_api_access() from error
-                if isinstance(error, errors.NotFound):
-                    return problems.response(request, error, progress.id, gone=route.gone)
-                raise
+            except errors.MunimentError as error:
+                return self._refused(request, route, progress, error)
 
         return admitted
 
+    def at_once(self, route: Route, answered: AtOnce) -> Callable[[web.Request], bytes | None]:
+        """The same for a question under a token, where its surface need not wait, and neither does its admission.
+
+        None where either has to; then nothing was done, and the request goes the way of all others. What such a route
+        raises is for the frame to answer: it gives no orders, and tells nobody who was denied how often that was.
+        """
+        assert route.asks, "orders wait for their records"
+        assert route.auth == "token", "what no token is asked for is not asked often"
+        surface = route.surface.__module__.rpartition(".")[2]
+
+        def admitted(request: web.Request) -> bytes | None:
+            progress = request[PROGRESS]
+            progress.surface = surface
+            progress.body_bytes_max = route.body_bytes_max
+            self._require_running(route, nobody=False)
+            known = authenticate.remembered(self._edge, self._strangers, request)
+            if known is None or not known[0].caller.api_access:
+                return None
+            progress.call = call = self._admitted(request, route, progress, *known)
+            return answered(call)
+
+        return admitted
+
+    def _refused(
+        self, request: web.Request, route: Route, progress: Progress, error: errors.MunimentError
+    ) -> web.Response:
+        """The answer to what a surface or its admission raised, or the error for the frame to answer."""
+        if isinstance(error, errors.Forbidden):
+            if route.changes and progress.call is not None:
+                self.denials.spend(progress.call.caller.token or "")
+            raise error
+        if isinstance(
+            error, (errors.Invalid, errors.NotFound, errors.Refused, errors.Stale, errors.Ambiguous)
+        ):
+            if progress.call is not None and not progress.call.caller.api_access:
+                # An order that never came to the door: what is wrong with it would tell what there is.
+                self.denials.spend(progress.call.caller.token or "")
+                raise no_api_access() from error
+            if isinstance(error, errors.NotFound):
+                return problems.response(request, error, progress.id, gone=route.gone)
+        raise error
+
     async def _call(self, request: web.Request, route: Route, progress: Progress) -> Call:
         edge = self._edge
-        origin = authenticate.origin(edge, request, progress.id)
         nobody = route.auth == "none" or (route.auth == "optional" and "Authorization" not in request.headers)
-        if edge.replica.stopped and not (route.while_stopped and nobody):
-            # What it holds may be what another log says: whatever it answered would be about a now that is over.
-            raise errors.Unavailable(
-                f"This replica has stopped: {edge.replica.stopped}", STOPPED_RETRY_SECONDS
-            )
-        caller, principal = _NOBODY, None
+        self._require_running(route, nobody)
         if nobody:
-            view = edge.replica.now()
-        else:
-            known, view = await authenticate.caller(edge, self._strangers, request, origin.address)
-            if route.method == "GET":
-                await self._heads.caught_up(edge)
-                if (
-                    edge.replica.position != view.position
-                ):  # it moved, and with it perhaps what the caller may
-                    known, view = await authenticate.caller(edge, self._strangers, request, origin.address)
-            caller, principal = known.caller, known.principal
-            if known.expires_at is not None:
-                progress.token_expires = authenticate.alert(known, view)
-            if caller.token is not None:
-                edge.uses.note(caller.token, view.instant)
-            self._require_admissible(route, caller)
+            return self._made(request, route, progress, edge.replica.now())
+        known = authenticate.remembered(edge, self._strangers, request)
+        if known is None:
+            known = await authenticate.caller(edge, self._strangers, request)
+        if route.method == "GET":
+            await self._heads.caught_up(edge)
+            if (
+                edge.replica.position != known[1].position
+            ):  # it moved, and with it perhaps what the caller may
+                known = await authenticate.caller(edge, self._strangers, request)
+        return self._admitted(request, route, progress, *known)
+
+    def _require_running(self, route: Route, nobody: bool) -> None:
+        """Raise Unavailable where the replica has stopped.
+
+        What it holds may be what another log says: whatever it answered would be about a now that is over.
+        """
+        if self._edge.replica.stopped and not (route.while_stopped and nobody):
+            raise errors.Unavailable(
+                f"This replica has stopped: {self._edge.replica.stopped}", STOPPED_RETRY_SECONDS
+            )
+
+    def _admitted(
+        self,
+        request: web.Request,
+        route: Route,
+        progress: Progress,
+        known: authenticate.Known,
+        view: View,
+    ) -> Call:
+        """The call of a known caller. Raises as `_require_admissible` does, and Invalid for an unclear dry run."""
+        if known.expires_at is not None:
+            progress.token_expires = authenticate.alert(known, view)
+        if known.caller.token is not None:
+            self._edge.uses.note(known.caller.token, view.instant)
+        self._require_admissible(route, known.caller)
+        return self._made(request, route, progress, view, known.caller, known.principal)
+
+    def _made(
+        self,
+        request: web.Request,
+        route: Route,
+        progress: Progress,
+        view: View,
+        caller: Caller = _NOBODY,
+        principal: Principal | None = None,
+    ) -> Call:
         return Call(
-            edge=edge,
+            edge=self._edge,
             request=request,
             id=progress.id,
             caller=caller,
-            origin=origin,
             view=view,
             progress=progress,
             principal=principal,

@@ -18,7 +18,7 @@ from projections.view import View
 from service import errors
 from service.commands.order import Caller
 from service.http import limits
-from service.http.edge import Edge, iso
+from service.http.edge import Call, Edge, iso
 from service.orders import Origin
 from service.settings_values import Network
 from service.vocabulary import HEADER_LENGTH_MAX
@@ -39,34 +39,43 @@ _RENEWED: Final = {
     "user": "A token is regenerated before it ends; afterwards the operator gives its owner a new code.",
     "system_account": "Who manages the system account regenerates it.",
 }
+DIGEST: Final = web.RequestKey("digest", str)
 LOOK_SECONDS_MIN: Final = 0.2
 LOOK_SECONDS_MAX: Final = 2.0
 
 
-async def caller(
-    edge: Edge, strangers: "Strangers", request: web.Request, address: str
-) -> tuple["Known", View]:
-    """The caller of a request from an address, and the view in which it was found.
+def remembered(edge: Edge, strangers: "Strangers", request: web.Request) -> tuple["Known", View] | None:
+    """The caller of a request where its token was asked about before and nothing has changed since; else None.
+
+    Raises Unauthenticated without a token.
+    """
+    digest = _digest(edge, request)
+    found, view = strangers.known.get(digest), edge.replica.now()
+    return (found, view) if found is not None and found.holds(view) else None
+
+
+async def caller(edge: Edge, strangers: "Strangers", request: web.Request) -> tuple["Known", View]:
+    """The caller of a request, and the view in which it was found.
 
     Raises Throttled for a token that is unknown, where too many from that address did not work.
     Raises Unauthenticated without a token that works: unknown, replaced, or its principal disabled or deleted, all in
     the same words. That it expired is told to who presents the right value, and to nobody else. A caller without access
     to the API (seed 001) may order nothing and read nothing; its orders go on to the door, which records the attempt.
     """
-    digest = edge.keys.token_digest(_presented(request))
+    digest = _digest(edge, request)
     view = edge.replica.now()
     if (known := strangers.known.get(digest)) is not None and known.holds(view):
         return known, view
     token = view.token_with_digest(digest)
     if token is None:
-        strangers.failures.require(limits.network(address))
+        strangers.failures.require(limits.network(address_of(edge, request)))
         await strangers.look(edge)
         view = edge.replica.now()
         token = view.token_with_digest(digest)
     try:
         known = _known(view, digest, token)
     except errors.Unauthenticated:
-        strangers.failures.spend(limits.network(address))
+        strangers.failures.spend(limits.network(address_of(edge, request)))
         raise
     if len(strangers.known) >= KNOWN_MAX:
         strangers.known.clear()
@@ -112,6 +121,14 @@ def alert(known: "Known", view: View) -> str:
         return ""
     wanted = view.personal_preference(known.principal.id, preferences.TOKEN_EXPIRY_ALERT)
     return iso(ends) if wanted is not False else ""
+
+
+def _digest(edge: Edge, request: web.Request) -> str:
+    """The digest of the token in the header, worked out once for each request. Raises Unauthenticated without one."""
+    found: str | None = request.get(DIGEST)
+    if found is None:
+        found = request[DIGEST] = edge.keys.token_digest(_presented(request))
+    return found
 
 
 def _presented(request: web.Request) -> str:
@@ -160,21 +177,24 @@ class Strangers:
             return  # the token stays unknown, which is the safe answer
 
 
-def origin(edge: Edge, request: web.Request, request_id: str) -> Origin:
-    """Where a request comes from, each part bounded and harmless; what is not well-formed is left out."""
+def origin(call: Call) -> Origin:
+    """Where a call comes from, each part bounded and harmless; what is not well-formed is left out."""
+    request = call.request
     agent = request.headers.get("User-Agent", "")
     if not agent.isprintable():
         agent = "".join(one for one in agent if one.isprintable())
     return Origin(
-        address=address(
-            request.remote or "",
-            request.headers.getall("X-Forwarded-For", []),
-            edge.settings.trusted_proxies,
-        ),
+        address=address_of(call.edge, request),
         user_agent=agent[:HEADER_LENGTH_MAX],
-        request=request_id,
+        request=call.id,
         traceparent=found[1] if (found := traceparent(request)) else "",
     )
+
+
+def address_of(edge: Edge, request: web.BaseRequest) -> str:
+    """The address of the client that a request comes from."""
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    return address(request.remote or "", forwarded, edge.settings.trusted_proxies)
 
 
 def address(peer: str, forwarded: list[str], trusted: tuple[Network, ...]) -> str:

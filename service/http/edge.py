@@ -19,8 +19,8 @@ from service.fresh import Fresh
 from service.handling import Handler
 from service.http import limits, parameters
 from service.log.keys import Keys
-from service.orders import Origin
 from service.queries import moments
+from service.queries.evaluating import Evaluators
 from service.queries.reading import Reader
 from service.reaching import Client
 from service.settings import Settings
@@ -49,6 +49,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     uses: Uses
     client: Client
     release: str
+    evaluators: Evaluators = msgspec.field(default_factory=Evaluators)
     answered: Callable[[str, str, int, float], None] = unobserved
     """Told of every answer its surface, method, status and how long it took, for whoever counts."""
 
@@ -57,6 +58,10 @@ class Progress(msgspec.Struct, kw_only=True):
     """How far a request got: what the frame needs for its answer's headers and its line in the log."""
 
     id: str
+    echoed: str = ""
+    """The id that its answer carries, which is mostly the same."""
+    began: float = 0.0
+    """By the monotonic clock."""
     surface: str = "none"
     call: "Call | None" = None
     moment: moments.Moment | None = None
@@ -82,7 +87,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """The request's id, in the answer's header, the access log and every record that the call makes."""
     caller: Caller
-    origin: Origin
     view: View
     progress: Progress
     principal: Principal | None = None

@@ -15,7 +15,7 @@ from service import errors
 from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import REGISTERED_MAX
 from service.events.changes import ChangeReported
-from service.http import forward_answers, forward_sources, freshness, requests, responses
+from service.http import authenticate, forward_answers, forward_sources, freshness, requests, responses
 from service.http.edge import DENIALS, Call
 from service.http.requests import Body
 from service.http.responses import Document
@@ -75,7 +75,7 @@ async def _change(call: Call, found: Mapped, request: Request) -> web.Response:
     )
     try:
         outcome = await call.edge.handler.handle(
-            Order(command=command, caller=call.caller, origin=call.origin)
+            Order(command=command, caller=call.caller, origin=authenticate.origin(call))
         )
     except errors.Forbidden:
         denials.spend(token)

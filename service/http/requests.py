@@ -14,7 +14,7 @@ from aiohttp import http_exceptions, web
 
 from service import errors
 from service.commands import Command
-from service.http import decoding, preconditions, problems
+from service.http import authenticate, decoding, preconditions, problems
 from service.http.edge import Call
 from service.orders import Order, Outcome
 from service.queries import since
@@ -26,6 +26,8 @@ BODY_BYTES_MAX: Final = 2 * 1024 * 1024
 BODY_SECONDS_MAX: Final = 30.0
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _JSON: Final = "application/json"
+_BROKEN: Final = (web.RequestPayloadError, http_exceptions.BadHttpMessage)
+_NOT_AS_SAID: Final = "The body does not arrive as its headers say."
 _REHEARSING: Final = ("dry_run", "dryRun", "dry-run")
 
 
@@ -136,17 +138,40 @@ async def json_document(call: Call) -> object:
     octets = await raw(call)
     if not octets:
         return None
+    require_json(call)
+    return await decoding.document(octets)
+
+
+def require_json(call: Call) -> None:
+    """Raise Unfit (415) for a body that says it is something else."""
     given = call.request.headers.get("Content-Type", _JSON)
     media_type = given if given == _JSON else call.request.content_type
     if media_type != _JSON and not re.fullmatch(r"application/[\w.-]+\+json", media_type):
         raise problems.Unfit(
             415, "The body must be JSON, with a Content-Type that says so (application/json)."
         )
-    return await decoding.document(octets)
 
 
 async def raw(call: Call) -> bytes:
     """The request's body. Raises Unfit (413) above the route's bound, before more than that was kept."""
+    octets = at_hand(call)
+    if octets is None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX):
+                octets = await _arriving(call.request, call.progress.body_bytes_max)
+        except TimeoutError as failure:
+            raise problems.Unfit(408, f"The body did not arrive within {BODY_SECONDS_MAX:g} s.") from failure
+        except _BROKEN as failure:
+            raise errors.Invalid(_NOT_AS_SAID) from failure
+        call.progress.body = octets
+    return octets
+
+
+def at_hand(call: Call) -> bytes | None:
+    """The body where all of it is here, as most arrive with their head; None where it must be waited for.
+
+    Raises as `raw` does.
+    """
     progress = call.progress
     if progress.body is not None:
         return progress.body
@@ -155,18 +180,14 @@ async def raw(call: Call) -> bytes:
         raise _too_large(limit)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise problems.Unfit(415, "A compressed body is not taken.")
+    if not request.content.is_eof():
+        return None
     try:
-        if request.content.is_eof():  # most arrive with their head, and need no clock
-            octets = request.content.read_nowait()
-            if len(octets) > limit:
-                raise _too_large(limit)
-        else:
-            async with asyncio.timeout(BODY_SECONDS_MAX):
-                octets = await _arriving(request, limit)
-    except TimeoutError as failure:
-        raise problems.Unfit(408, f"The body did not arrive within {BODY_SECONDS_MAX:g} s.") from failure
-    except (web.RequestPayloadError, http_exceptions.BadHttpMessage) as failure:
-        raise errors.Invalid("The body does not arrive as its headers say.") from failure
+        octets = request.content.read_nowait()
+    except _BROKEN as failure:
+        raise errors.Invalid(_NOT_AS_SAID) from failure
+    if len(octets) > limit:
+        raise _too_large(limit)
     progress.body = octets
     return octets
 
@@ -245,7 +266,7 @@ async def order(
     return Order(
         command=command,
         caller=call.caller,
-        origin=call.origin,
+        origin=authenticate.origin(call),
         reason=_reason(call, body),
         ticket=line(ticket, "Muniment-Ticket", "ticket", NAME_LENGTH_MAX) if ticket else "",
         idempotency_key=key,

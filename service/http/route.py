@@ -10,6 +10,7 @@ from service.http.edge import Call
 from service.http.requests import BODY_BYTES_MAX
 
 Surface = Callable[[Call], Awaitable[web.StreamResponse]]
+AtOnce = Callable[[Call], bytes | None]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -38,6 +39,8 @@ class Route(msgspec.Struct, frozen=True):
     proxied: bool = False
     """A proxy asks, about another request: whose method and query are not this one's, and to which every answer but 200
     is a no (`forward_answers`)."""
+    at_once: AtOnce | None = None
+    """The surface where it need not wait: the JSON of its answer, 200, or None where it has to. It changes nothing."""
 
     @property
     def changes(self) -> bool:

@@ -7,6 +7,7 @@ from service.http import (
     audit,
     authentication,
     authzen,
+    authzen_at_once,
     authzen_batch,
     authzen_paths,
     authzen_why,
@@ -457,6 +458,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "May this subject do that?",
         asks=True,
         bounded=True,
+        at_once=authzen_at_once.evaluation,
     ),
     Route(
         "POST",

@@ -3,6 +3,7 @@
 The frame is the only place that knows request ids, tokens and error shapes, so no surface can forget them.
 """
 
+import logging
 import re
 import time
 
@@ -12,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from structlog.typing import FilteringBoundLogger
 
 from service.http import (
+    at_once,
     audit,
     authenticate,
     forward_answers,
@@ -29,16 +31,19 @@ from service.http.route import Route
 
 def application(edge: Edge, table: tuple[Route, ...] = routes.ROUTES) -> web.Application:
     """The application over the parts of a running service."""
-    app = web.Application(middlewares=[_framed(edge)])
+    frame = Frame(edge)
+    app = web.Application(middlewares=[frame.middleware()])
     admission = Admission(edge)
     app[parts.EDGE] = edge
     app[parts.PATHS] = index.served_paths([route.path for route in table])
     app[parts.FAILURES] = admission.failures
     app[parts.DENIALS] = admission.denials
     app[audit.READINGS] = audit.Readings()
+    app[at_once.AT_ONCE] = quick = at_once.AtOnce(edge, frame.at_once)
     for route in (*table, *routes.MOUNTS):
         admitted, pattern = admission.admitting(route), _pattern(route.path)
-        app.router.add_route("*" if route.method == "ANY" else route.method, pattern, admitted)
+        placed = app.router.add_route("*" if route.method == "ANY" else route.method, pattern, admitted)
+        quick.take(app, admission, route, placed)
         if route.method == "GET":
             app.router.add_route("HEAD", pattern, admitted)
     return app
@@ -53,39 +58,89 @@ def _pattern(path: str) -> str:
     return re.sub(r"\{(\w+)\.\.\.\}", r"{\1:.*}", re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path))
 
 
-def _framed(edge: Edge) -> Middleware:
-    log = _AccessLog()
+class Frame:
+    """Around every request, whatever its path: its id, its answer's headers, its line in the log."""
 
-    @web.middleware
-    async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Around every request, whatever its path: its id, its answer's headers, its line in the log."""
-        started = time.monotonic()
-        identity, echoed = authenticate.request_ids(edge, request)
-        request[parts.PROGRESS] = progress = Progress(id=identity)
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._log = _AccessLog()
+
+    def middleware(self) -> Middleware:
+        """The frame for a request that the application routes."""
+
+        @web.middleware
+        async def framed(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._begin(request)
+            try:
+                wellformed.require_clean(request)
+                answer = await handler(request)
+            except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
+                answer = self._failed(request, error)
+            self._complete(request, answer)
+            return answer
+
+        return framed
+
+    def at_once(self, request: web.Request, handler: at_once.Quick, body: bytes | None) -> bytes | None:
+        """The same for a request whose handler may answer at once; None where it does not, and nothing was done.
+
+        With a body its head was heard before, and is clean.
+        """
+        progress = self._begin(request)
         try:
-            wellformed.require_clean(request)
-            answer = await handler(request)
-        except Exception as error:  # noqa: BLE001  # the last frame before the wire: everything becomes an answer
-            if forward_answers.is_mount(request):
-                answer = forward_answers.refused(request, edge, progress, error)
-            else:
-                answer = problems.response(request, error, progress.id)
-        settled = progress.moment is None or progress.moment.settled
-        age = edge.vigil.age_seconds()
-        complete(answer, echoed, _position(progress, edge), settled=settled, age=age)
-        if progress.token_expires and not answer.prepared:
-            answer.headers["Muniment-Token-Expires"] = progress.token_expires
-        if edge.vigil.stopping:
-            answer.force_close()  # who keeps the connection would lose the next request on it
-        seconds = time.monotonic() - started
-        edge.answered(progress.surface, request.method, answer.status, seconds)
-        parent = authenticate.traceparent(request)
-        if parent is not None and not answer.prepared:
-            answer.headers["traceparent"] = parent[1]
-        log.request(request, answer.status, progress, seconds, parent["trace"] if parent is not None else "")
-        return answer
+            if body is None:
+                wellformed.require_clean(request)
+            progress.body = body
+            content = handler(request)
+        except Exception as error:  # noqa: BLE001  # as above
+            answer = self._failed(request, error)
+            self._complete(request, answer)
+            return at_once.written(answer)
+        if content is None:
+            return None
+        said = self._said(request, progress)
+        self._tell(request, progress, 200)
+        return at_once.content_written(content, said)
 
-    return frame
+    def _begin(self, request: web.Request) -> Progress:
+        identity, echoed = authenticate.request_ids(self._edge, request)
+        progress = Progress(id=identity, echoed=echoed, began=time.monotonic())
+        request[parts.PROGRESS] = progress
+        return progress
+
+    def _failed(self, request: web.Request, error: Exception) -> web.Response:
+        progress = request[parts.PROGRESS]
+        if forward_answers.is_mount(request):
+            return forward_answers.refused(request, self._edge, progress, error)
+        return problems.response(request, error, progress.id)
+
+    def _complete(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """What the answer says of itself beside its content, and who is told of it."""
+        progress = request[parts.PROGRESS]
+        if not answer.prepared:
+            answer.headers.update(self._said(request, progress))
+        if self._edge.vigil.stopping:
+            answer.force_close()  # who keeps the connection would lose the next request on it
+        self._tell(request, progress, answer.status)
+
+    def _said(self, request: web.Request, progress: Progress) -> dict[str, str]:
+        """The headers that every answer carries, and those that this one does."""
+        edge, moment = self._edge, progress.moment
+        settled = moment is None or moment.settled
+        said = headers_of(
+            progress.echoed, _position(progress, edge), settled=settled, age=edge.vigil.age_seconds()
+        )
+        if progress.token_expires:
+            said["Muniment-Token-Expires"] = progress.token_expires
+        if (parent := authenticate.traceparent(request)) is not None:
+            said["traceparent"] = parent[1]
+        return said
+
+    def _tell(self, request: web.Request, progress: Progress, status: int) -> None:
+        """Whoever counts answers, and the log."""
+        seconds = time.monotonic() - progress.began
+        self._edge.answered(progress.surface, request.method, status, seconds)
+        self._log.request(request, status, progress, seconds)
 
 
 class _AccessLog:
@@ -95,12 +150,16 @@ class _AccessLog:
         self._set_up: object = None
         self._log: FilteringBoundLogger | None = None
 
-    def request(
-        self, request: web.Request, status: int, progress: Progress, seconds: float, trace: str
-    ) -> None:
+    def request(self, request: web.Request, status: int, progress: Progress, seconds: float) -> None:
         """Its one line. Probes that find all well come every second or two, and would hide everything else."""
         log = self._bound()
-        tell = log.debug if progress.surface == "health" and status == 200 else log.info
+        if progress.surface == "health" and status == 200:
+            level, tell = logging.DEBUG, log.debug
+        else:
+            level, tell = logging.INFO, log.info
+        if not log.is_enabled_for(level):
+            return
+        parent = authenticate.traceparent(request)
         tell(
             "request",
             method=request.method,
@@ -109,7 +168,7 @@ class _AccessLog:
             milliseconds=round(seconds * 1000, 1),
             request=progress.id,
             principal=progress.call.caller.principal if progress.call is not None else None,
-            **({"trace": trace} if trace else {}),
+            **({"trace": parent["trace"]} if parent is not None else {}),
         )
 
     def _bound(self) -> FilteringBoundLogger:
@@ -120,21 +179,19 @@ class _AccessLog:
         return self._log
 
 
-def complete(
-    answer: web.StreamResponse, echoed: str, position: int, *, settled: bool = True, age: float = 0.0
-) -> None:
+def headers_of(echoed: str, position: int, *, settled: bool = True, age: float = 0.0) -> dict[str, str]:
     """The headers that every answer carries: which request it answers, as of which position, and if old, how old."""
-    if answer.prepared:
-        return
-    headers = answer.headers
-    headers["Muniment-Position"] = str(position)
+    headers = {
+        "Muniment-Position": str(position),
+        "X-Request-ID": echoed,
+        "X-Content-Type-Options": "nosniff",
+        "Server": "muniment",
+    }
     if age >= freshness.TOLD_SECONDS:
         headers["Muniment-Age"] = str(int(age))
     if not settled:
         headers["Muniment-Settled"] = "false"
-    headers["X-Request-ID"] = echoed
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Server"] = "muniment"
+    return headers
 
 
 def _position(progress: Progress, edge: Edge) -> int:

@@ -16,7 +16,7 @@ from service.commands.tokens import MANAGE, RegenerateToken
 from service.commands.users import RedeemInvitation
 from service.events.tokens import TokenRegenerated
 from service.events.users import InvitationRedeemed
-from service.http import edge, limits, requests, responses
+from service.http import authenticate, edge, limits, requests, responses
 from service.http.documents import Documents
 from service.http.edge import Call
 from service.http.requests import Body
@@ -78,7 +78,7 @@ async def redeemed(call: Call) -> web.Response:
     if len(code) > CODE_LENGTH_MAX:
         raise errors.Invalid("This is no code.", "/code")
     digest = call.edge.fresh.code_digest(code)
-    failures, place = call.request.app[edge.FAILURES], limits.network(call.origin.address)
+    failures, place = call.request.app[edge.FAILURES], limits.network(authenticate.origin(call).address)
     if call.view.invitation_with_digest(digest) is None:
         failures.require(place)
     command = RedeemInvitation(digest=digest, tokens=call.edge.fresh.tokens())

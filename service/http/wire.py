@@ -14,8 +14,8 @@ import structlog
 from aiohttp import http_exceptions, web
 
 from service import errors
+from service.http import at_once, problems, routes, server
 from service.http import edge as parts
-from service.http import problems, routes, server
 from service.http.edge import Edge
 from service.http.route import Route
 
@@ -104,13 +104,13 @@ class _Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made, self.app[parts.EDGE], self.patience)
+        return _Server(made, self.app, self.patience)
 
 
 class _Server(web.Server):
     """aiohttp's server, except that its connections speak `_Protocol` and are counted and swept."""
 
-    def __init__(self, made: web.Server, edge: Edge, patience: Patience) -> None:
+    def __init__(self, made: web.Server, app: web.Application, patience: Patience) -> None:
         super().__init__(
             made.request_handler,
             request_factory=made.request_factory,
@@ -118,9 +118,10 @@ class _Server(web.Server):
             loop=made._loop,  # noqa: SLF001  # one server taken over whole by its extension
             **made._kwargs,  # noqa: SLF001  # as above
         )
-        self.edge = edge
+        self.edge = app[parts.EDGE]
+        self.at_once = app[at_once.AT_ONCE]
         self.patience = patience
-        self.connections_max = descriptors_for(edge.settings.connections_max)
+        self.connections_max = descriptors_for(self.edge.settings.connections_max)
         self._full = False
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -163,13 +164,13 @@ class _Server(web.Server):
             self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
-class _Protocol(web.RequestHandler):
+class _Protocol(at_once.Connection):
     """One connection."""
 
     __slots__ = ("_began", "_edge", "_heard", "_server", "_surplus", "_taken")
 
     def __init__(self, manager: _Server, **options: Any) -> None:
-        super().__init__(manager, **options)
+        super().__init__(manager, manager.at_once, **options)
         self._server = manager
         self._edge = manager.edge
         self._surplus = False
@@ -192,8 +193,9 @@ class _Protocol(web.RequestHandler):
             self._end(full, "connection refused")
             return
         self._heard = True
-        super().data_received(data)
-        if self._waiter is not None and not self._waiter.done():  # no head is whole yet
+        if self.heard(data):
+            self._began = None
+        elif self._waiter is not None and not self._waiter.done():  # no head is whole yet
             self._began = self._began or self._loop.time()
         elif self._request_count:
             self._began = None
@@ -236,7 +238,7 @@ class _Protocol(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         identity = self._edge.fresh.id()
         answer = problems.response(request, _unparsed(exc), identity)
-        server.complete(answer, identity, self._edge.replica.position)
+        answer.headers.update(server.headers_of(identity, self._edge.replica.position))
         answer.force_close()
         _log.info("malformed", request=identity, fault=type(exc).__name__)
         return answer
@@ -247,7 +249,7 @@ class _Protocol(web.RequestHandler):
             return
         identity = self._edge.fresh.id()
         answer = problems.response(None, error, identity)
-        server.complete(answer, identity, self._edge.replica.position)
+        answer.headers.update(server.headers_of(identity, self._edge.replica.position))
         _log.info(event, request=identity, status=answer.status)
         self.transport.write(_written(answer))
         self.force_close()

@@ -175,6 +175,25 @@ class Evaluator:
         return naming.held(self.view, type_, thing)
 
 
+class Evaluators:
+    """The evaluator of now, kept while nothing is recorded; one of its own for every other moment."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self) -> None:
+        self._now: Evaluator | None = None
+
+    def at(self, view: View, now: int) -> Evaluator:
+        """An evaluator for the view, where now is the position `now`."""
+        kept = self._now
+        if kept is not None and kept.view.position == view.position:
+            return kept
+        made = Evaluator(view)
+        if view.position == now:
+            self._now = made
+        return made
+
+
 def _plain(*texts: object) -> bool:
     """Whether each is a text that `vocabulary.line` would leave as it is."""
     return all(

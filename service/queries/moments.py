@@ -46,20 +46,32 @@ async def view_of(
     """
     if at_least is not None:
         await _wait(replica, at_least)
-    if as_of is None:
-        return Moment(replica.now())
+    if (found := at_hand(replica, as_of, parameter)) is not None:
+        return found
+    assert as_of is not None, "now is at hand"
     text = as_of.strip()
-    if _POSITION.fullmatch(text):
-        return Moment(replica.view(await _position(replica, int(text), parameter)), historic=True)
     if is_uuid(text):
         async with reader.connection() as connection:
             position = await log_reader.position_of_event(connection, EventId(text.lower()))
         if position is None:
             raise errors.NotFound(f"There is no event {text}.")
-        return Moment(replica.view(await _position(replica, position, parameter)), historic=True)
+        return Moment(replica.view(_position(replica, position, parameter)), historic=True)
     # In a query string a plus sign that was not escaped arrives as a space.
     instant = _instant(re.sub(r" (?=\d{2}:\d{2}$)", "+", text), parameter)
     return _at_time(replica, instant, parameter, timedelta(seconds=age_seconds))
+
+
+def at_hand(replica: Replica, as_of: str | None, parameter: str = "as_of") -> Moment | None:
+    """The moment where it is now or a position, for which nothing need be looked up; else None.
+
+    Raises Invalid for a position in the future.
+    """
+    if as_of is None:
+        return Moment(replica.now())
+    text = as_of.strip()
+    if not _POSITION.fullmatch(text):
+        return None
+    return Moment(replica.view(_position(replica, int(text), parameter)), historic=True)
 
 
 async def _wait(replica: Replica, at_least: str) -> None:
@@ -68,7 +80,7 @@ async def _wait(replica: Replica, at_least: str) -> None:
     await replica.wait_for(int(at_least), WAIT_SECONDS_MAX)
 
 
-async def _position(replica: Replica, position: int, parameter: str) -> int:
+def _position(replica: Replica, position: int, parameter: str) -> int:
     if position > replica.position:
         raise errors.Invalid(
             f"Position {position} is in the future; the log is at {replica.position}.", parameter

@@ -11,6 +11,7 @@ import click
 
 from tests.bench import (
     appends,
+    authzen,
     deciding,
     ground,
     listing,
@@ -30,6 +31,7 @@ from tests.bench.measure import Figure
 FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "appends": appends.figures,
     "http": over_http.figures,
+    "authzen": authzen.figures,
     "publishing": publishing.figures,
     "replay": replaying.figures,
     "start": starting.figures,
@@ -53,7 +55,7 @@ FIGURES: dict[str, Callable[[Ground], Coroutine[None, None, list[Figure]]]] = {
     "--page-only", is_flag=True, help="Write docs/benchmarks.md from what is kept, and take nothing."
 )
 def main(figures: tuple[str, ...], scale: float, rounds: int, write: bool, page_only: bool) -> None:
-    """Take figures: appends, http, publishing, replay, start, decisions, memory, stalls, lists; without a name all.
+    """Take figures: appends, http, authzen, publishing, replay, start, decisions, memory, stalls, lists; or all.
 
     Each is a ratio to the raw thing beside it, taken in turns in one run: the median of the rounds' ratios, and
     their spread. The databases are made on an embedded Postgres, or on the server of DATABASE_URL, where nothing

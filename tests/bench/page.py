@@ -18,6 +18,7 @@ NOTES = Path(__file__).parent / "notes"
 TITLES = {
     "appends": "Appends through the door",
     "http": "Applications created over HTTP",
+    "authzen": "Decisions over HTTP",
     "publishing": "Publishing a contract, beside creating an application",
     "replay": "A million records folded anew",
     "start": "A start from a snapshot",

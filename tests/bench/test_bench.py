@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tests import postgres
 from tests.bench import __main__ as bench
-from tests.bench import deciding, ground, over_http, page
+from tests.bench import authzen, deciding, ground, over_http, page
 from tests.bench.ground import ROOT, Ground
 from tests.bench.measure import ratio
 
@@ -28,7 +28,7 @@ def small() -> Iterator[Ground]:
         yield opened
 
 
-@pytest.mark.parametrize("name", [name for name in bench.FIGURES if name != "http"])
+@pytest.mark.parametrize("name", [name for name in bench.FIGURES if name not in ("http", "authzen")])
 @pytest.mark.slow
 async def test_a_figure_is_taken(name: str, small: Ground) -> None:
     """The figure's own checks hold: the log holds what was acknowledged, worlds are whole, both sides agree."""
@@ -44,6 +44,16 @@ async def test_a_figure_is_taken(name: str, small: Ground) -> None:
 async def test_the_figure_over_http_is_taken(small: Ground) -> None:
     """Every answer to wrk was 201, and the applications are in the log."""
     found = await over_http.figures(small)
+    assert all(value > 0 for figure in found for value in figure.rounds)
+
+
+@pytest.mark.skipif(
+    shutil.which("wrk") is None, reason="wrk is not installed here; scripts/bench asks for it"
+)
+@pytest.mark.slow
+async def test_the_figures_of_decisions_over_http_are_taken(small: Ground) -> None:
+    """Every answer to wrk was a success, batches agree with single questions, and a search finds everybody."""
+    found = await authzen.figures(small)
     assert all(value > 0 for figure in found for value in figure.rounds)
 
 

@@ -24,7 +24,7 @@ class Wire:
     """A connection that says what a test says, drop by drop."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
+        self.reader = self._reader = reader
         self._writer = writer
 
     async def say(self, octets: bytes) -> None:

@@ -194,6 +194,21 @@ def explain(view: View, principal_id: str, action: str, target: Target, facts: F
     )
 
 
+def under_condition(view: View, principal_id: str, action: str, target: Target) -> tuple[Grant, ...]:
+    """The grants that reach the thing and are bound to a condition: what a request could make of them."""
+    principal = view.principal_or_none(principal_id)
+    reaches = rule.reaches_of(view, principal)
+    reach = reaches.get(action, False)
+    if principal is None or reach is True or not reach & CONDITIONAL:
+        return ()
+    standing, side = rule.standing_of(principal, reaches), rule.side_of(view, target)
+    found = (
+        _reached(standing, side, given, action.endswith(":read"))
+        for given, _ in _conditional(view, principal, action)
+    )
+    return tuple(grant for grant in found if grant is not None)
+
+
 def api_access(view: View, principal: Principal) -> bool:
     """Whether the principal may use the API: one of its roles has the flag. Guest's does not (seed 001)."""
     return any(role.api_access for role in view.roles_of(principal))

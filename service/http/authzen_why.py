@@ -68,7 +68,8 @@ def _named_subject(view: View, text: str) -> str:
 async def who(call: Call) -> web.Response:
     """GET /access/v1/who?action=…&resource=application:Baz: everybody who may, with what gives it to them.
 
-    Asked as of a moment before an incident, it says who could have.
+    Who could by a request that meets a condition of their grants stands apart, in `underCondition`. Asked as of a
+    moment before an incident, it says who could have.
     """
     call.require("access:explain", _ACCESS)
     call.require_only("action", "resource", *parameters.MOMENT)
@@ -76,8 +77,13 @@ async def who(call: Call) -> web.Response:
     view = (await call.moment()).view
     target = access.whole_or_held(view, action, _parameter(call, "resource"))
 
-    def able(principal: Principal) -> Document:
-        grants = rule.explain(view, principal.id, action, target).grants
+    def may(principal: Principal) -> bool:
+        return rule.may(view, principal.id, action, target)
+
+    def could(principal: Principal) -> tuple[rule.Grant, ...]:
+        return rule.under_condition(view, principal.id, action, target)
+
+    def drawn(principal: Principal, grants: tuple[rule.Grant, ...]) -> Document:
         return {
             "type": principal.type,
             "id": principal.id,
@@ -85,11 +91,22 @@ async def who(call: Call) -> web.Response:
             "grants": [_grant(view, grant) for grant in grants],
         }
 
-    who_may = await breathing.kept(
-        view.principals(), lambda principal: rule.may(view, principal.id, action, target)
+    who_may = await breathing.kept(view.principals(), may)
+    found = await breathing.drawn(
+        who_may, lambda one: drawn(one, rule.explain(view, one.id, action, target).grants)
     )
-    found = await breathing.drawn(who_may, able)
-    return _json(call, {"action": action, "resource": _target(target), "principals": found, **_as_of(view)})
+    others = await breathing.kept(view.principals(), lambda one: bool(could(one)) and not may(one))
+    under = await breathing.drawn(others, lambda one: drawn(one, could(one)))
+    return _json(
+        call,
+        {
+            "action": action,
+            "resource": _target(target),
+            "principals": found,
+            **({"underCondition": under} if under else {}),
+            **_as_of(view),
+        },
+    )
 
 
 def _explained(view: View, question: Question) -> Document:
@@ -158,6 +175,7 @@ def _grant(view: View, grant: rule.Grant) -> Document:
         "extent": grant.extent,
         "role": _role(view, grant.role),
         "team": _team(view, grant.team) if grant.team else None,
+        **({"condition": grant.condition} if grant.condition else {}),
     }
 
 

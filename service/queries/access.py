@@ -180,6 +180,18 @@ def who_may(view: View, action: str, target: Target) -> list[tuple[Principal, ac
     ]
 
 
+def who_under_condition(
+    view: View, action: str, target: Target
+) -> list[tuple[Principal, tuple[access.Grant, ...]]]:
+    """Every principal that may not as such, but could with a request that meets a condition of its grants."""
+    found = ((one, access.under_condition(view, one.id, action, target)) for one in view.principals())
+    return [
+        (principal, grants)
+        for principal, grants in found
+        if grants and not access.may(view, principal.id, action, target)
+    ]
+
+
 def whole_or_held(view: View, action: str, text: str) -> Target:
     """The thing that `text` names (`application:Baz`), or with `type:*` the type as a whole.
 

@@ -299,6 +299,24 @@ def test_conditions_see_what_the_search_says(account: Account) -> None:
     assert ["active"] == found(searching.resources(account.now, sought))
 
 
+def test_who_could_under_a_condition_stands_apart(account: Account) -> None:
+    """A conditional grant makes nobody one who may, without a request; where it reaches, it is told beside, once."""
+    team = account.team("A")
+    alice = account.person("Alice", [account.role("Writers", "record:write:team?unarchived")], [team])
+    account.person("Bob", [account.role("Others", "record:write:team?unarchived")], [])
+    both = account.role("Both", "record:write:*", "record:write:own?theirs")
+    carol = account.person("Carol", [both])
+    registered(account, "one", None, (team,))
+    target = access.whole_or_held(account.now, "record:write", "record:one")
+
+    assert [carol] == [one.id for one, _ in access.who_may(account.now, "record:write", target)]
+    (under,) = access.who_under_condition(account.now, "record:write", target)
+    assert alice == under[0].id
+    assert [("record:write:team?unarchived", "unarchived", team)] == [
+        (grant.scope, grant.condition, grant.team) for grant in under[1]
+    ]
+
+
 @FEW
 @SEEDS
 def test_whoever_is_found_may_and_nobody_else(seed: int) -> None:

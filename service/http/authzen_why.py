@@ -77,6 +77,24 @@ async def who(call: Call) -> web.Response:
     view = (await call.moment()).view
     target = access.whole_or_held(view, action, _parameter(call, "resource"))
 
+    found, under = await _able(view, action, target)
+    return _json(
+        call,
+        {
+            "action": action,
+            "resource": _target(target),
+            "principals": found,
+            **({"underCondition": under} if under else {}),
+            **_as_of(view),
+        },
+    )
+
+
+async def _able(
+    view: View, action: str, target: things.Target
+) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
+    """Everybody who may, and everybody else who could under a condition, each with what gives it to them."""
+
     def may(principal: Principal) -> bool:
         return rule.may(view, principal.id, action, target)
 
@@ -91,21 +109,13 @@ async def who(call: Call) -> web.Response:
             "grants": [_grant(view, grant) for grant in grants],
         }
 
-    who_may = await breathing.kept(view.principals(), may)
-    found = await breathing.drawn(
-        who_may, lambda one: drawn(one, rule.explain(view, one.id, action, target).grants)
-    )
+    able = await breathing.kept(view.principals(), may)
     others = await breathing.kept(view.principals(), lambda one: bool(could(one)) and not may(one))
-    under = await breathing.drawn(others, lambda one: drawn(one, could(one)))
-    return _json(
-        call,
-        {
-            "action": action,
-            "resource": _target(target),
-            "principals": found,
-            **({"underCondition": under} if under else {}),
-            **_as_of(view),
-        },
+    return (
+        await breathing.drawn(
+            able, lambda one: drawn(one, rule.explain(view, one.id, action, target).grants)
+        ),
+        await breathing.drawn(others, lambda one: drawn(one, could(one))),
     )
 
 

@@ -16,7 +16,29 @@ from tests.service import Client, Running
 SUBJECT = "/access/v1/search/subject"
 RESOURCE = "/access/v1/search/resource"
 ACTION = "/access/v1/search/action"
-READ = "team:read"
+RECORDS: dict[str, Any] = {
+    "number": 1,
+    "types": [{"name": "record"}],
+    "actions": [
+        {
+            "name": "record:write",
+            "types": ["record"],
+            "extents": ["*"],
+            "label": "Write records",
+            "group": "Records",
+            "description": "Change what a record says",
+            "called": ["write"],
+        }
+    ],
+    "conditions": [
+        {
+            "name": "unarchived",
+            "description": "the record is not archived",
+            "all": [{"property": "resource.properties.status", "not_equals": "archived"}],
+        }
+    ],
+    "subject_types": ["employee"],
+}
 
 
 def who(application: str, asked: str = "contract_data:manage", **more: Any) -> dict[str, Any]:
@@ -114,6 +136,33 @@ class TestAnswers:
             for result in results:
                 decided = await running.admin.post(EVALUATION, {**body, part: result})
                 assert decided.json["decision"] is True
+
+    async def test_an_own_catalogue_s_things_are_searched_too(self, running: Running) -> None:
+        """Its words for subjects and actions name them, and conditions see the properties that a search says."""
+        adopted = await running.admin.put("/admin/catalogues/records", RECORDS)
+        assert 201 == adopted.status, adopted.text
+        writer = await running.person("Writer", roles=[await running.role("W", "record:write:*?unarchived")])
+        thing = {"type": "record", "id": "r1", "properties": {"status": "active"}}
+        asked = {"subject": {"type": "employee"}, "action": {"name": "write"}, "resource": thing}
+
+        expected = {"results": [{"type": "employee", "id": writer.id}]}
+        assert expected == await answered(running.admin, SUBJECT, asked)
+        archived = {**thing, "properties": {"status": "archived"}}
+        assert {"results": []} == await answered(running.admin, SUBJECT, {**asked, "resource": archived})
+        mine = {"subject": {"type": "employee", "id": writer.id}, "resource": thing}
+        assert {"results": [{"name": "write"}]} == await answered(running.admin, ACTION, mine)
+
+    async def test_who_says_apart_who_could_under_a_condition(self, running: Running) -> None:
+        """GET /access/v1/who lists whoever may; whom a condition binds stands in a list of their own."""
+        await running.admin.put("/admin/catalogues/records", RECORDS)
+        writer = await running.person("Writer", roles=[await running.role("W", "record:write:*?unarchived")])
+        path = "/access/v1/who?action=record:write&resource=record:*"
+        told = (await running.admin.get(path)).json
+
+        assert [] == told["principals"]
+        assert [writer.id] == [one["id"] for one in told["underCondition"]]
+        (grant,) = told["underCondition"][0]["grants"]
+        assert ("record:write:*?unarchived", "unarchived") == (grant["scope"], grant["condition"])
 
     @pytest.mark.parametrize(
         ("path", "body"),

@@ -14,7 +14,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A change that somebody was allowed. `status` is what its proxy reported; None until then."""
 
     noun: ClassVar[str] = "change"
-    application: ClassVar[ApplicationId] = ApplicationId("")
+    application: ClassVar[ApplicationId] = ApplicationId("00000000-0000-0000-0000-000000000000")
+    """None: it may be about several, or about none that is here (RFC 9562, section 5.9)."""
     version: ClassVar[str] = ""
     place: ClassVar[str] = ""
     id: ChangeId

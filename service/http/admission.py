@@ -98,7 +98,7 @@ class Admission:
                 # An order that never came to the door: what is wrong with it would tell what there is.
                 self.denials.spend(progress.call.caller.token or "")
                 raise no_api_access() from error
-            if isinstance(error, errors.NotFound):
+            if isinstance(error, errors.NotFound) and not route.proxied:
                 return problems.response(request, error, progress.id, gone=route.gone)
         raise error
 

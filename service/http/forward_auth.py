@@ -12,11 +12,13 @@ from aiohttp import web
 
 from projections import things
 from service import errors
+from service.catalogue.route_tables import RouteTable
 from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import REGISTERED_MAX
 from service.events.changes import ChangeReported
 from service.http import authenticate, forward_answers, forward_sources, freshness, requests, responses
 from service.http.edge import DENIALS, Call
+from service.http.forward_sources import Asked
 from service.http.requests import Body
 from service.http.responses import Document
 from service.orders import Order
@@ -25,6 +27,7 @@ from service.queries.forwarding import Mapped
 from service.vocabulary import ApplicationId, ChangeId, uuid_text
 
 REPORTS_MAX: Final = 1_000
+_NOBODY: Final = "This needs a token: Authorization: Bearer <token>."
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}").fullmatch
 
 
@@ -36,16 +39,17 @@ async def asked(call: Call) -> web.Response:
     freshness.require_fresh(call.edge)
     mode, table = call.path("mode"), call.path("table")
     question = forward_sources.read(call.request, mode, table)
-    found = forwarding.mapped(call.view.route_table(table), question.method, question.target)
-    request = Request(mode, question.method, found.segments, question.host)
+    found = _mapped(call, call.view.route_table(table), question)
+    caller = call.caller.principal
     if found.match.route.public:
-        return forward_answers.allowed(call.caller.principal or "", call.view.position)
-    if call.caller.principal is None:
-        raise errors.Unauthenticated("This needs a token: Authorization: Bearer <token>.")
+        return forward_answers.allowed(caller or "", call.view.position)
+    if caller is None:
+        raise errors.Unauthenticated(_NOBODY)
+    request = Request(mode, question.method, found.segments, question.host)
     if found.match.route.change:
         return await _change(call, found, request)
-    forwarding.require(call.view, call.caller.principal, found, request)
-    return forward_answers.allowed(call.caller.principal, call.view.position)
+    forwarding.require(call.view, caller, found, request)
+    return forward_answers.allowed(caller, call.view.position)
 
 
 async def reported(call: Call) -> web.Response:
@@ -62,6 +66,16 @@ async def reported(call: Call) -> web.Response:
         raise errors.Invalid(f"There are more than {REPORTS_MAX} reports.", "/reports")
     found = [await _report(call, one) for one in every]
     return responses.made(call, msgspec.json.encode({"reports": found}), responses.JSON)
+
+
+def _mapped(call: Call, table: RouteTable, question: Asked) -> Mapped:
+    """The route of a request. Who is nobody is not told which routes there are: raises Unauthenticated then."""
+    try:
+        return forwarding.mapped(table, question.method, question.target)
+    except (errors.Forbidden, errors.Invalid) as failure:
+        if call.caller.principal is None:
+            raise errors.Unauthenticated(_NOBODY) from failure
+        raise
 
 
 async def _change(call: Call, found: Mapped, request: Request) -> web.Response:

@@ -18,7 +18,6 @@ from service.http.edge import PATHS, Call
 from service.http.responses import Document
 from service.queries import access
 from service.queries.access import Answer
-from service.queries.evaluating import Evaluator
 
 ACCESS: Final = things.anything("access")
 DECIDED: Final = {True: b'{"decision":true}', False: b'{"decision":false}'}
@@ -40,7 +39,7 @@ async def single(call: Call, document: Entity) -> web.Response:
     """The answer to one question in a body."""
     parts = authzen_asked.parts(document)
     authzen_asked.require_readable(parts)
-    evaluator = Evaluator(await authzen_asked.view_of(call, parts.context))
+    evaluator = await authzen_asked.evaluator_of(call, parts.context)
     question = authzen_asked.question(parts, evaluator)
     sentences: tuple[str, ...] = ()
     if call.may("access:explain", ACCESS):

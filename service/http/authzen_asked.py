@@ -135,6 +135,11 @@ def nobody(view: View) -> tuple[Answer, tuple[str, ...]]:
     return Answer(decision=False, reason=reason), (reason,)
 
 
+async def evaluator_of(call: Call, context: Entity | None) -> Evaluator:
+    """What answers about the moment that the query or the context names; about now it remembers what others asked."""
+    return call.edge.evaluators.at(await view_of(call, context), call.view.position)
+
+
 async def view_of(call: Call, context: Entity | None) -> View:
     """What was true at the moment that the query or the context names; without one, now. Raises as `Call.moment`."""
     context = context or _NOTHING

@@ -38,8 +38,7 @@ async def evaluations(call: Call) -> web.Response:
         return await authzen.single(call, document)
     defaults = authzen_asked.parts(document)
     authzen_asked.require_readable(defaults)
-    view = await authzen_asked.view_of(call, defaults.context)
-    batch = Batch(Evaluator(view), defaults, ended_by)
+    batch = Batch(await authzen_asked.evaluator_of(call, defaults.context), defaults, ended_by)
     until = time.monotonic() + breathing.HELD_SECONDS_MAX
     for start in range(0, len(items), _PIECE):
         if batch.answer(items[start : start + _PIECE]):

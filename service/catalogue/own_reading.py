@@ -73,9 +73,10 @@ def _pointer(path: str) -> str:
 
 
 def examples() -> tuple[str, ...]:
-    """The names of the catalogues that ship as examples."""
-    found = _examples().iterdir()
-    return tuple(sorted(one.name.removesuffix(".toml") for one in found if one.name.endswith(".toml")))
+    """The names of the catalogues that ship as examples; the tables of routes beside them are none."""
+    files = (one for one in _examples().iterdir() if one.name.endswith(".toml"))
+    found = (one for one in files if "routes" not in tomllib.loads(one.read_text("utf-8")))
+    return tuple(sorted(one.name.removesuffix(".toml") for one in found))
 
 
 def example(name: str) -> str:

@@ -109,7 +109,7 @@ def first(call: Call, search: str, asked: Asked, limit: int | None, size: int) -
         search=search,
         digest=_digest(text),
         asked=text if len(text.encode()) <= CARRIED_BYTES_MAX else None,
-        as_of=call.asked("as_of"),
+        as_of=_as_of(call),
         rule=access.RULE,
         position=position,
         instant=_microseconds(moment.view.instant) if moment.historic else recorded,
@@ -136,7 +136,7 @@ def require_same(call: Call, place: Place, asked: Asked, pages: Pages) -> None:
         raise errors.Invalid("The question is another one than that of the page before.", _POINTER)
     if pages.limit is not None and pages.limit != place.limit:
         raise errors.Invalid("The limit is another one than that of the page before.", "/page/limit")
-    as_of, at_least = call.asked("as_of"), call.asked("at_least")
+    as_of, at_least = _as_of(call), call.asked("at_least")
     if as_of is not None and as_of != place.as_of:
         raise errors.Invalid("The moment is another one than that of the page before.", "as_of")
     if at_least is not None and not (
@@ -155,6 +155,12 @@ async def pinned(call: Call, place: Place) -> View:
     if _recorded(replica, place.position) != place.recorded:
         raise errors.Invalid("The log was restored since this token was given; search anew.", _POINTER)
     return replica.view(place.position, _EPOCH + place.instant * _MICROSECOND)
+
+
+def _as_of(call: Call) -> str | None:
+    """The moment that the query names, without the spaces around it that may be without bound."""
+    text = call.asked("as_of")
+    return None if text is None else text.strip()
 
 
 def _canonical(asked: Asked) -> str:

@@ -4,6 +4,7 @@ An answer agrees with single evaluation to the last result, is the same on repet
 are in all. Its pages are pinned to the position that the first one was answered from (`search_cursor`).
 """
 
+import asyncio
 import itertools
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ SIZE_DEFAULT: Final = 1_000
 """How many results a page holds where pages are asked for without a limit."""
 SIZE_MAX: Final = 20_000
 """How many it holds at most, whatever the limit, and how many are given where nothing is said of pages."""
+_LIMIT_MAX: Final = 1_000_000_000
+"""A limit above this is as good as this one."""
 _PARTS: Final = ("subject", "action", "resource", "context")
 _ANY: Final = "*"
 """Stands in a question for what is searched for; no search reads it."""
@@ -117,6 +120,7 @@ async def _page(search: Search, place: Place) -> tuple[list[msgspec.Raw], Place]
     if first:
         await breathing.each(ids, look)
     else:
+        await asyncio.sleep(0)  # a million candidates take as long to be listed as to find one of them
         await breathing.each(itertools.takewhile(wanting, ids[ids.index(place.after) + 1 :]), look)
     total, given = counted if first else place.total, place.given + len(rows)
     return rows, msgspec.structs.replace(place, after=after, given=given, total=total)
@@ -146,7 +150,7 @@ def _pages(document: Entity) -> Pages:
         raise errors.Invalid("The field 'limit' must be a whole number, 0 or more.", "/page/limit")
     if not isinstance(page.get("properties", {}), dict | None):
         raise errors.Invalid("The field 'properties' must be an object.", "/page/properties")
-    return Pages(wanted=True, token=token or "", limit=limit)
+    return Pages(wanted=True, token=token or "", limit=None if limit is None else min(limit, _LIMIT_MAX))
 
 
 def _size(pages: Pages) -> int:

@@ -345,6 +345,9 @@ class TestPages:
         await seed_002(running)
         whole = await answered(running.admin, RESOURCE, which("admin@example.org"))
         monkeypatch.setattr(searches, "SIZE_MAX", 2)
+        for limit in (3, 10**30):
+            cut = await pages(running.admin, RESOURCE, which("admin@example.org", page={"limit": limit}))
+            assert [2, 1] == [page["page"]["count"] for page in cut]
         first = await answered(running.admin, RESOURCE, which("admin@example.org"))
         token = first["page"]["next_token"]
         last = await answered(running.admin, RESOURCE, which("admin@example.org", page={"token": token}))

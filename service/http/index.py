@@ -133,6 +133,7 @@ LINKS: Final = (
     Link("pf:admin-roles", "/admin/roles", "Roles", ("role:read",)),
     Link("pf:admin-permissions", "/admin/permissions", "Permissions", ("role:read",)),
     Link("pf:admin-catalogues", "/admin/catalogues", "Permission catalogues", ("role:read",)),
+    Link("pf:admin-resources", "/admin/resources", "Registered things", ("resource:read",)),
     Link("pf:admin-teams", "/admin/teams", "Teams", ("team:read",)),
     Link("pf:admin-users", "/admin/users", "Users", ("user:read", "system_account:read")),
     Link("pf:current-user", "/user", "You"),

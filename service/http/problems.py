@@ -30,6 +30,7 @@ _REFUSED: Final = {
     "name_taken": 409,
     "email_taken": 409,
     "external_id_taken": 409,
+    "alias_taken": 409,
     "contract_conflict": 409,
     "contract_moved": 409,
     "published_otherwise": 409,

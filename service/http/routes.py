@@ -3,6 +3,7 @@
 from typing import Final
 
 from service.http import (
+    aliases,
     applications,
     audit,
     authentication,
@@ -32,6 +33,7 @@ from service.http import (
     members,
     preferences,
     publications,
+    resources,
     results,
     roles,
     route_tables,
@@ -170,15 +172,39 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "DELETE", "/admin/users/{uuid}/role/admin", users.administrator_removed, "And back", rehearses=True
     ),
+    Route("GET", "/admin/users/{uuid}/aliases", aliases.shown, "By what programs know somebody"),
+    Route("PUT", "/admin/users/{uuid}/aliases", aliases.replaced, "Replace that"),
     Route("GET", "/user", users.myself, "Oneself"),
     # -- system accounts, tokens and invitations ---------------------------------------------------------
     Route("POST", "/admin/system-accounts", system_accounts.created, "Make a system account", rehearses=True),
     Route("GET", "/admin/system-accounts/{uuid}", system_accounts.shown, "One system account", gone=True),
     Route("GET", "/admin/system-accounts/{uuid}/tokens", system_accounts.tokens_listed, "Its tokens"),
+    Route(
+        "GET",
+        "/admin/system-accounts/{uuid}/aliases",
+        aliases.of_system_account_shown,
+        "By what programs know one",
+    ),
+    Route("PUT", "/admin/system-accounts/{uuid}/aliases", aliases.of_system_account_replaced, "Replace that"),
     Route("GET", "/settings/tokens", tokens.listed, "One's own tokens"),
     Route("GET", "/settings/tokens/{uuid}", tokens.shown, "One of them"),
     Route("POST", "/settings/tokens/{uuid}/regenerate", tokens.regenerated, "Another value for a token"),
     Route("POST", "/invitations/redeem", tokens.redeemed, "Turn a one-time code into tokens", auth="none"),
+    # -- things of one's own types -----------------------------------------------------------------------
+    Route("GET", "/admin/resources", resources.listed, "The registered things one may read"),
+    Route("POST", "/admin/resources", resources.registered, "Register a thing", rehearses=True),
+    Route(
+        "POST",
+        "/admin/resources/import",
+        resources.imported,
+        "Register many, all or none",
+        body_bytes_max=resources.IMPORT_BYTES_MAX,
+        rehearses=True,
+    ),
+    Route("GET", "/admin/resources/{uuid}", resources.shown, "One registered thing"),
+    Route("PUT", "/admin/resources/{uuid}", resources.replaced, "Change what is known of it", rehearses=True),
+    Route("PATCH", "/admin/resources/{uuid}", resources.patched, "Change a part of that", rehearses=True),
+    Route("DELETE", "/admin/resources/{uuid}", resources.removed, "Have it forgotten", rehearses=True),
     # -- preferences and settings ------------------------------------------------------------------------
     Route("GET", "/preferences/system", preferences.system_listed, "The account's preferences"),
     Route("PUT", "/preferences/system", preferences.system_several, "Change several"),

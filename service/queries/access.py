@@ -14,7 +14,9 @@ from projections.principals import Principal
 from projections.things import Target
 from projections.view import View
 from service import errors
+from service.catalogue.compiled import Compiled
 from service.catalogue.conditions import NO_FACTS, Facts
+from service.catalogue.model import Action
 from service.queries import naming
 from service.vocabulary import PrincipalId, TeamId, Thing, name
 
@@ -205,7 +207,7 @@ def whole_or_held(view: View, action: str, text: str) -> Target:
             "action",
         )
     type_, _, rest = text.partition(":")
-    if rest and type_ not in rule.types:
+    if rest and not _applies(view.compiled, rule, type_):
         raise errors.Invalid(
             f"{action} does not apply to {type_!r}, only to: {', '.join(rule.types)}.", "resource"
         )
@@ -226,10 +228,17 @@ def action_of(view: View, question: Question) -> str | Answer:
             f"The catalogue has no action {question.action[:100]!r}; an action is "
             "`resource:action`, as in `contract_data:manage`."
         )
+    elif _applies(compiled, action, question.resource_type):
+        return action.name
     else:
         fitting = ", ".join(action.types)
         reason = f"{action.name} does not apply to a {question.resource_type[:100]!r}, only to: {fitting}."
     return Answer(decision=False, reason=reason)
+
+
+def _applies(compiled: Compiled, action: Action, type_: str) -> bool:
+    """Whether the action is one on things of the type; what can be registered is a resource as well."""
+    return type_ in action.types or (type_ in compiled.types and "resource" in action.types)
 
 
 def _target(view: View, question: Question, action: str) -> tuple[Target, tuple[str, ...]]:

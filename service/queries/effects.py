@@ -13,6 +13,7 @@ from service.commands.cautions import Caution
 from service.events.account import CatalogueAdopted
 from service.events.environments import EnvironmentEvent
 from service.events.own_catalogues import OwnCatalogueEvent
+from service.events.resources import ResourceEvent
 from service.events.roles import RoleEvent
 from service.events.secrets import SecretEvent
 from service.events.system_accounts import SystemAccountEvent
@@ -37,6 +38,7 @@ _CHANGING: Final = frozenset(
         *(typing.get_args(SystemAccountEvent) or (SystemAccountEvent,)),
         CatalogueAdopted,
         *typing.get_args(OwnCatalogueEvent),
+        *typing.get_args(ResourceEvent),
     }
 ) - {InvitationRedeemed}
 """The kinds whose orders are about who may do what, or see what. Redeeming a code gives nobody a permission."""

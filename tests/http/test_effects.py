@@ -6,6 +6,7 @@ import pytest
 
 from service.http import routes
 from service.http.route import Route
+from tests.http import todos
 from tests.http.test_bad_input import MISSING, address, require_refusal
 from tests.service import BASE_URL, Answer, Client, Running
 
@@ -25,6 +26,9 @@ OWN: dict[str, Any] = {
     "actions": [{"name": "thing:see", "types": ["thing"], "extents": ["*", "team"]}],
 }
 REACHING_NOBODY = (
+    "a thing is registered",  # a question may have said the same of it before
+    "things are registered",
+    "a thing is removed",
     "a catalogue is adopted",  # whose permissions no role holds yet
     "a role is renamed",
     "a role is made",
@@ -63,9 +67,10 @@ class Company:
         ids |= {"sally": self.sally.id, "billy": self.billy.id, "robot": self.robot.id}
         body = {"name": "A", "pacticipantNames": ["Foo"], "administratorUuids": [self.billy.id]}
         assert 200 == (await running.admin.put(f"/admin/teams/{ids['team']}", body)).status
-        watcher = await running.role(
-            "Watcher", "environment:read:team", "secret:read:team", "webhook:manage:team"
-        )
+        await todos.adopted(running)
+        ids["thing"] = await todos.todo(running.admin, "1")
+        watched = "environment:read:team", "secret:read:team", "webhook:manage:team"
+        watcher = await running.role("Watcher", *watched, "todo:read:team", "todo:update:own")
         ids["cara"] = (await running.person("Cara", roles=[watcher], teams=[ids["other"]])).id
         made = await running.admin.post("/environments", {"name": "test", "production": False})
         ids["environment"] = made.json["uuid"]
@@ -78,7 +83,7 @@ class Company:
         ids = self.ids
         team, users = f"/admin/teams/{ids['team']}", "/admin/users"
         environment, secret = f"/environments/{ids['environment']}", f"/secrets/{ids['secret']}"
-        webhook = f"/webhooks/{ids['webhook']}"
+        webhook, thing = f"/webhooks/{ids['webhook']}", f"/admin/resources/{ids['thing']}"
         shown = {"name": "test", "production": False, "teamUuids": [ids["other"]]}
         scopes = [{"scope": "contract_data:manage:team"}, {"scope": "webhook:manage:team"}]
         sally = f"{users}/{ids['sally']}"
@@ -119,6 +124,13 @@ class Company:
                 f"/admin/roles/{ids['reader']}",
                 {"name": "Maintainer", "permissions": [*scopes, {"scope": "thing:see:*"}]},
             ),
+            "a thing is registered": ("POST", "/admin/resources", {"type": "todo", "name": "2"}),
+            "things are registered": (
+                "POST", "/admin/resources/import", {"resources": [{"type": "todo", "name": "3"}]}
+            ),
+            "a thing joins a team": ("PUT", thing, {"teamUuids": [ids["other"]]}),
+            "a thing changes hands": ("PATCH", thing, {"owner": ids["cara"]}),
+            "a thing is removed": ("DELETE", thing, None),
             "a catalogue is withdrawn": ("DELETE", "/admin/catalogues/own", None),
             "a catalogue is adopted again": ("PUT", "/admin/catalogues/own", {"number": 1, **OWN}),
             "a role is added": ("PUT", f"{sally}/roles/{ids['reader']}", {}),

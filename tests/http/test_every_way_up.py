@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from projections import excess
+from projections import access, excess, things
 from projections.view import View
 from service.http import routes
 from service.http.route import Route
 from tests.given import TEST_MAINTAINER, VIEWER
+from tests.http import todos
 from tests.http.test_roles import ADMINISTRATOR, CI_CD, USER
 from tests.service import Client, Running
 
@@ -27,6 +28,8 @@ class World(msgspec.Struct):
     ids: dict[str, str]
     known: set[str]
     """The token values that the climber was ever shown, its own aside."""
+    things: tuple[str, ...] = ()
+    """Registered things, each with a side that is not the climber's."""
 
 
 WHO: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -35,6 +38,16 @@ WHO: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "a Viewer": ((VIEWER,), ()),
     "CI": ((CI_CD,), ("token:manage:own",)),
     "a team's manager of accounts": ((), ("system_account:manage:team", "token:manage:own", "user:read:*")),
+    "a team's manager of things": (
+        (),
+        (
+            "resource:manage:team",
+            "resource:manage:own",
+            "todo:delete:team",
+            "todo:delete:own",
+            "todo:read:own",
+        ),
+    ),
     "who sets preferences": ((), ("system_preference:manage:*", "environment:manage:*", "token:manage:own")),
 }
 """Predefined roles and further scopes of whoever tries; each administers their team as well."""
@@ -45,7 +58,7 @@ async def test_nobody_climbs(running: Running, who: str) -> None:
     """No order raises what its giver may, directly or by a token that the answers show (seeds 000 and 002)."""
     world = await _world(running, *WHO[who])
     climber = world.climber.id
-    before = _held(running, climber)
+    before, reached = _held(running, climber), _reached(running, world)
     others = _others(running.app.replica.now(), climber)
     tried = 0
     for method, path, body in _orders(world):
@@ -56,7 +69,9 @@ async def test_nobody_climbs(running: Running, who: str) -> None:
     assert tried > 500
     after = _held(running, climber)
     assert after <= before, after - before
+    assert _reached(running, world) <= reached
     view = running.app.replica.now()
+    assert view.principal_with_alias("climber") is None
     made = {(one.id, CI_CD) for one in view.principals() if one.type == "system_account"}
     assert _others(view, climber) <= others | made
     me = view.principal(climber)
@@ -70,6 +85,7 @@ async def test_nobody_climbs(running: Running, who: str) -> None:
 async def _world(running: Running, roles: tuple[str, ...], scopes: tuple[str, ...]) -> World:
     """Two teams, the climber in and over the first, and in each somebody and a system account that may more."""
     mine, other = await running.team("Mine"), await running.team("Other")
+    await todos.adopted(running)
     held = [*roles, *([await running.role("More", *scopes)] if scopes else [])]
     climber = await running.person("Climber", roles=held, teams=[mine])
     await running.admin.put(f"/admin/teams/{mine}", {"name": "Mine", "administratorUuids": [climber.id]})
@@ -88,7 +104,16 @@ async def _world(running: Running, roles: tuple[str, ...], scopes: tuple[str, ..
         ids[f"person {name}"] = (await running.person(f"Person {name}", roles=roles_, teams=[team])).id
     body = {"name": "test", "production": False, "teamUuids": [other]}
     ids["environment"] = (await running.admin.post("/environments", body)).json["uuid"]
-    return World(climber, ids, set())
+    sides: tuple[dict[str, object], ...] = (
+        {},
+        {"teamUuids": [other]},
+        {"teamUuids": [mine, other]},
+        {"teamUuids": [mine], "owner": ids["person weak"]},
+        {"owner": ids["person far"]},
+    )
+    things_ = [await todos.todo(running.admin, str(n), **one) for n, one in enumerate(sides)]
+    ids |= {f"thing {n}": one for n, one in enumerate(things_)}
+    return World(climber, ids, set(), tuple(map(str, range(len(things_)))))
 
 
 def _orders(world: World) -> Iterator[tuple[str, str, object]]:
@@ -121,6 +146,18 @@ def _bodies(route: Route, world: World) -> Iterator[object]:
     if route.method == "GET":
         yield None
         return
+    if route.path.startswith("/admin/resources"):
+        wanted = {
+            "owner": me,
+            "teamUuids": [mine],
+            "joinTeamUuids": [mine],
+            "leaveTeamUuids": [world.ids["other"]],
+        }
+        for part in ({"owner": me}, {"teamUuids": [mine]}, {"joinTeamUuids": [mine]}, wanted):
+            for name in ("0", "2", "3"):
+                named = {"type": "todo", "name": name, **part}
+                yield {"resources": [named]} if route.path.endswith("import") else named
+        return
     if route.method == "PATCH":
         yield [{"op": "add", "path": "/users", "value": {"uuid": one}} for one in (me, world.ids["far"])]
         return
@@ -139,6 +176,7 @@ def _bodies(route: Route, world: World) -> Iterator[object]:
         "production": False,
         "active": True,
         "authenticationProviders": {},
+        "aliases": ["climber"],
     }
     yield whole
     if "/users" in route.path and route.method in ("PUT", "POST"):
@@ -155,6 +193,19 @@ def _learn(running: Running, world: World, text: str) -> None:
                 world.climber.token = value
         else:
             world.known.add(value)
+
+
+def _reached(running: Running, world: World) -> set[tuple[str, str]]:
+    """What the climber may do to the things, under whatever id they are known by now."""
+    view, me = running.app.replica.now(), world.climber.id
+    actions = ("todo:read", "todo:delete", "resource:manage")
+    found = ((name, view.resource_named("todo", name)) for name in world.things)
+    return {
+        (name, action)
+        for name, one in found
+        for action in actions
+        if one is not None and access.may(view, me, action, things.of_resource(one))
+    }
 
 
 def _held(running: Running, principal: str) -> set[str]:

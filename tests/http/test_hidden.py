@@ -28,11 +28,14 @@ FIELDS: Final[dict[str, Any]] = {
     "providerApplicationVersion": "1",
     "currentlyDeployed": False,
     "currentlySupported": False,
+    "aliases": [],
 }
 """A body that every order could be given with."""
 OWN_ACTION: Final = {"name": "todo:read", "types": ["todo"], "extents": ["*"]}
 OTHER_BODIES: Final[dict[str, Any]] = {
     "POST /secrets": {"name": "wanted", "value": "x"},
+    "POST /admin/resources": {"type": "todo", "name": "wanted"},
+    "POST /admin/resources/import": {"resources": [{"type": "todo", "name": "wanted"}]},
     "PUT /secrets/{uuid}": {"name": "wanted"},
     "PUT /admin/route-tables/{name}": {"name": "wanted", "number": 1},
     **{
@@ -114,6 +117,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
     released = (await running.admin.post(held.format("released"), {})).json
     own = {"number": 1, "types": [{"name": "todo"}], "actions": [OWN_ACTION]}
     assert 201 == (await running.admin.put("/admin/catalogues/todo", own)).status
+    thing = await running.admin.post("/admin/resources", {"type": "todo", "name": "held"})
     tokens = (await running.admin.get(f"/admin/system-accounts/{bot.id}/tokens")).json["_embedded"]["items"]
     event = (await running.admin.get("/audit?sort=-timestamp&pageSize=1")).json["events"][0]["uuid"]
     published = await running.admin.put("/pacts/provider/Bar/consumer/Foo/version/deleted", {})
@@ -136,6 +140,7 @@ async def known(running: Running) -> dict[str, dict[str, str]]:
         "/admin/roles": {"uuid": ROLE},
         "/admin/route-tables": {"name": "proxied"},
         "/admin/catalogues": {"name": "todo"},
+        "/admin/resources": {"uuid": thing.json["uuid"]},
         "/admin/teams": {"uuid": team, "user": bot.id},
         "/teams": {"uuid": team, "user": bot.id},
         "/admin/users": {"uuid": bot.id, "role": ROLE},

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 
 from service.catalogue.compiled import DEFAULT_TEAM
+from tests.http import todos
 from tests.service import Answer, Client, Running
 
 _PARTNERS: str = f"/pacts/provider/WHOSE/consumer/Partner/pact-version/{hashlib.sha256(b'{}').hexdigest()}"
@@ -71,6 +72,8 @@ DEEDS: dict[str, str] = {
     "list principals": "GET /admin/users",
     "see a person": "GET /admin/users/<billy>",
     "change a person": 'PUT /admin/users/<billy> {"name": "William"}',
+    "see a person's aliases": "GET /admin/users/<billy>/aliases",
+    "name a person otherwise": 'PUT /admin/users/<billy>/aliases {"aliases": ["william"]}',
     "see a person's role": "GET /admin/users/<billy>/roles/<auditor>",
     "give a person a role": "PUT /admin/users/<billy>/roles/<role>",
     "take a person's role": "DELETE /admin/users/<billy>/roles/<role>",
@@ -85,6 +88,10 @@ DEEDS: dict[str, str] = {
     "see their account": "GET /admin/system-accounts/<theirs account>",
     "change our account": 'PUT /admin/users/<ours account> {"name": "changed"}',
     "change their account": 'PUT /admin/users/<theirs account> {"name": "changed"}',
+    "see the aliases of our account": "GET /admin/system-accounts/<ours account>/aliases",
+    "see the aliases of their account": "GET /admin/system-accounts/<theirs account>/aliases",
+    "name our account otherwise": 'PUT /admin/system-accounts/<ours account>/aliases {"aliases": ["o"]}',
+    "name their account otherwise": 'PUT /admin/system-accounts/<theirs account>/aliases {"aliases": ["t"]}',
     "list the tokens of our account": "GET /admin/system-accounts/<ours account>/tokens",
     "list the tokens of their account": "GET /admin/system-accounts/<theirs account>/tokens",
     "renew the token of their account": "POST /settings/tokens/<theirs token>/regenerate",
@@ -146,6 +153,13 @@ DEEDS: dict[str, str] = {
     "see a release": "GET /released-versions/<release>",
     "end a release's support": 'PATCH /released-versions/<release> {"currentlySupported": false}',
     "delete our environment": "DELETE /environments/<ours environment>",
+    "list registered things": "GET /admin/resources",
+    "see a registered thing": "GET /admin/resources/<thing>",
+    "register a thing": 'POST /admin/resources {"type": "todo", "name": "2"}',
+    "register things": 'POST /admin/resources/import {"resources": [{"type": "todo", "name": "3"}]}',
+    "replace a registered thing": 'PUT /admin/resources/<thing> {"properties": {"rank": 1}}',
+    "change a registered thing": 'PATCH /admin/resources/<thing> {"properties": {"rank": 2}}',
+    "remove a registered thing": "DELETE /admin/resources/<thing>",
     "list secrets": "GET /secrets",
     "make a secret of our team": 'POST /secrets {"name": "made", "value": "x", "teamUuid": "<mine>"}',
     "make a secret of their team": 'POST /secrets {"name": "made", "value": "x", "teamUuid": "<other>"}',
@@ -345,8 +359,9 @@ OURS = (
     "ask why",
     "ask who may",
     "report what came of a change",
+    *(deed for deed in DEEDS if "thing" in deed),
 )
-"""What only our own two roles give."""
+"""What none of the vendor's scopes gives, but those that are ours."""
 
 
 class World:
@@ -417,6 +432,8 @@ async def world(running: Running, *scopes: str) -> World:
     place = f"/pacticipants/ours/versions/1/{{}}-versions/environment/{ids['ours environment']}"
     for noun, name in (("deployed", "deployment"), ("released", "release")):
         ids[name] = (await admin.post(place.format(noun), {})).json["uuid"]
+    await todos.adopted(running)
+    ids["thing"] = await todos.todo(admin, "1", teamUuids=[ids["mine"]], owner=sally.id)
     await _own_tokens(sally, ids, running)
     given = await admin.put(
         f"/admin/users/{sally.id}/roles", {"roles": [await running.role("Under test", *scopes)]}

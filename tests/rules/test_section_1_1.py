@@ -91,8 +91,8 @@ SEE_APPLICATIONS = (
     "ask what is to be verified",
     *(deed for deed in deeds.DEEDS if deed.startswith("list a provider's contracts")),
 )
-SEE_OUR_ACCOUNT = ("list principals", "see our account")
-SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account")
+SEE_OUR_ACCOUNT = ("list principals", "see our account", "see the aliases of our account")
+SEE_ACCOUNTS = (*SEE_OUR_ACCOUNT, "see their account", "see the aliases of their account")
 
 IN_AN_ENVIRONMENT = (
     "list the current deployments",
@@ -244,6 +244,8 @@ DONE: dict[str, tuple[str, ...]] = {
         *SEE_ACCOUNTS,
         "change our account",
         "change their account",
+        "name our account otherwise",
+        "name their account otherwise",
         "list the tokens of our account",
         "list the tokens of their account",
         "renew the token of our account",
@@ -283,6 +285,8 @@ DONE: dict[str, tuple[str, ...]] = {
         "list principals",
         "see a person",
         "see a person's role",
+        "see a person's aliases",
+        "name a person otherwise",
         "change a person",
         "give a person a role",
         "take a person's role",
@@ -291,7 +295,7 @@ DONE: dict[str, tuple[str, ...]] = {
         "take the older administrator's role",
         "delete a person",
     ),
-    "user:read:*": ("list principals", "see a person", "see a person's role"),
+    "user:read:*": ("list principals", "see a person", "see a person's role", "see a person's aliases"),
     "webhook:manage:*": tuple(deed for deed in deeds.DEEDS if "webhook" in deed),
     "webhook:manage:team": (
         *(deed for deed in deeds.DEEDS if deed.startswith(("list webhooks", "list the webhooks of"))),

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.catalogue.compiled import ADMINISTRATOR
 from service.http.routes import ROUTES
+from tests.http import todos
 from tests.service import Client, Running
 
 RECORDED = ("/audit", "/audit/{uuid}")
@@ -43,6 +44,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
     tried = (await admin.post(f"/webhooks/{webhook}/execute")).json["_links"]["pb:logs"]["href"]
     events = (await admin.get("/audit?sort=-timestamp")).json["events"]
     me = (await admin.get("/user")).json["uuid"]
+    await todos.adopted(running)
+    thing = await todos.todo(admin, "7240d0db")
     table = {"name": "proxied", "number": 1, "routes": [{"methods": ["GET"], "path": "/", "public": True}]}
     assert 200 == (await admin.put("/admin/route-tables/proxied", table)).status
     return {
@@ -52,6 +55,8 @@ async def company(running: Running) -> dict[str, dict[str, str]]:
         "/teams": {"uuid": team, "user": sally.id},
         "/admin/users": {"uuid": me, "role": ADMINISTRATOR},
         "/admin/system-accounts": {"uuid": robot.id},
+        "/admin/resources": {"uuid": thing},
+        "/admin/catalogues": {"name": "todo"},
         "/settings": {"uuid": token},
         "/preferences/system": {"name": "aiEnabled"},
         "/preferences/current-user": {"name": "tokenExpiryAlert"},

@@ -120,6 +120,18 @@ STORY: Final = (
         saves="bot",
         body=lambda k: {"name": f"bot {k['s']}"},
     ),
+    Step(
+        method="PUT",
+        path="/admin/users/{user}/aliases",
+        status=200,
+        body=lambda k: {"aliases": [f"sub-{k['s']}", f"sally@also.{k['s']}.example.org"]},
+    ),
+    Step(
+        method="PUT",
+        path="/admin/system-accounts/{bot}/aliases",
+        status=200,
+        body=lambda k: {"aliases": [f"bot-{k['s']}"]},
+    ),
     Step(method="PUT", path="/admin/users/{bot}/role/admin", status=200),
     Step(method="POST", path="/settings/tokens/{token}/regenerate", status=201, by="secret"),
     Step(
@@ -463,6 +475,32 @@ STORY: Final = (
         body=lambda k: _catalogue(k, 2),
         route="/admin/catalogues/{name}",
     ),
+    Step(
+        method="POST",
+        path="/admin/resources",
+        status=201,
+        saves="thing",
+        body=lambda k: {"type": f"thing-{k['s']}", "name": f"1-{k['s']}", "properties": {"rank": 1}},
+    ),
+    Step(
+        method="POST",
+        path="/admin/resources/import",
+        status=201,
+        body=lambda k: {"resources": [{"type": f"thing-{k['s']}", "name": f"{n}-{k['s']}"} for n in (2, 3)]},
+    ),
+    Step(
+        method="PUT",
+        path="/admin/resources/{thing}",
+        status=200,
+        body=lambda k: {"owner": k["invited"], "properties": {"rank": 2}},
+    ),
+    Step(
+        method="PATCH",
+        path="/admin/resources/{thing}",
+        status=200,
+        body=lambda _: {"owner": None, "properties": {"open": True}},
+    ),
+    Step(method="DELETE", path="/admin/resources/{thing}", status=204),
     Step(method="DELETE", path="/admin/catalogues/c-{s}", status=200, route="/admin/catalogues/{name}"),
 )
 """What a company orders, one after the other."""

@@ -59,6 +59,10 @@ COMMANDS: Final = {
         "Ask the service on this machine whether it lives.",
     ),
     "config": ("service.cli.config:config", "Print the effective settings and where they come from."),
+    "report-changes": (
+        "service.cli.report_changes:report_changes",
+        "Report what became of changes, from a proxy's access log.",
+    ),
     "migrate": ("service.cli.migrate:migrate", "Make or update the tables, as their owner."),
 }
 """Each command's name, where it is, and its line in the help."""

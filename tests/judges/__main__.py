@@ -16,14 +16,14 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.judges import pact_python, ruby, rust, tools, verifier, webhooks
+from tests.judges import pact_python, proxied, ruby, rust, tools, verifier, webhooks
 from tests.judges.proofs import Proofs
 from tests.judges.tools import Absent, Tools
 
 Judge = Callable[[Proofs, Tools], Awaitable[None]]
 JUDGES: Final[dict[str, Judge]] = {
     one.NAME: one.judge for one in (ruby, rust, verifier, pact_python, webhooks)
-}
+} | {"nginx": proxied.nginx, "caddy": proxied.caddy}
 """Who judges."""
 
 

@@ -130,21 +130,21 @@ async def _founded(company: Company) -> None:
     played = await demo_play.play(demo.STORY[:1], ask, demo.ADMINISTRATOR, service.ADMIN_TOKEN)
     company.ids |= played.ids
     company.tokens |= {name: token.text() for name, token in played.tokens.items()}
-    watcher = await _made(
+    watcher = await made(
         company, "/admin/roles", name="Watcher", permissions=[{"scope": one} for one in _WATCHER]
     )
-    builder = await _made(
+    builder = await made(
         company, "/admin/roles", name="Builder", permissions=[{"scope": one} for one in _BUILDER]
     )
     for name, roles in (("pipeline", []), ("watcher", [watcher]), ("builder", [builder])):
-        await _account(company, name, roles)
+        await account(company, name, roles)
     tokens = await _asked(company, "sally", "/settings/tokens")
     company.tokens["sally, reading"] = _value(tokens, read_only=True)
 
 
-async def _account(company: Company, name: str, roles: list[str]) -> None:
+async def account(company: Company, name: str, roles: list[str]) -> None:
     """A system account of team A with these roles; without any it keeps CI/CD, which it begins with."""
-    account = await _made(company, "/admin/system-accounts", name=name.capitalize())
+    account = await made(company, "/admin/system-accounts", name=name.capitalize())
     company.ids[name] = account
     if roles:
         await company.ask(demo.ADMINISTRATOR, "PUT", f"/admin/users/{account}/roles", {"roles": roles})
@@ -155,7 +155,7 @@ async def _account(company: Company, name: str, roles: list[str]) -> None:
     company.tokens[name] = _value(tokens, read_only=False)
 
 
-async def _made(company: Company, path: str, **body: object) -> str:
+async def made(company: Company, path: str, **body: object) -> str:
     answer = await company.ask(demo.ADMINISTRATOR, "POST", path, body)
     if answer.status != 201:
         raise Wrong(f"POST {path} was answered {answer.status}: {answer.text}")

@@ -1,6 +1,7 @@
-"""The foreign clients: fetched once into `.judges/`, in exactly the versions that tests/judges/clients locks.
+"""The foreign programs: fetched once into `.judges/`, the clients in exactly the versions of tests/judges/clients.
 
-Nothing is fetched but what those locks name, by hash, and no package's own script is run while it is installed.
+Of the clients nothing is fetched but what those locks name, by hash, and no package's own script is run while it is
+installed. The proxies are Debian's packages, taken apart and installed nowhere, so that no service of theirs starts.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ HOME: Final = ROOT / ".judges"
 FETCH_SECONDS_MAX: Final = 300.0
 _SOON: Final = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
 """Without a network npm would go on trying for minutes before it says so."""
+_QUIET: Final = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")
 
 
 class Absent(Exception):
@@ -38,6 +40,9 @@ class Tools(msgspec.Struct, frozen=True):
     """The directories that hold the older and the newer package from npm."""
     python: Path | Absent
     """The directory of an environment of Python that holds pact-python."""
+    nginx: Path | Absent
+    caddy: Path | Absent
+    """The proxies' programs."""
 
 
 def pact_cli(directory: Path | Absent, program: str) -> tuple[str, ...]:
@@ -54,6 +59,11 @@ def interpreter(directory: Path | Absent) -> str:
     return str(_present(directory) / "bin" / "python")
 
 
+def program(path: Path | Absent) -> str:
+    """What starts a program. Raises Absent."""
+    return str(_present(path))
+
+
 def _present(directory: Path | Absent) -> Path:
     if isinstance(directory, Absent):
         raise directory
@@ -64,8 +74,10 @@ async def fetched() -> Tools:
     """Everything that can be had here, fetched where it is not here yet."""
     HOME.mkdir(exist_ok=True)
     with _alone():
+        # One after the other where apt is needed: it lets in one at a time.
+        nginx, caddy = [await _or_why(_unpacked(name)) for name in ("nginx", "caddy")]
         (ruby, rust), python = await asyncio.gather(_npm(), _or_why(_python()))
-    return Tools(ruby, rust, python)
+    return Tools(ruby, rust, python, nginx, caddy)
 
 
 async def _or_why(fetching: Awaitable[Path]) -> Path | Absent:
@@ -116,12 +128,36 @@ async def _python() -> Path:
     return directory
 
 
+async def _unpacked(name: str) -> Path:
+    """A program of Debian's: the machine's own, or out of its package, which apt fetches and nobody installs."""
+    own = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if own is not None:
+        return Path(own)
+    directory = HOME / name
+    found = next(
+        (one for part in ("sbin", "bin") if (one := directory / "usr" / part / name).is_file()), None
+    )
+    if found is not None:
+        return found
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise Absent(f"{name} is missing here, and fetching it takes apt")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    if os.geteuid() == 0:
+        await _ran(*_QUIET, "update")
+    await _ran(*_QUIET, "download", name, directory=directory)
+    package = next(directory.glob("*.deb"), None)
+    if package is None:
+        raise Absent(f"apt fetched no package {name}")
+    await _ran("dpkg-deb", "--extract", str(package), str(directory))
+    return await _unpacked(name)
+
+
 async def _apt(*packages: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Absent(f"{' and '.join(packages)} are missing here, and installing them takes root and apt")
-    quiet = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")
-    await _ran(*quiet, "update")
-    await _ran(*quiet, "install", "--yes", "--no-install-recommends", *packages)
+    await _ran(*_QUIET, "update")
+    await _ran(*_QUIET, "install", "--yes", "--no-install-recommends", *packages)
 
 
 async def _ran(*words: str, directory: Path = ROOT) -> None:

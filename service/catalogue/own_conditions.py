@@ -75,6 +75,8 @@ def _of_list(wanted: tuple[int | str, ...], pointer: str) -> Iterator[Fault]:
         yield Fault("A list of values holds at least one.", pointer)
     if len(wanted) > AMONG_MAX:
         yield Fault(f"A predicate lists at most {AMONG_MAX} values.", pointer)
+    if len({type(one) for one in wanted}) > 1:
+        yield Fault("A list holds numbers or texts, not both: one property is never both.", pointer)
     if len(set(wanted)) < len(wanted):
         yield Fault("A value stands here twice.", pointer)
     for index, one in enumerate(wanted):

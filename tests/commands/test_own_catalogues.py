@@ -312,6 +312,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a list that is too long": (
         {"conditions": [condition(predicate(none_of=list(range(101))))]}, "/conditions/0/all/0/none_of", "at most 100"
     ),
+    "a list of numbers and texts": (
+        {"conditions": [condition(predicate(none_of=["a", 1]))]}, "/conditions/0/all/0/none_of", "not both"
+    ),
     "a value twice": (
         {"conditions": [condition(predicate(one_of=["a", "a"]))]}, "/conditions/0/all/0/one_of", "twice"
     ),
@@ -401,7 +404,13 @@ def test_every_part_of_a_request_can_be_asked_for(account: Account, path: str) -
 @pytest.mark.parametrize(
     "wanted",
     [
-        *({"equals": True}, {"equals": 0}, {"equals": ""}, {"not_equals": "archived"}, {"one_of": ["a", 1]}),
+        *(
+            {"equals": True},
+            {"equals": 0},
+            {"equals": ""},
+            {"not_equals": "archived"},
+            {"one_of": ["a", "b"]},
+        ),
         *(
             {"none_of": {"property": "context.blocked"}},
             {"contains": "a"},
@@ -524,10 +533,13 @@ _PATHS = st.sampled_from(
 )
 _PLAIN = st.integers(-(2**53) + 1, 2**53 - 1) | _TEXTS
 _ORDERED = st.integers(-9, 9) | st.just("2026-01-01T00:00:00Z")
+_LISTS = st.lists(st.integers(0, 9), min_size=1, unique=True) | st.lists(
+    _TEXTS, min_size=1, max_size=3, unique=True
+)
 _REFERENCES = st.just({"property": "context.other"})
 _PREDICATES = st.one_of(
     st.tuples(_PATHS, st.sampled_from(OPERATORS[:2]), _PLAIN | st.booleans() | _REFERENCES),
-    st.tuples(_PATHS, st.sampled_from(OPERATORS[2:4]), st.lists(_PLAIN, min_size=1, max_size=3, unique=True)),
+    st.tuples(_PATHS, st.sampled_from(OPERATORS[2:4]), _LISTS),
     st.tuples(_PATHS, st.sampled_from(OPERATORS[4:]), _ORDERED | _REFERENCES),
 ).map(lambda one: {"property": one[0], one[1]: one[2]})
 _ODD = st.sampled_from(

@@ -178,10 +178,12 @@ def explain(view: View, principal_id: str, action: str, target: Target, facts: F
         if reached is not None:
             grants.append(reached)
         else:
-            misses.append(NearMiss(role=given.role, scope=given.scope, why=_why_not(given.extent, target)))
+            misses.append(
+                NearMiss(role=given.role, scope=given.scope, why=_why_not(view, given.extent, target))
+            )
     for given, condition in _conditional(view, principal, action):
         reached = _reached(standing, side, given, action.endswith(":read"))
-        why = _why_not(given.extent, target) if reached is None else conditions.unmet(condition, facts)
+        why = _why_not(view, given.extent, target) if reached is None else conditions.unmet(condition, facts)
         if reached is not None and not why:
             grants.append(reached)
         else:
@@ -271,8 +273,10 @@ def _administration(view: View, standing: rule.Standing, action: str, side: rule
     )
 
 
-def _why_not(extent: str, target: Target) -> str:
+def _why_not(view: View, extent: str, target: Target) -> str:
     whose = target.judged_by or "the thing"
+    if extent == "own" and target.thing.type in view.compiled.types:
+        return f"The principal does not own {whose}."
     if extent == "own":
         return f"The principal did not create {whose}."
     return f"{whose[0].upper()}{whose[1:]} belongs to none of the principal's teams."

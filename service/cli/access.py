@@ -1,6 +1,6 @@
 """`muniment can` and `muniment why`: who may do what, now or at any moment before."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,7 +9,9 @@ from service.cli.main import ALLOWED, DENIED
 
 if TYPE_CHECKING:  # imported where a question is put, so that help stays fast
     from projections.access import Verdict
+    from projections.principals import Principal
     from projections.view import View
+    from service.catalogue.conditions import Facts
     from service.queries.access import Answer, Question
     from service.queries.moments import Moment
 
@@ -19,6 +21,12 @@ _asked = (
     click.argument("thing"),
     click.option("--team", metavar="TEAM", help="Whose it would be, for a thing that is not there (yet)."),
     click.option("--owner", metavar="SUBJECT", help="Who would have made it, for a thing that is not there."),
+    click.option(
+        "--given",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="What the request would say, for conditions: resource.properties.status=archived. May be repeated.",
+    ),
     options.as_of,
     options.as_json,
 )
@@ -32,6 +40,7 @@ def can(
     thing: str,
     team: str | None,
     owner: str | None,
+    given: tuple[str, ...],
     as_of: str | None,
     as_json: bool,
 ) -> int:
@@ -39,7 +48,7 @@ def can(
 
     For example: muniment can sally contract_data:manage application:Baz
     """
-    moment, answer, _ = options.run(_put(subject, action, thing, team, owner, as_of))
+    moment, answer, _ = options.run(_put((subject, action, thing), team, owner, given, as_of))
     if as_json:
         output.json(_document(moment, answer))
     else:
@@ -60,11 +69,12 @@ def why(
     thing: str,
     team: str | None,
     owner: str | None,
+    given: tuple[str, ...],
     as_of: str | None,
     as_json: bool,
 ) -> int:
     """Why SUBJECT may do ACTION to THING, or what is missing; exits as `can` does."""
-    moment, answer, sentences = options.run(_put(subject, action, thing, team, owner, as_of))
+    moment, answer, sentences = options.run(_put((subject, action, thing), team, owner, given, as_of))
     if as_json:
         output.json({**_document(moment, answer), "sentences": list(sentences)})
     else:
@@ -75,27 +85,33 @@ def why(
 
 
 async def _put(
-    subject: str, action: str, thing: str, team: str | None, owner: str | None, as_of: str | None
+    asked: tuple[str, str, str],
+    team: str | None,
+    owner: str | None,
+    given: tuple[str, ...],
+    as_of: str | None,
 ) -> "tuple[Moment, Answer, tuple[str, ...]]":
     """The answer with its sentences. A name that is unknown or ambiguous is an error, where a no could be misread."""
     from service.cli import opening
     from service.queries import access
 
+    facts = _facts(given)
     async with opening.opened() as app:
         moment = await opening.moment(app, as_of)
-        question = _question(moment.view, subject, action, thing, team, owner)
+        question = _question(moment.view, asked, team, owner, facts)
         return (moment, *access.why(moment.view, question))
 
 
 def _question(
-    view: "View", subject: str, action: str, thing: str, team: str | None, owner: str | None
+    view: "View", asked: tuple[str, str, str], team: str | None, owner: str | None, facts: "Facts"
 ) -> "Question":
     from projections.things import TYPES_HELD
     from service import errors
-    from service.queries import naming
-    from service.queries.access import Question
+    from service.queries import access, naming
 
+    subject, word, thing = asked
     principal = naming.principal(view, subject)
+    action = access.named_action(view, word, thing)
     rule = view.compiled.actions.get(action)
     if rule is None:
         raise errors.Invalid(
@@ -104,11 +120,61 @@ def _question(
     type_, _, rest = thing.partition(":")
     if rest and type_ not in rule.types:
         raise errors.Invalid(f"{action} does not apply to {type_!r}, only to: {', '.join(rule.types)}.")
+    if facts or type_ in view.compiled.types:
+        facts = _whole(view, facts, principal, (type_, rest, word), {"owner": owner, "teams": team})
     if not rest or (type_ in TYPES_HELD and rest != "*" and team is None and owner is None):
         naming.target(view, thing)  # raises for a name that is unknown, ambiguous or no name at all
-    return Question(
-        subject=principal.id, action=action, resource_type=type_, resource_id=rest, team=team, owner=owner
+    return access.Question(
+        subject=principal.id,
+        action=action,
+        resource_type=type_,
+        resource_id=rest,
+        team=team,
+        owner=owner,
+        facts=facts,
     )
+
+
+def _whole(
+    view: "View",
+    facts: "Facts",
+    principal: "Principal",
+    asked: tuple[str, str, str],
+    said: dict[str, str | None],
+) -> "Facts":
+    """The request with what the question itself says, `--owner` and `--team` as the thing's own type calls them."""
+    type_, thing, word = asked
+    found = {part: dict(facts.get(part, {})) for part in ("subject", "action", "resource", "context")}
+    found["subject"] |= {"type": principal.type, "id": principal.id}
+    found["action"]["name"] = word
+    found["resource"] |= {"type": type_, "id": thing}
+    own = view.compiled.types.get(type_)
+    if own is not None and isinstance(properties := found["resource"].get("properties", {}), dict):
+        named = {getattr(own, field): text for field, text in said.items() if text is not None}
+        found["resource"]["properties"] = {**properties, **named}
+    return found
+
+
+def _facts(given: tuple[str, ...]) -> "Facts":
+    """What the options say as the request would have said it: a number, true, false or a list as in JSON, else text."""
+    import msgspec
+
+    found: dict[str, dict[str, Any]] = {}
+    for one in given:
+        path, equals, text = one.partition("=")
+        parts = path.split(".")
+        if not equals or len(parts) < 2 or parts[0] not in ("subject", "action", "resource", "context"):
+            raise click.UsageError(f"{one!r} is no PATH=VALUE, as in resource.properties.status=archived.")
+        place: dict[str, Any] = found
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise click.UsageError(f"{path!r} lies below what another --given says.")
+        try:
+            place[parts[-1]] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            place[parts[-1]] = text
+    return found
 
 
 def _document(moment: "Moment", answer: "Answer") -> dict[str, object]:

@@ -32,6 +32,7 @@ async def _who(action: str, thing: str, as_of: str | None, as_json: bool) -> int
 
     async with opening.opened() as app:
         view = (await opening.moment(app, as_of)).view
+        action = access.named_action(view, action, thing)
         target = access.whole_or_held(view, action, thing)
         found = access.who_may(view, action, target)
         under = access.who_under_condition(view, action, target)

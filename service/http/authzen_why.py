@@ -73,9 +73,9 @@ async def who(call: Call) -> web.Response:
     """
     call.require("access:explain", _ACCESS)
     call.require_only("action", "resource", *parameters.MOMENT)
-    action = _parameter(call, "action")
-    view = (await call.moment()).view
-    target = access.whole_or_held(view, action, _parameter(call, "resource"))
+    view, resource = (await call.moment()).view, _parameter(call, "resource")
+    action = access.named_action(view, _parameter(call, "action"), resource)
+    target = access.whole_or_held(view, action, resource)
 
     found, under = await _able(view, action, target)
     return _json(

@@ -194,6 +194,12 @@ def who_under_condition(
     ]
 
 
+def named_action(view: View, word: str, thing: str) -> str:
+    """The action's own name, where the word is what requests call it on things of that type: `can_update_todo`."""
+    meant = view.catalogue and view.catalogue.action_for(thing.partition(":")[0], word)
+    return meant or word
+
+
 def whole_or_held(view: View, action: str, text: str) -> Target:
     """The thing that `text` names (`application:Baz`), or with `type:*` the type as a whole.
 
@@ -317,7 +323,8 @@ def grants(view: View, who: str, verdict: access.Verdict) -> list[str]:
         if grant.source == "team_administrator":
             through = f", because {who} administers the team {team.name if team else grant.team!r}"
         if grant.extent == "own":
-            through = f", because {who} created {_side(verdict, grant)}"
+            made = "owns" if verdict.target.thing.type in view.compiled.types else "created"
+            through = f", because {who} {made} {_side(verdict, grant)}"
         if grant.condition:
             through += f", and the condition {grant.condition!r} holds"
         sentences.append(

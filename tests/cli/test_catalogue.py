@@ -129,3 +129,43 @@ def test_every_command_speaks_of_own_permissions_as_of_built_in_ones(writing: Te
     gone = writing("can", "sally", "todo:read", "todo:*")
     assert (2, True) == (gone.code, "todo:read" in gone.err), gone
     assert "withdrew the own permission catalogue todo 1" in writing("audit").out
+
+
+RECORDS = """
+name = "records"
+number = 1
+
+[[types]]
+name = "record"
+
+[[actions]]
+name = "record:write"
+types = ["record"]
+extents = ["*", "own"]
+called = ["write"]
+
+[[conditions]]
+name = "unarchived"
+all = [{ property = "resource.properties.status", not_equals = "archived" }]
+"""
+
+
+def test_a_question_can_say_what_a_request_would(writing: Terminal, tmp_path: Path) -> None:
+    """`--given` and `--owner` stand for the request's properties; words that requests use name the same actions."""
+    path = tmp_path / "records.toml"
+    path.write_text(RECORDS, "utf-8")
+    assert 0 == writing("catalogue", "adopt", str(path)).code
+    postgres.run(_role("record:write:own?unarchived"))
+    asked = ("why", "sally", "write", "record:1", "--owner", "sally@example.org")
+    active = writing(*asked, "--given", "resource.properties.status=active")
+    assert 0 == active.code, active
+    assert "because Sally owns 1, and the condition 'unarchived' holds" in active.out
+    archived = writing(*asked, "--given", "resource.properties.status=archived")
+    assert (1, True) == (archived.code, "The condition 'unarchived' needs" in archived.out), archived
+    unsaid = writing(*asked)
+    assert (1, True) == (unsaid.code, "does not say it" in unsaid.out), unsaid
+    other = writing("why", "sally", "record:write", "record:1", "--given", "resource.properties.status=active")
+    assert (1, True) == (other.code, "does not own" in other.out), other
+    assert 1 == writing("who", "write", "record:*").code
+    for wrong in ("status", "status=x", "user.id=x"):
+        assert 2 == writing(*asked, "--given", wrong).code

@@ -42,7 +42,7 @@ def unmet(condition: Condition, facts: Facts) -> str:
     for predicate in condition.all:
         if not _met(predicate, facts):
             missing = _at(facts, predicate.property) is _MISSING
-            said = "the request does not say it" if missing else f"it is not {_wanted(predicate)}"
+            said = "the request does not say it" if missing else "the request says otherwise"
             return (
                 f"The condition {condition.name!r} needs {predicate.property} {_wanted(predicate)}; {said}."
             )

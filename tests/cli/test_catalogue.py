@@ -164,7 +164,9 @@ def test_a_question_can_say_what_a_request_would(writing: Terminal, tmp_path: Pa
     assert (1, True) == (archived.code, "The condition 'unarchived' needs" in archived.out), archived
     unsaid = writing(*asked)
     assert (1, True) == (unsaid.code, "does not say it" in unsaid.out), unsaid
-    other = writing("why", "sally", "record:write", "record:1", "--given", "resource.properties.status=active")
+    other = writing(
+        "why", "sally", "record:write", "record:1", "--given", "resource.properties.status=active"
+    )
     assert (1, True) == (other.code, "does not own" in other.out), other
     assert 1 == writing("who", "write", "record:*").code
     for wrong in ("status", "status=x", "user.id=x"):

@@ -1,14 +1,17 @@
 """AuthZEN 1.0's searches over HTTP: what is asked, ignored and refused, and pages that stay what they are."""
 
 import asyncio
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from service.catalogue.compiled import ADMINISTRATOR, DECISION_CLIENT, USER
 from service.http import search_cursor, searches
+from service.log.keys import Keys
 from tests import postgres, service
 from tests.http.test_authzen import EVALUATION, seed_002
 from tests.service import Client, Running
@@ -458,6 +461,24 @@ class TestPages:
                 for token in tokens:
                     await require_wrong(running.admin, body, token)
                 tokens.append((await answered(running.admin, RESOURCE, body))["page"]["next_token"])
+
+    async def test_a_token_of_another_course_of_things_is_400(self, running: Running) -> None:
+        """Where the log went on otherwise after a restore, or another rule decides now, the pages cannot go on."""
+        await seed_002(running)
+        body = which("admin@example.org", page={"limit": 1})
+        token = (await answered(running.admin, RESOURCE, body))["page"]["next_token"]
+        octets = base64.urlsafe_b64decode(token.removeprefix("p1.") + "==")
+        place = msgspec.json.decode(octets[32:], type=search_cursor.Place)
+
+        def sealed(**changed: int) -> str:
+            content = msgspec.json.encode(msgspec.structs.replace(place, **changed))
+            mac = Keys.derived(bytes.fromhex(service.KEY)).mac("search-token", content)
+            return "p1." + base64.urlsafe_b64encode(mac + content).decode().rstrip("=")
+
+        assert token == sealed()
+        for other in ({"recorded": place.recorded - 1}, {"rule": place.rule + 1}):
+            answer = await running.admin.post(RESOURCE, {"page": {"token": sealed(**other)}})
+            assert (400, True) == (answer.status, "search anew" in answer.text)
 
     async def test_a_token_is_bounded(self, running: Running) -> None:
         """A question that is too large to travel is sent again beside its token; alone the token does not suffice."""

@@ -148,6 +148,7 @@ LINKS: Final = (
     ),
     Link("pf:audit", "/audit", "The audit trail", ("audit:read",)),
     Link("mun:evaluation", "/access/v1/evaluation", "Ask who may do what", ("access:evaluate",)),
+    Link("mun:evaluations", "/access/v1/evaluations", "Ask it many times at once", ("access:evaluate",)),
     Link("mun:why", "/access/v1/why{?subject,action,resource}", "Ask why somebody may", ("access:explain",)),
 )
 

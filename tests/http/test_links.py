@@ -19,6 +19,7 @@ ORDERS: Final = {
     "pb:delete_integration": "DELETE",
     "pf:reset": "POST",
     "mun:evaluation": "POST",
+    "mun:evaluations": "POST",
     "pb:execute": "POST",
 }
 """Relations that are followed by another method than GET."""

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from service import errors
+from service.catalogue import request_paths
 from service.http import authzen_paths, wire
 from service.http.edge import Call
 from service.http.problems import FORBIDDEN
@@ -47,6 +48,11 @@ RAISED: dict[str, tuple[Exception, int, object]] = {
     "unknown": (errors.OutcomeUnknown("Perhaps."), 503, "Perhaps."),
     "too-late": (errors.TooLate("Not yet."), 504, "Not yet."),
     "broken": (errors.Broken("Forked."), 503, "Forked."),
+    "unreadable": (
+        request_paths.Unreadable("It could be read otherwise."),
+        400,
+        {"errors": {"path": ["It could be read otherwise."]}},
+    ),
     "defect": (
         ZeroDivisionError(SECRET),
         500,

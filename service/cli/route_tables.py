@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli import options, output, reports
+from service.cli import options, output
 
 if TYPE_CHECKING:  # imported where a table is read, so that help stays fast
     from service.app import App
@@ -91,9 +91,6 @@ def adopt(file: str, reason: str, ticket: str, as_json: bool) -> None:
 def withdraw(name: str, reason: str, ticket: str, as_json: bool) -> None:
     """Let the table NAME be in force no longer: every request by it is denied from here on."""
     _tell(options.run(_withdrawn(name, reason, ticket)), "is withdrawn", as_json)
-
-
-route_table.add_command(reports.report)
 
 
 async def _listed(as_of: str | None) -> list[dict[str, object]]:

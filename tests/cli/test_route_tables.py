@@ -1,13 +1,9 @@
-"""`route-table`: tables from a file to the account, what a request needs by one, and reports from access logs."""
+"""`route-table`: tables from a file to the account, and what a request needs by one."""
 
 from pathlib import Path
 
-import pytest
-
-from service.cli.reports import reported
 from tests.cli.conftest import Terminal
 
-CHANGE = "0193f2a0-0000-4000-8000-000000000001"
 SMALL = """\
 name = "small"
 number = {number}
@@ -67,25 +63,3 @@ def test_a_file_that_is_no_table_is_refused(terminal: Terminal, tmp_path: Path) 
         file.write_text(text, encoding="utf-8")
         assert 2 == terminal("route-table", "check", str(file)).code, text
     assert 5 == terminal("route-table", "check", str(tmp_path / "nothing.toml")).code
-
-
-@pytest.mark.parametrize(
-    ("line", "report"),
-    [
-        (f'{{"change":"{CHANGE}","status":201}}', {"change": CHANGE, "status": 201}),
-        (f'{{"change":"{CHANGE}","status":"201"}}', {"change": CHANGE, "status": "201"}),
-        ('{"change":"","status":200}', None),
-        (
-            f'{{"status":201,"resp_headers":{{"X-Authz-Change":["{CHANGE}"]}},"request":{{"method":"PUT"}}}}',
-            {"change": CHANGE, "status": 201},
-        ),
-        ('{"status":200,"resp_headers":{"X-Authz-Change":[""]}}', None),
-        (f'{{"status":200,"resp_headers":{{"X-Authz-Change":["{CHANGE}","x"]}}}}', None),
-        ('{"status":200,"resp_headers":{}}', None),
-        ("127.0.0.1 - - GET /", None),
-        ("[]", None),
-    ],
-)
-def test_a_line_of_an_access_log_is_a_report_or_nothing(line: str, report: dict[str, object] | None) -> None:
-    """nginx' lines as the page writes their format, and Caddy's own; whatever is of no change is skipped."""
-    assert report == reported(line)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -364,34 +363,3 @@ async def test_tables_are_shown_as_they_were_adopted(running: Running) -> None:
     refused = await running.admin.put(TABLE, wrong)
     assert (400, ["routes.0.path"]) == (refused.status, list(refused.json["errors"]))
     assert 400 == (await running.admin.put("/admin/route-tables/other", smaller)).status
-
-
-async def test_an_access_log_is_reported_line_by_line(adopted: Running, tmp_path: Path) -> None:
-    """`muniment route-table report` takes what nginx and Caddy write, skips the rest, and may be run twice."""
-    reporter = await adopted.system_account("proxy", roles=[DECISION_CLIENT], teams=[])
-    assert reporter.token is not None
-    (tmp_path / "token").write_text(reporter.token, encoding="utf-8")
-    changes = [
-        (await ask(adopted.admin, "PUT", f"/pacticipants/{name}/labels/web")).headers["X-Authz-Change"]
-        for name in ("Foo", "Bar", "Baz")
-    ]
-    lines = [
-        json.dumps({"change": changes[0], "status": 201}),
-        json.dumps({"status": 200, "resp_headers": {"X-Authz-Change": [changes[1]]}}),
-        "no line of ours",
-        json.dumps({"change": "", "status": 200}),
-        json.dumps({"change": adopted.app.fresh.id(), "status": 200}),
-        json.dumps({"change": changes[2], "status": "502"}),
-    ]
-    for _ in range(2):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service.cli", "route-table", "report"),
-            *("--url", str(adopted.root), "--token-file", str(tmp_path / "token")),
-            stdin=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, said = await process.communicate("\n".join(lines).encode())
-        assert 0 == process.returncode, said
-        assert b"was not taken (404)" in said
-    names = (await adopted.admin.get("/pacticipants")).json["_embedded"]["pacticipants"]
-    assert {"Foo", "Bar"} == {one["name"] for one in names}

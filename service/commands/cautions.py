@@ -19,7 +19,13 @@ from service.events.teams import TeamAdministratorsChanged
 from service.events.users import PrincipalDeleted, PrincipalDisabled
 from service.vocabulary import PrincipalId, TeamId
 
-Code = Literal["team_without_administrator", "giver_loses", "one_left_to_undo", "permissions_unknown"]
+Code = Literal[
+    "team_without_administrator",
+    "giver_loses",
+    "one_left_to_undo",
+    "permissions_unknown",
+    "permissions_redefined",
+]
 
 
 class Caution(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +36,7 @@ class Caution(msgspec.Struct, frozen=True, kw_only=True):
     team_name: str = ""
     principal: PrincipalId | None = None
     roles: int = 0
-    """How many roles hold `scopes`, which no catalogue knows any more."""
+    """How many roles hold `scopes`, which no catalogue knows any more, or which mean something else."""
     scopes: tuple[str, ...] = ()
 
 
@@ -48,7 +54,10 @@ def weighed(comparison: Comparison, giver: PrincipalId | None) -> Weighed:
 
 def _cautions(comparison: Comparison, giver: PrincipalId | None) -> Iterator[Caution]:
     yield from _left_alone(comparison)
-    if any(isinstance(event, CatalogueAdopted | OwnCatalogueEvent) for event in comparison.events):
+    adopting = any(isinstance(event, CatalogueAdopted | OwnCatalogueEvent) for event in comparison.events)
+    if (
+        adopting and comparison.before.catalogue is not None
+    ):  # before the account was opened, nothing meant anything
         yield from of_catalogues(comparison.before, comparison.after)
     if giver is not None and comparison.change_of(giver)[1]:
         yield Caution(code="giver_loses", principal=giver)
@@ -59,10 +68,11 @@ def _cautions(comparison: Comparison, giver: PrincipalId | None) -> Iterator[Cau
 
 
 def of_catalogues(before: View, after: View) -> Iterator[Caution]:
-    """What roles hold that was known before, and is not afterwards: it stays, and grants nothing."""
-    orphaned = own_catalogues.orphaned(before, after)
-    if orphaned.roles:
+    """What roles hold that is not known any more, and grants nothing; and what depends on requests otherwise now."""
+    if (orphaned := own_catalogues.orphaned(before, after)).roles:
         yield Caution(code="permissions_unknown", roles=orphaned.roles, scopes=orphaned.scopes)
+    if (redefined := own_catalogues.redefined(before, after)).roles:
+        yield Caution(code="permissions_redefined", roles=redefined.roles, scopes=redefined.scopes)
 
 
 def _left_alone(comparison: Comparison) -> Iterator[Caution]:

@@ -4,6 +4,7 @@ What roles hold stays as it is whatever happens to a catalogue: a permission tha
 and grants again once a catalogue brings it back.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import msgspec
@@ -12,7 +13,7 @@ from projections import things
 from projections.view import View
 from service import errors
 from service.catalogue import own_checks
-from service.catalogue.compiled import Compiled
+from service.catalogue.compiled import Compiled, condition_of
 from service.catalogue.own import OwnCatalogue
 from service.commands.order import Caller, Need
 from service.events import Event
@@ -87,22 +88,47 @@ def required(view: View, name: str) -> OwnCatalogue:
     return held
 
 
-class Orphaned(msgspec.Struct, frozen=True, kw_only=True):
-    """What roles hold that no catalogue knows any more: how many roles, and which permissions, each once."""
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Permissions that roles hold: how many roles hold any of them, and which there are, each once."""
 
     roles: int
     scopes: tuple[str, ...]
 
 
-def orphaned(before: View, after: View) -> Orphaned:
+def orphaned(before: View, after: View) -> Held:
     """The permissions that roles hold and that were known before, and are not afterwards: they grant nothing."""
+    return _held(after, lambda one: before.compiled.known(one) and not after.compiled.known(one))
+
+
+def redefined(before: View, after: View) -> Held:
+    """The permissions that roles hold and that depend on what a request says in another way than before.
+
+    No comparison of people shows that: their condition asks for something else, or their type's owner or teams stand in
+    another property.
+    """
+    return _held(after, lambda one: _means(before.compiled, one) != _means(after.compiled, one) != ())
+
+
+def _held(view: View, concerned: Callable[[str], bool]) -> Held:
     scopes: set[str] = set()
     roles = 0
-    for role in after.roles():
-        found = [one for one in role.scopes if before.compiled.known(one) and not after.compiled.known(one)]
+    for role in view.roles():
+        found = [one for one in role.scopes if concerned(one)]
         roles += bool(found)
         scopes.update(found)
-    return Orphaned(roles=roles, scopes=tuple(sorted(scopes)))
+    return Held(roles=roles, scopes=tuple(sorted(scopes)))
+
+
+def _means(compiled: Compiled, scope: str) -> tuple[object, ...]:
+    """What a request has to say for the permission to give something; empty for one that is not known."""
+    if not compiled.known(scope):
+        return ()
+    action, extent = compiled.split(scope)
+    condition = compiled.conditions.get(condition_of(scope))
+    types = compiled.actions[action].types if action in compiled.owned_by else ()
+    own = [compiled.types[one] for one in types if one in compiled.types and extent != "*"]
+    said = sorted((one.name, one.owner if extent == "own" else one.teams) for one in own)
+    return True, condition and condition.all, said
 
 
 def not_in_force(compiled: Compiled, catalogue: OwnCatalogue) -> list[str]:

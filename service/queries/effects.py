@@ -102,10 +102,18 @@ def sentence(caution: Caution, who: str) -> str:
         case "one_left_to_undo":
             return f"Nobody but {who} could undo this: nobody else able to act may manage roles and users."
         case "permissions_unknown":
-            roles = "1 role holds" if caution.roles == 1 else f"{caution.roles} roles hold"
             return (
-                f"{roles} permissions that no catalogue knows any more and that grant nothing: "
+                f"{_holding(caution)} permissions that no catalogue knows any more and that grant nothing: "
+                f"{wording.listed(caution.scopes)}."
+            )
+        case "permissions_redefined":
+            return (
+                f"{_holding(caution)} permissions that ask another thing of requests than before: "
                 f"{wording.listed(caution.scopes)}."
             )
         case _:
             typing.assert_never(caution.code)
+
+
+def _holding(caution: Caution) -> str:
+    return "1 role holds" if caution.roles == 1 else f"{caution.roles} roles hold"

@@ -17,7 +17,13 @@ from service.catalogue.conditions import OPERATORS
 from service.catalogue.loader import shipped
 from service.catalogue.model import Action, Permission
 from service.catalogue.own import OwnCatalogue
-from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue, not_in_force, orphaned
+from service.commands.own_catalogues import (
+    AdoptOwnCatalogue,
+    WithdrawOwnCatalogue,
+    not_in_force,
+    orphaned,
+    redefined,
+)
 from service.commands.roles import EditRole
 from service.events.own_catalogues import OwnCatalogueAdopted, OwnCatalogueWithdrawn
 from service.vocabulary import RoleId, Thing
@@ -688,3 +694,30 @@ def test_what_administrators_may_is_as_before(account: Account) -> None:
         EditRole(role=RoleId(ADMINISTRATOR), scopes=(*account.now.role(ADMINISTRATOR).scopes, "todo:read:*"))
     )
     assert account.may(account.kevin, "todo:read", Target(Thing("todo", "1")))
+
+
+def test_a_change_that_no_comparison_of_people_shows_is_told(account: Account) -> None:
+    """Another condition under the old name, or another property for owners, is warned of for the roles that hold it."""
+    first = own()
+    account.do(AdoptOwnCatalogue(catalogue=first))
+    account.role("Writer", "record:write:own", "record:write:*?active", "record:read:*", "team:read:*?active")
+    account.role("Reader", "record:read:team", "team:read:*")
+    before = account.now
+    other = own(number=2, conditions=[condition(predicate(equals="open"))])
+    account.do(AdoptOwnCatalogue(catalogue=other))
+    found = redefined(before, account.now)
+    assert (1, ("record:write:*?active", "team:read:*?active")) == (found.roles, found.scopes)
+    before = account.now
+    moved = own(
+        number=3,
+        conditions=[condition(predicate(equals="open"))],
+        types=[{"name": "record", "owner": "by"}, {"name": "folder"}],
+    )
+    account.do(AdoptOwnCatalogue(catalogue=moved))
+    found = redefined(before, account.now)
+    assert (1, ("record:write:own",)) == (found.roles, found.scopes)
+    assert 0 == orphaned(before, account.now).roles
+    before = account.now
+    account.do(WithdrawOwnCatalogue(name="own"))
+    assert 0 == redefined(before, account.now).roles
+    assert 2 == orphaned(before, account.now).roles

@@ -16,8 +16,11 @@ from projections.things import Target
 from projections.timeline import Timeline
 from projections.view import View
 from service import errors
+from service.catalogue import own_reading
+from service.catalogue.own import OwnCatalogue
 from service.commands import Command
 from service.commands.environments import EditEnvironment
+from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue
 from service.commands.preferences import ChangePreferences, Wanted
 from service.commands.resources import EditResource
 from service.commands.roles import DeleteRole, EditRole
@@ -540,3 +543,27 @@ def test_beyond_a_thousand_a_group_is_counted(account: Account, monkeypatch: pyt
     people = [account.person(f"P{n}", [role], []) for n in range(3)]
     group = only(done(account, EditRole(role=role, scopes=())))
     assert (tuple(sorted(people)[:2]), 3) == (group.principals, group.number)
+
+
+def test_an_own_catalogue_that_changes_is_told_by_what_its_roles_hold(account: Account) -> None:
+    """Adopted, narrowed, withdrawn and adopted again: whoever holds its permissions gains and loses just those."""
+
+    def catalogue(number: int, *extents: str) -> OwnCatalogue:
+        action = {"name": "record:read", "types": ["record"], "extents": list(extents)}
+        shape = {"name": "records", "number": number, "types": [{"name": "record"}], "actions": [action]}
+        return own_reading.from_object(shape)
+
+    assert () == done(account, AdoptOwnCatalogue(catalogue=catalogue(1, "*", "team", "own"))).groups
+    role = account.role("Reader", "record:read:*", "record:read:own", "team:read:*")
+    sally = account.person("Sally", [role], [])
+    account.person("Billy", [], [])
+    narrowed = only(done(account, AdoptOwnCatalogue(catalogue=catalogue(2, "own"))))
+    assert ((sally,), ["record:read:*"], ("record:read:own",)) == (
+        narrowed.principals,
+        lines(narrowed.losses),
+        narrowed.losses[0].still,
+    )
+    gone = only(done(account, WithdrawOwnCatalogue(name="records")))
+    assert (["record:read:own"], ()) == (lines(gone.losses), gone.gains)
+    again = only(done(account, AdoptOwnCatalogue(catalogue=catalogue(1, "*", "own"))))
+    assert (["record:read:*"], ()) == (lines(again.gains), again.losses)

@@ -40,6 +40,12 @@ def _table(number: int) -> str:
     )
 
 
+def _catalogue(number: int) -> str:
+    """A catalogue of one's own with one action, as a body."""
+    action = {"name": "gadget:use", "types": ["gadget"], "extents": ["*"]}
+    return json.dumps({"number": number, "types": [{"name": "gadget"}], "actions": [action]})
+
+
 DEEDS: dict[str, str] = {
     "list roles": "GET /admin/roles",
     "list permissions": "GET /admin/permissions",
@@ -48,6 +54,10 @@ DEEDS: dict[str, str] = {
     "change a role": 'PUT /admin/roles/<role> {"name": "Changed", "permissions": []}',
     "delete a role": "DELETE /admin/roles/<role>",
     "reset the roles": "POST /admin/roles/reset",
+    "list catalogues": "GET /admin/catalogues",
+    "see a catalogue": "GET /admin/catalogues/own",
+    "adopt a catalogue": f"PUT /admin/catalogues/own {_catalogue(2)}",
+    "withdraw a catalogue": "DELETE /admin/catalogues/own",
     "list route tables": "GET /admin/route-tables",
     "see a route table": "GET /admin/route-tables/proxied",
     "adopt a route table": f"PUT /admin/route-tables/proxied {_table(2)}",
@@ -422,6 +432,8 @@ async def world(running: Running, *scopes: str) -> World:
             published = await admin.put(f"/pacts/provider/{partner}/consumer/{whose}/version/1", {})
             assert 201 == published.status, published.text
     await _furnish(admin)
+    own = await admin.ask("PUT", "/admin/catalogues/own", body=_catalogue(1).encode())
+    assert 201 == own.status, own.text
     adopted = await admin.ask("PUT", "/admin/route-tables/proxied", body=_table(1).encode())
     assert 200 == adopted.status, adopted.text
     for whose in ("ours", "theirs", "hers"):

@@ -71,7 +71,10 @@ NOT_HELD_HERE = (
     "system_preference",
     "authentication_settings",
 )
-SEE_ROLES = ("list roles", "list permissions", "see a role", "list route tables", "see a route table")
+SEE_ROLES = (
+    *("list roles", "list permissions", "see a role", "list catalogues", "see a catalogue"),
+    *("list route tables", "see a route table"),
+)
 SEE_TEAMS = (
     "list teams",
     "see a team",
@@ -231,6 +234,7 @@ DONE: dict[str, tuple[str, ...]] = {
         *SEE_ROLES,
         *("make a role", "change a role", "delete a role", "reset the roles"),
         *("adopt a route table", "withdraw a route table"),
+        *("adopt a catalogue", "withdraw a catalogue"),
     ),
     "role:read:*": SEE_ROLES,
     "secret:manage:*": tuple(deed for deed in deeds.DEEDS if "secret" in deed),

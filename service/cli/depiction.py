@@ -8,6 +8,7 @@ import msgspec
 from projections import expiry, preferences
 from projections.contracts import Contract
 from projections.principals import Principal
+from projections.resources import Resource
 from projections.secrets import Secret
 from projections.view import View
 from projections.webhooks import Webhook
@@ -87,6 +88,8 @@ def depicted(view: View, thing: Thing) -> dict[str, object]:
             found = _secret(view, view.secret(thing.id))
         case "webhook":
             found = _webhook(view, view.webhook(thing.id))
+        case _ if thing.type in view.compiled.types:
+            found = _resource(view, view.resource(thing.id))
         case _:
             raise errors.Invalid(f"A {thing.type} cannot be shown; its owner can.")
     return {"type": thing.type, "id": thing.id, **found}
@@ -137,6 +140,7 @@ def _principal(view: View, principal: Principal) -> dict[str, object]:
         "lastName": view.text(principal.last_name),
         "externalIdpId": view.text(principal.external_id),
         "externalIdpUsername": view.text(principal.external_username),
+        "aliases": [view.text(one.text) for one in principal.aliases],
         "active": principal.active,
         "roles": _named(view.roles_of(principal)),
         "teams": _named(view.live_teams(principal.teams)),
@@ -235,6 +239,18 @@ def _webhook(view: View, webhook: Webhook) -> dict[str, object]:
         "creator": _creator(view, webhook.creator),
         "createdAt": webhook.created_at,
         "updatedAt": webhook.updated_at,
+    }
+
+
+def _resource(view: View, resource: Resource) -> dict[str, object]:
+    return {
+        "name": resource.name,
+        "owner": _creator(view, resource.owner),
+        "teams": _named(view.live_teams(resource.teams)),
+        "properties": [{"name": name, "value": value} for name, value in resource.properties],
+        "creator": _creator(view, resource.creator),
+        "createdAt": resource.created_at,
+        "updatedAt": resource.updated_at,
     }
 
 

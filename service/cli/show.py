@@ -17,7 +17,8 @@ if TYPE_CHECKING:  # imported where a thing is shown, so that help stays fast
 @options.as_json
 def show(thing: str, as_of: str | None, as_json: bool) -> None:
     """Show THING: role:…, team:…, user:…, system_account:…, application:…, environment:…, integration:…, contract:…,
-    secret:…, webhook:…, system_preference:… (a preference's name), or authentication_settings.
+    secret:…, webhook:…, a registered thing (todo:…), system_preference:… (a preference's name), or
+    authentication_settings.
 
     For example: muniment show role:Viewer --as-of 2026-11-20T14:03:00Z
     """
@@ -60,8 +61,12 @@ def _text(value: object) -> str:
             return output.instant(value)
         case list():
             return ", ".join(_text(one) for one in value) or "none"
+        case tuple():
+            return " ".join(map(str, value))
         case {"value": number, "period": period}:
             return f"{number} {period}"
+        case {"name": name, "value": held}:
+            return f"{name}: {_text(held)}"
         case dict():
             return _text(value.get("name") or value.get("id"))
         case _:

@@ -1,14 +1,21 @@
 """`show`: every kind of thing, now and as it was."""
 
+from pathlib import Path
+
 import pytest
 
+from service.catalogue import own_reading
+from service.commands.aliases import SetAliases
+from service.commands.resources import NewResource, RegisterResource
+from service.vocabulary import AliasId, ResourceId
+from tests import postgres
 from tests.cli.conftest import Terminal, Told
 
 AT = {"type", "id", "position", "instant", "settled"}
 TIMES = {"createdAt", "updatedAt"}
 PERSON = {
     "name", "email", "firstName", "lastName", "externalIdpId", "externalIdpUsername", "active", "roles", "teams",
-    "administers", "tokens", "invitedUntil"
+    "administers", "tokens", "invitedUntil", "aliases"
 }  # fmt: skip
 
 
@@ -144,3 +151,42 @@ def test_preferences_and_sign_in_are_shown_as_they_were(writing: Terminal) -> No
     unknown = writing("show", "system_preference:nothing")
     assert 3 == unknown.code
     assert "tokenExpiry" in unknown.err
+
+
+def test_a_registered_thing_and_an_alias_are_shown(writing: Terminal, tmp_path: Path) -> None:
+    """A thing of one's own type by what clients call it, with whose it is; a person with the ids that programs use."""
+    file = tmp_path / "todo.toml"
+    file.write_text(own_reading.example("todo"), "utf-8")
+    assert 0 == writing("catalogue", "adopt", str(file)).code
+    one = postgres.run(_registered())
+    shown = writing("show", "todo:7240d0db", "--json").json
+    assert (one, "Sally", [{"name": "status", "value": "open"}, {"name": "tags", "value": ["a", "b"]}]) == (
+        shown["id"],
+        shown["owner"]["name"],
+        shown["properties"],
+    )
+    printed = writing("show", f"todo:{one}").out
+    assert "status: open, tags: a b" in printed
+    assert ["auth0|sally"] == writing("show", "user:sally", "--json").json["aliases"]
+    assert "auth0|sally" in writing("show", "user:sally").out
+    assert 3 == writing("show", "todo:nothing").code
+
+
+async def _registered() -> str:
+    """What this terminal's own account is told over HTTP: by no command."""
+    from service.cli import opening
+    from service.queries import naming
+
+    async with opening.opened() as app:
+        sally = naming.principal(app.replica.now(), "sally").id
+        thing = NewResource(
+            resource=ResourceId(app.fresh.id()),
+            type="todo",
+            name="7240d0db",
+            owner=sally,
+            properties={"status": "open", "tags": ["a", "b"]},
+        )
+        await opening.order(app, RegisterResource(thing=thing))
+        aliases = SetAliases(principal=sally, aliases=("auth0|sally",), ids=(AliasId(app.fresh.id()),))
+        await opening.order(app, aliases)
+        return thing.resource

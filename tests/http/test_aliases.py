@@ -1,5 +1,7 @@
 """/admin/users/{uuid}/aliases: by what further ids programs know somebody, and who is told."""
 
+import pytest
+
 from tests.http import todos
 from tests.http.test_bad_input import require_refusal
 from tests.service import Running
@@ -92,3 +94,35 @@ async def test_who_may_not_read_an_address_reads_no_alias(running: Running) -> N
     assert [SUBJECT] == (await sally.get(place)).json["aliases"]
     assert SUBJECT not in (await running.admin.get("/admin/users")).text
     require_refusal(await nina.put(place, {"aliases": []}), 403)
+
+
+async def test_a_planted_alias_stands_in_the_clear_nowhere(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not in any table, be it the log, its search columns or what was denied, and not in what the program prints."""
+    planted = "Plant7Qx9mZr4TkW"
+    await todos.adopted(running)
+    rick = await running.person("Rick", roles=[await running.role("Editor", "todo:update:own")])
+    nina = await running.person("Nina", roles=[await running.role("Nothing")], teams=[])
+    place, body = f"/admin/users/{rick.id}/aliases", {"aliases": [planted, f"{planted}@x.org"]}
+    assert 200 == (await running.admin.put(place, body)).status
+    assert 403 == (await nina.put(place, {"aliases": [planted]})).status
+    assert 409 == (await running.admin.put(f"/admin/users/{nina.id}/aliases", {"aliases": [planted]})).status
+    assert (await todos.decided(running.admin, planted, "can_update_todo", "1", ownerID=f"{planted}@x.org"))[
+        0
+    ]
+    await todos.todo(running.admin, "2", owner=planted)
+    assert 200 == (await running.admin.put(place, {"aliases": [planted]})).status
+    told = (await running.admin.get("/audit?sort=-timestamp")).text
+    assert planted in told  # whoever may read people's names in the trail is told
+    async with running.app.reader.connection() as connection:
+        tables = await connection.fetch(
+            "select tablename from pg_tables where schemaname = current_schema() order by tablename"
+        )
+        for table in (row["tablename"] for row in tables):
+            rows = await connection.fetch(f'select t::text as row from "{table}" t')  # noqa: S608  # its own tables
+            for row in rows:
+                assert planted.casefold() not in row["row"].casefold(), table
+                assert planted.encode().hex() not in row["row"], table
+    printed = capfd.readouterr()
+    assert planted not in printed.out + printed.err

@@ -42,7 +42,7 @@ async def with_long_list(octets: bytes, name: str) -> object:
 
     The thread that `document` uses for what is long would not help here: decoding quickly holds everybody up.
     """
-    if len(octets) <= SWIFT_BYTES_MAX or b"\\" in octets:
+    if len(octets) <= SWIFT_BYTES_MAX or b"\\u" in octets:
         return await document(octets)
     try:
         found = await (_in_steps(octets) if len(octets) <= STRETCH_BYTES_MAX else _in_pieces(octets, name))
@@ -85,9 +85,9 @@ def swiftly(octets: bytes) -> Any:
     """The JSON value, or UNCLEAR where the text is none or might not be one that `decoded` takes.
 
     What was decoded is written again. If that is the text to the letter, apart from spaces, then no member was lost on
-    the way, as one that stands twice is; and without a backslash no text can hold a NUL or a lone surrogate.
+    the way, as one that stands twice is; and no text can hold a NUL or a lone surrogate but by `\\u`.
     """
-    if b"\\" in octets:
+    if b"\\u" in octets:
         return UNCLEAR
     try:
         found = msgspec.json.decode(octets)

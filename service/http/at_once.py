@@ -95,13 +95,13 @@ class AtOnce:
 
     def remember(self, octets: bytes, request: web.Request) -> None:
         """Remember the head of a request that was answered at once; these are all of its bytes."""
-        end, body = octets.find(_END) + len(_END), request[PROGRESS].body
-        if body is None or authenticate.DIGEST not in request:
-            return  # it was refused before anybody looked at them
+        if authenticate.DIGEST not in request or request[PROGRESS].call is not None:
+            return  # it was refused, if not before anybody looked at them
+        end = octets.find(_END) + len(_END)
         if len(self._heads) >= HEADS_MAX:
             self._heads.clear()
         handler, _ = self._taken[request.method, request.path]
-        self._heads[self._digest(octets[:end])] = Head(_without_token(request), handler, len(body))
+        self._heads[self._digest(octets[:end])] = Head(_without_token(request), handler, len(octets) - end)
 
     def _digest(self, head: bytes) -> bytes:
         return hashlib.blake2b(head, key=self._key, digest_size=32).digest()

@@ -100,6 +100,9 @@ class Frame:
             return None
         said = self._said(request, progress)
         self._tell(request, progress, 200)
+        progress.call = progress.body = (
+            None  # a ring that only the collector would find, and what need not be kept
+        )
         return at_once.content_written(content, said)
 
     def _begin(self, request: web.Request) -> Progress:

@@ -17,7 +17,7 @@ from service.catalogue.compiled import CONDITIONAL
 from service.catalogue.conditions import Facts
 from service.queries import access, naming
 from service.queries.access import Answer, Question
-from service.vocabulary import NAME_LENGTH_MAX
+from service.vocabulary import NAME_LENGTH_MAX, PrincipalId
 
 TEXT_LENGTH_MAX: Final = 1_000
 """The longest text that a question may name anything by."""
@@ -176,22 +176,52 @@ class Evaluator:
 
 
 class Evaluators:
-    """The evaluator of now, kept while nothing is recorded; one of its own for every other moment."""
+    """What single questions are answered by: about now by one evaluator, kept until something is recorded."""
 
-    __slots__ = ("_now",)
+    __slots__ = ("_clients", "_now")
 
     def __init__(self) -> None:
         self._now: Evaluator | None = None
+        self._clients: dict[PrincipalId, bool] = {}
 
-    def at(self, view: View, now: int) -> Evaluator:
-        """An evaluator for the view, where now is the position `now`."""
+    def clients(self, now: View) -> dict[PrincipalId, bool]:
+        """What was noted about who asks, for as long as nothing is recorded."""
+        self._of_now(now)
+        return self._clients
+
+    def plainly(
+        self, now: View, view: View, subject_type: str, subject: str, action: str, type_: str, thing: str
+    ) -> bool | None:
+        """`Evaluator.plainly` about a view. What was true earlier is mostly asked once, and nothing of it is kept."""
+        if view.position == now.position:
+            return self._of_now(now).plainly(subject_type, subject, action, type_, thing)
+        compiled = view.catalogue
+        if type_ == "application" and compiled is not None and subject_type in compiled.subject_types:
+            full = compiled.action_for(type_, action)
+            principal, found = view.principal_or_none(subject), view.application_or_none(thing)
+            if (
+                full is not None and principal is not None and found is not None
+            ):  # by their ids: nothing else is meant
+                return _between(view, principal, full, found)
+        return Evaluator(view).plainly(subject_type, subject, action, type_, thing)
+
+    def _of_now(self, now: View) -> Evaluator:
         kept = self._now
-        if kept is not None and kept.view.position == view.position:
-            return kept
-        made = Evaluator(view)
-        if view.position == now:
-            self._now = made
-        return made
+        if kept is None or kept.view.position != now.position:
+            kept, self._clients = Evaluator(now), {}
+            self._now = kept
+        return kept
+
+
+def _between(view: View, principal: Principal, action: str, thing: rule.Decided) -> bool | None:
+    """`Evaluator.plainly` of a principal and a thing that are at hand."""
+    reaches = rule.reaches_of(view, principal)
+    reach = reaches.get(action, False)
+    if reach is True or reach is False:
+        return bool(reach)
+    if rule.within(rule.standing_of(principal, reaches), reach, rule.side_of(view, thing)):
+        return True
+    return None if reach & CONDITIONAL else False
 
 
 def _plain(*texts: object) -> bool:

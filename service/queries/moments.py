@@ -46,46 +46,35 @@ async def view_of(
     """
     if at_least is not None:
         await _wait(replica, at_least)
-    if (found := at_hand(replica, as_of, parameter)) is not None:
-        return found
-    assert as_of is not None, "now is at hand"
+    if as_of is None:
+        return Moment(replica.now())
     text = as_of.strip()
+    if _POSITION.fullmatch(text):
+        return at_position(replica, int(text), parameter)
     if is_uuid(text):
         async with reader.connection() as connection:
             position = await log_reader.position_of_event(connection, EventId(text.lower()))
         if position is None:
             raise errors.NotFound(f"There is no event {text}.")
-        return Moment(replica.view(_position(replica, position, parameter)), historic=True)
+        return at_position(replica, position, parameter)
     # In a query string a plus sign that was not escaped arrives as a space.
     instant = _instant(re.sub(r" (?=\d{2}:\d{2}$)", "+", text), parameter)
     return _at_time(replica, instant, parameter, timedelta(seconds=age_seconds))
 
 
-def at_hand(replica: Replica, as_of: str | None, parameter: str = "as_of") -> Moment | None:
-    """The moment where it is now or a position, for which nothing need be looked up; else None.
-
-    Raises Invalid for a position in the future.
-    """
-    if as_of is None:
-        return Moment(replica.now())
-    text = as_of.strip()
-    if not _POSITION.fullmatch(text):
-        return None
-    return Moment(replica.view(_position(replica, int(text), parameter)), historic=True)
+def at_position(replica: Replica, position: int, parameter: str = "as_of") -> Moment:
+    """The moment right after a record. Raises Invalid for one in the future."""
+    if position > replica.position:
+        raise errors.Invalid(
+            f"Position {position} is in the future; the log is at {replica.position}.", parameter
+        )
+    return Moment(replica.view(position), historic=True)
 
 
 async def _wait(replica: Replica, at_least: str) -> None:
     if not _POSITION.fullmatch(at_least.strip()):
         raise errors.Invalid("at_least names a position: a whole number.", "at_least")
     await replica.wait_for(int(at_least), WAIT_SECONDS_MAX)
-
-
-def _position(replica: Replica, position: int, parameter: str) -> int:
-    if position > replica.position:
-        raise errors.Invalid(
-            f"Position {position} is in the future; the log is at {replica.position}.", parameter
-        )
-    return position
 
 
 def _instant(text: str, parameter: str) -> datetime:

@@ -137,7 +137,7 @@ def nobody(view: View) -> tuple[Answer, tuple[str, ...]]:
 
 async def evaluator_of(call: Call, context: Entity | None) -> Evaluator:
     """What answers about the moment that the query or the context names; about now it remembers what others asked."""
-    return call.edge.evaluators.at(await view_of(call, context), call.view.position)
+    return call.edge.evaluators.at(call.view, await view_of(call, context))
 
 
 async def view_of(call: Call, context: Entity | None) -> View:

@@ -193,9 +193,9 @@ class Evaluators:
         self, now: View, view: View, subject_type: str, subject: str, action: str, type_: str, thing: str
     ) -> bool | None:
         """`Evaluator.plainly` about a view. What was true earlier is mostly asked once, and nothing of it is kept."""
+        compiled = view.catalogue
         if view.position == now.position:
             return self._of_now(now).plainly(subject_type, subject, action, type_, thing)
-        compiled = view.catalogue
         if type_ == "application" and compiled is not None and subject_type in compiled.subject_types:
             full = compiled.action_for(type_, action)
             principal, found = view.principal_or_none(subject), view.application_or_none(thing)
@@ -204,6 +204,10 @@ class Evaluators:
             ):  # by their ids: nothing else is meant
                 return _between(view, principal, full, found)
         return Evaluator(view).plainly(subject_type, subject, action, type_, thing)
+
+    def at(self, now: View, view: View) -> Evaluator:
+        """An evaluator for a view: of the past one of its own."""
+        return self._of_now(now) if view.position == now.position else Evaluator(view)
 
     def _of_now(self, now: View) -> Evaluator:
         kept = self._now

@@ -15,11 +15,7 @@ import pytest
 
 from service.catalogue import own_reading
 from service.catalogue.compiled import DECISION_CLIENT
-from service.commands.aliases import SetAliases
-from service.commands.resources import NewResource, RegisterResource
-from service.vocabulary import AliasId, PrincipalId, ResourceId, TeamId
 from tests import postgres, service
-from tests.handling import doors
 from tests.service import Client, Running
 
 PLACE: Final = Path(__file__).parent / "authzen"
@@ -147,21 +143,21 @@ async def adopt(running: Running, scenario: Scenario) -> None:
 
 async def alias(running: Running, principal: str, text: str) -> None:
     """Programs know somebody by this."""
-    ids = (AliasId(running.app.fresh.id()),)
-    await doors.do(running.app, SetAliases(principal=PrincipalId(principal), aliases=(text,), ids=ids))
+    answer = await running.admin.put(f"/admin/users/{principal}/aliases", {"aliases": [text]})
+    assert 200 == answer.status, answer.text
 
 
 async def register(running: Running, thing: Thing, people: dict[str, str], teams: dict[str, str]) -> None:
     """The service knows the thing, whose it is and its properties."""
-    new = NewResource(
-        resource=ResourceId(running.app.fresh.id()),
-        type=thing.type,
-        name=thing.name,
-        owner=PrincipalId(people[thing.owner]) if thing.owner else None,
-        teams=tuple(TeamId(teams[one]) for one in thing.teams),
-        properties=thing.properties,
-    )
-    await doors.do(running.app, RegisterResource(thing=new))
+    body = {
+        "type": thing.type,
+        "name": thing.name,
+        "owner": people[thing.owner] if thing.owner else None,
+        "teamUuids": [teams[one] for one in thing.teams],
+        "properties": thing.properties,
+    }
+    answer = await running.admin.post("/admin/resources", body)
+    assert 201 == answer.status, answer.text
 
 
 async def test_every_question_is_answered_as_the_scenario_says(played: Played) -> None:

@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from service.commands.resources import EditResource, RemoveResource
-from service.vocabulary import ResourceId
-from tests.handling import doors
 from tests.scenarios.test_authzen import Played, Thing, adopt, alias, register
 from tests.scenarios.test_authzen import played as played  # noqa: PLC0414  # a fixture, used by name
 from tests.service import Running
@@ -29,8 +26,8 @@ async def written_beside(played: Played) -> AsyncIterator[None]:
                 return
             await register(running, Thing(type="record", name=f"late-{number}", owner="Anna"), people, {})
             held = [one.id for one in running.app.replica.now().resources_of_type("record")]
-            await doors.do(running.app, RemoveResource(resource=ResourceId(held[number % 7])))
-            await doors.do(running.app, EditResource(resource=ResourceId(held[-3]), owner=None, teams=()))
+            await running.admin.delete(f"/admin/resources/{held[number % 7]}")
+            await running.admin.patch(f"/admin/resources/{held[-3]}", {"owner": None})
             await alias(running, people["Boris"], f"boris-{number}")
             active = {"active": number % 2 == 0}
             await running.admin.put(f"/admin/users/{people['Clara']}", {"name": "Clara", **active})

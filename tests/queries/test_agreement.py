@@ -8,10 +8,12 @@ import random
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from projections.view import View
 from service.catalogue.compiled import DEFAULT_TEAM
+from service.catalogue.own import Condition, Predicate, Reference
 from service.commands.teams import ChangeMembers, DeleteTeam
 from service.commands.users import ChangeRoles, DeleteUser, EditUser
 from service.http import authzen_asked
@@ -294,3 +296,44 @@ def _searched(view: View, model: Model, world: World, body: dict[str, Any], naiv
                 names.append(word if model.own.meant(type_, word) == name else name)
         allowed = sorted(word for word in names if naive({**body, "action": {"name": word}}))
         assert allowed == sought(view, "action", body), ("action", body)
+
+
+NOT_TWO: Final = Condition(name="not_two", all=(Predicate(property="resource.id", not_equals="two"),))
+THEIRS: Final = Condition(
+    name="theirs",
+    all=(Predicate(property="resource.properties.owner", equals=Reference(property="subject.id")),),
+)
+OF_RED: Final = Condition(name="of_red", all=(Predicate(property="resource.properties.team", equals="red"),))
+
+
+def test_what_is_registered_is_not_the_requests_to_say() -> None:
+    """By whichever of its names a thing is asked about, conditions see the registered one; its owner and teams are not
+    taken from the request, whatever the request calls them."""
+    account = Account()
+    held = msgspec.structs.replace(own_types.RECORDS, conditions=(NOT_TWO, THEIRS, OF_RED))
+    own_types.adopt(account, held)
+    sally = account.person(
+        "Sally",
+        [account.role("R", "record:read:*?not_two", "record:write:*?theirs", "record:delete:*?of_red")],
+    )
+    one, two = (own_types.register(account, "record", name, account.kevin) for name in ("one", "two"))
+    own_types.alias(account, sally, "sally")
+    own = {"owner": "sally", "team": "red"}
+
+    def answers(action: str, id_: str, **properties: Any) -> set[bool]:
+        body = {
+            "subject": {"type": "user", "id": "sally"},
+            "action": {"name": action},
+            "resource": {"type": "record", "id": id_, "properties": properties},
+        }
+        return {single(account.now, body), one_of_many(Evaluator(account.now), body)}
+
+    assert [{True}, {True}, {False}, {False}, {False}] == [
+        answers("record:read", id_) for id_ in ("one", one, "two", two, two.upper())
+    ]
+    assert [{False}] * 4 == [
+        answers(action, id_, **own) for action in ("record:write", "record:delete") for id_ in ("one", one)
+    ]
+    assert [{True}] * 2 == [
+        answers(action, "unheard of", **own) for action in ("record:write", "record:delete")
+    ]

@@ -9,20 +9,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from projections import digest, rebuild, snapshot, snapshot_body
+from projections import access, digest, rebuild, snapshot, snapshot_body, things
 from projections.directory import Directory
 from service import app as composition
 from service import errors, snapshots
 from service.app import App
+from service.catalogue.conditions import Facts
+from service.catalogue.own import OwnAction, OwnCatalogue
+from service.commands.aliases import SetAliases
 from service.commands.order import Caller
+from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue
 from service.commands.people import ForgetPerson
+from service.commands.resources import EditResource, NewResource, RegisterResource
+from service.commands.users import ChangeRoles
 from service.log import connect, merkle, reader, verify
 from service.log.connect import Connection
 from service.log.keys import Keys
 from service.orders import Order
-from tests import given, postgres
+from service.queries.access import with_held
+from service.vocabulary import AliasId, ResourceId
+from tests import given, own_types, postgres
 from tests.handling import doors
 from tests.handling.conftest import database as database  # noqa: PLC0414  # a fixture, used by name
 from tests.handling.conftest import opened_account as opened_account  # noqa: PLC0414  # as above
@@ -30,6 +39,13 @@ from tests.handling.conftest import place as place  # noqa: PLC0414  # as above
 from tests.log import forging
 from tests.service import KEY, settings
 
+RECORDS = msgspec.structs.replace(own_types.RECORDS, actions=own_types.RECORDS.actions[:3])
+SHELVES = OwnCatalogue(
+    name="archive",
+    number=1,
+    actions=(OwnAction(name="shelf:tidy", types=("team",), extents=("*", "own"), called=("tidy",)),),
+    conditions=(own_types.SOFT,),
+)
 REPLAYED = "log is replayed from record 1."
 
 
@@ -95,6 +111,59 @@ async def test_a_start_from_a_snapshot_is_a_replay(database: postgres.Database, 
             assert [found] == now.principals_named(name)
         await doors.do(app, given.role(app.fresh, "after"))
         assert end + 1 == app.replica.position
+
+
+async def test_own_catalogues_things_and_aliases_are_as_they_were(
+    database: postgres.Database, place: Path
+) -> None:
+    """From a snapshot they decide what they decided, now and at every position below it."""
+    soft = {"action": {"properties": {"soft": True}}, "resource": {}}
+    async with doors.opened(database, place) as app:
+        await doors.do(app, AdoptOwnCatalogue(catalogue=RECORDS))
+        role = given.role(app.fresh, "Scribe", "record:delete:own?soft", "record:write:*?unarchived")
+        invited = given.invite(app.fresh, "Sally")
+        thing = NewResource(
+            resource=ResourceId(app.fresh.id()),
+            type="record",
+            name="hers",
+            owner=invited.new.id,
+            properties={"status": "active", "tags": ["a", "b"], "size": 7, "closed": False},
+        )
+        ids = (AliasId(app.fresh.id()),)
+        for command in (
+            role,
+            invited,
+            ChangeRoles(principal=invited.new.id, how="replace", roles=(role.role,)),
+            RegisterResource(thing=thing),
+            SetAliases(principal=invited.new.id, aliases=("CiRm",), ids=ids),
+            EditResource(resource=thing.resource, changes={"status": "archived"}),
+            AdoptOwnCatalogue(catalogue=own_types.RECORDS_2),
+            WithdrawOwnCatalogue(name="records"),
+            AdoptOwnCatalogue(catalogue=SHELVES),
+        ):
+            await doors.do(app, command)
+        header = await take(app)
+        before = [_decided(app, position, soft) for position in range(1, app.replica.position + 1)]
+    assert {True, False} == {one for decided in before for one in decided}
+    async with doors.opened(database, place) as app:
+        assert header.position == app.resumed_from
+        assert () == digest.differing(digest.parts(app.replica.directory), digest.parts(await replayed(app)))
+        assert before == [_decided(app, position, soft) for position in range(1, app.replica.position + 1)]
+        await doors.do(app, given.role(app.fresh, "after", "shelf:tidy:own?soft"))
+
+
+def _decided(app: App, position: int, facts: Facts) -> tuple[bool, ...]:
+    """What Sally, by her alias, may do to every registered thing as of a position."""
+    view = app.replica.view(position)
+    sally = view.principal_with_alias("CiRm")
+    if sally is None or view.catalogue is None:
+        return ()
+    targets = [things.of_resource(one) for one in view.resources()]
+    return tuple(
+        access.may(view, sally.id, action, target, with_held(view, target, facts)[0])
+        for target in targets
+        for action in ("record:read", "record:write", "record:delete")
+    )
 
 
 async def test_a_log_without_a_snapshot_says_nothing(database: postgres.Database, place: Path) -> None:

@@ -1,17 +1,22 @@
 """Changes behind proxies: who is allowed which, what stays unknown until it is reported, and what a report makes."""
 
+import msgspec
 import pytest
 
 from projections.changes import Change
 from service import errors
 from service.catalogue import request_paths
+from service.catalogue.own import Condition, OwnAction, OwnCatalogue, Predicate, ThingType
 from service.catalogue.route_tables import Needed, Route, RouteResource, RouteTable
 from service.commands.changes import AuthoriseChange, ReportChange, Request
+from service.commands.own_catalogues import AdoptOwnCatalogue
 from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
 from service.events.applications import ApplicationCreated
 from service.events.attempts import AttemptDenied
 from service.events.changes import ChangeAuthorised, ChangeReported, Parameter
-from service.vocabulary import ApplicationId, ChangeId, PrincipalId
+from service.events.resources import Property, ResourceRegistered
+from service.vocabulary import ApplicationId, ChangeId, PrincipalId, ResourceId
+from tests.facts import happened
 from tests.given import Account
 
 PATH = "/pacts/provider/{provider}/consumer/{consumer}"
@@ -199,3 +204,72 @@ def test_only_who_may_ask_about_everybody_reports_and_only_what_was_authorised(b
         broker.do(report(broker, ChangeId(broker.fresh.id()), 200), who)
     with pytest.raises(errors.Invalid, match="100 to 599"):
         broker.do(report(broker, asked.change, 600), who)
+
+
+def test_conditions_of_a_grant_see_the_request_behind_the_proxy(broker: Account) -> None:
+    """Method, route and the path's parameters, as the page says; a grant that depends on them counts nowhere else."""
+    met = (
+        Predicate(property="action.properties.method", equals="PUT"),
+        Predicate(property="resource.properties.provider", equals="Bar"),
+        Predicate(property="context.route", equals=PATH),
+        Predicate(property="context.host", equals="broker.example.org"),
+    )
+    catalogue = OwnCatalogue(name="own", number=1, conditions=(Condition(name="for_bar", all=met),))
+    broker.do(AdoptOwnCatalogue(catalogue=catalogue))
+    for name in ("Foo", "Bar", "Baz"):
+        broker.application(name)
+    sally = broker.person("Sally", roles=[broker.role("c", "contract_data:manage:*?for_bar")], teams=[])
+
+    def asked(provider: str, host: str) -> AuthoriseChange:
+        found = publication(broker, "Foo", provider)
+        return msgspec.structs.replace(found, request=msgspec.structs.replace(found.request, host=host))
+
+    broker.do(asked("Bar", "broker.example.org"), sally)
+    assert ["contract_data:manage:*?for_bar"] == [one.scope for one in broker.log[-1].authority]
+    for provider, host in (("Baz", "broker.example.org"), ("Bar", "other.example.org"), ("Bar", "")):
+        with pytest.raises(errors.Forbidden):
+            broker.do(asked(provider, host), sally)
+    with pytest.raises(errors.Forbidden):
+        broker.do(change(broker, "DELETE", "/applications/Foo"), sally)
+
+
+def test_a_thing_of_an_own_type_is_found_by_what_clients_call_it(broker: Account) -> None:
+    """Its teams and owner decide, as they do wherever it is asked about; its held properties stand over the path's."""
+    own = OwnCatalogue(
+        name="own",
+        number=1,
+        types=(ThingType(name="thing"),),
+        actions=(OwnAction(name="thing:write", types=("thing",), extents=("*", "team", "own")),),
+        conditions=(
+            Condition(name="open", all=(Predicate(property="resource.properties.state", equals="open"),)),
+        ),
+    )
+    broker.do(AdoptOwnCatalogue(catalogue=own))
+    route = Route(
+        methods=("PUT",),
+        path="/things/{thing}/{state}",
+        action="thing:write",
+        resource=RouteResource(type="thing", id="{thing}"),
+        change=True,
+    )
+    broker.do(AdoptRouteTable(table=msgspec.structs.replace(TABLE, number=2, routes=(route,))))
+    team = broker.team("T")
+    sally = broker.person("Sally", roles=[broker.role("w", "thing:write:team")], teams=[team])
+    billy = broker.person("Billy", roles=[broker.role("o", "thing:write:*?open")], teams=[])
+    happened(
+        broker,
+        ResourceRegistered(
+            resource=ResourceId(broker.fresh.id()),
+            type="thing",
+            name="one",
+            owner=None,
+            teams=(team,),
+            properties=(Property("state", "closed"),),
+        ),
+    )
+    broker.do(change(broker, "PUT", "/things/one/open"), sally)
+    with pytest.raises(errors.Forbidden, match="thing:write on"):
+        broker.do(change(broker, "PUT", "/things/one/open"), billy)
+    with pytest.raises(errors.Forbidden, match="thing:write on"):
+        broker.do(change(broker, "PUT", "/things/two/open"), sally)
+    broker.do(change(broker, "PUT", "/things/two/open"), billy)

@@ -83,13 +83,16 @@ async def imported(call: Call) -> web.Response:
 
 async def replaced(call: Call) -> web.Response:
     """PUT /admin/resources/{uuid}: what is absent stays; `teamUuids` and `properties` are all that it has then."""
-    body = await requests.body(call)
-    command = EditResource(
-        resource=ResourceId(call.path_id()),
-        owner=_owner(call, body) if body.has("owner") else msgspec.UNSET,
-        teams=_teams(body, "teamUuids") if body.has("teamUuids") else msgspec.UNSET,
-        properties=_properties(body) if body.has("properties") else msgspec.UNSET,
-    )
+    resource, body = ResourceId(call.path_id()), await requests.body(call)
+
+    def command() -> EditResource:
+        return EditResource(
+            resource=resource,
+            owner=_owner(call, body) if body.has("owner") else msgspec.UNSET,
+            teams=_teams(body, "teamUuids") if body.has("teamUuids") else msgspec.UNSET,
+            properties=_properties(body) if body.has("properties") else msgspec.UNSET,
+        )
+
     return await _edited(call, command, body)
 
 
@@ -98,18 +101,21 @@ async def patched(call: Call) -> web.Response:
 
     A property that is null is taken away.
     """
-    body = await requests.body(call)
+    resource, body = ResourceId(call.path_id()), await requests.body(call)
     if body.has("teamUuids"):
         raise errors.Invalid(
             "Say `joinTeamUuids` or `leaveTeamUuids` here; PUT takes all teams.", body.pointer("teamUuids")
         )
-    command = EditResource(
-        resource=ResourceId(call.path_id()),
-        owner=_owner(call, body) if body.has("owner") else msgspec.UNSET,
-        joins=_teams(body, "joinTeamUuids"),
-        leaves=_teams(body, "leaveTeamUuids"),
-        changes=_properties(body),
-    )
+
+    def command() -> EditResource:
+        return EditResource(
+            resource=resource,
+            owner=_owner(call, body) if body.has("owner") else msgspec.UNSET,
+            joins=_teams(body, "joinTeamUuids"),
+            leaves=_teams(body, "leaveTeamUuids"),
+            changes=_properties(body),
+        )
+
     return await _edited(call, command, body)
 
 
@@ -153,9 +159,12 @@ class _Drawing:
         }
 
 
-async def _edited(call: Call, command: EditResource, body: Body) -> web.Response:
-    outcome = await requests.handle(call, command, body, ("resource", command.resource))
-    return _answer(call, call.edge.replica.view(outcome.position), command.resource)
+async def _edited(call: Call, command: Callable[[], EditResource], body: Body) -> web.Response:
+    """`command` looks people up by what they are called now, which a repeated request does not depend on."""
+    resource, outcome = ResourceId(call.path_id()), await repeats.answered(call)
+    if outcome is None:
+        outcome = await requests.handle(call, command(), body, ("resource", resource))
+    return _answer(call, call.edge.replica.view(outcome.position), resource)
 
 
 def _new(call: Call, body: Body, place: str = "") -> NewResource:

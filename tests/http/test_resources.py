@@ -208,6 +208,33 @@ async def test_who_may_manage_a_thing_can_be_asked(company: Running) -> None:
     assert decision
 
 
+async def test_a_repeated_change_does_not_depend_on_what_people_are_called_now(company: Running) -> None:
+    """Under one key the answer is the first one's, also where nobody has the address any more that it named."""
+    sally = await company.person("Sally")
+    body: dict[str, Any] = {"type": "todo", "name": "1", "owner": "sally@example.org"}
+    one = await todos.todo(company.admin, "2")
+    orders = (
+        ("POST", "/admin/resources", body),
+        ("POST", "/admin/resources/import", {"resources": [body | {"name": "3"}]}),
+        ("PUT", f"/admin/resources/{one}", {"owner": "sally@example.org"}),
+        ("PATCH", f"/admin/resources/{one}", {"owner": "sally@example.org", "properties": {"rank": 1}}),
+    )
+
+    async def told(number: int) -> Any:
+        method, path, sent = orders[number]
+        headers = {"Idempotency-Key": f"once-{number}"}
+        answer = await company.admin.ask(method, path, json=sent, headers=headers)
+        assert answer.status in (200, 201), answer.text
+        return answer.json.get("owner"), answer.position
+
+    first = [await told(number) for number in range(len(orders))]
+    renamed = await company.admin.put(f"/admin/users/{sally.id}", {"email": "sally@elsewhere.org"})
+    assert 200 == renamed.status
+    before = company.position
+    assert first == [await told(number) for number in range(len(orders))]
+    assert before == company.position
+
+
 async def _id(running: Running, name: str) -> str:
     found = await running.admin.get(f"/admin/resources?name={name}")
     return str(found.json["_embedded"]["resources"][0]["uuid"])

@@ -330,6 +330,22 @@ DEEDS: dict[str, str] = {
         'POST /access/v1/evaluation {"subject": {"type": "user", "id": "<billy>"},'
         ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
     ),
+    "ask many questions": (
+        'POST /access/v1/evaluations {"subject": {"type": "user", "id": "<billy>"},'
+        ' "action": {"name": "role:read"}, "evaluations": [{"resource": {"type": "role", "id": "<role>"}}]}'
+    ),
+    "search who may": (
+        'POST /access/v1/search/subject {"subject": {"type": "user"},'
+        ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
+    ),
+    "search on what": (
+        'POST /access/v1/search/resource {"subject": {"type": "user", "id": "<billy>"},'
+        ' "action": {"name": "role:read"}, "resource": {"type": "role"}}'
+    ),
+    "search what may be done": (
+        'POST /access/v1/search/action {"subject": {"type": "user", "id": "<billy>"},'
+        ' "resource": {"type": "role", "id": "<role>"}}'
+    ),
     "ask for an explanation": (
         'POST /access/v1/explanation {"subject": {"type": "user", "id": "<billy>"},'
         ' "action": {"name": "role:read"}, "resource": {"type": "role", "id": "<role>"}}'
@@ -365,6 +381,10 @@ OURS = (
     "see what is held",
     "see another's effect",
     "ask who may do what",
+    "ask many questions",
+    "search who may",
+    "search on what",
+    "search what may be done",
     "ask for an explanation",
     "ask why",
     "ask who may",

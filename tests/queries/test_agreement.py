@@ -179,7 +179,7 @@ class World:
         ids = {
             "team": [*self.teams, "T1", "T3", "Gone"],
             "application": [*self.applications, "Foo", "Gone"],
-        }.get(type_, [*NAMES, "unheard of", "*", *(one.id for one in self.account.now.resources())])
+        }.get(type_, [*NAMES, "unheard of", "*", *(one.id for one in view.resources())])
         resource: dict[str, Any] = {"type": type_, "id": draw.choice(ids)}
         body: dict[str, Any] = {
             "subject": {"type": draw.choice(("user",) * 7 + ("identity", "system_account", "ghost"))},

@@ -11,9 +11,11 @@ from projections.people import People
 from service import errors
 from service.catalogue.loader import shipped
 from service.catalogue.own import OwnCatalogue
+from service.catalogue.route_tables import RouteTable
 from service.events import Event, account
 from service.events import applications as application_events
 from service.events import branches as branch_events
+from service.events import changes as change_events
 from service.events import contracts as contract_events
 from service.events import deletions as deletion_events
 from service.events import deployments as deployment_events
@@ -25,6 +27,7 @@ from service.events import preferences as preference_events
 from service.events import resources as resource_events
 from service.events import results as result_events
 from service.events import roles as role_events
+from service.events import route_tables as route_table_events
 from service.events import secrets as secret_events
 from service.events import system_accounts as system_account_events
 from service.events import teams as team_events
@@ -45,6 +48,7 @@ from service.queries.sentences import sentence
 from service.vocabulary import (
     AliasId,
     ApplicationId,
+    ChangeId,
     ContractId,
     DeliveryId,
     DeploymentId,
@@ -74,7 +78,7 @@ FOO, BAR, ROLE, TEAM = ApplicationId("foo"), ApplicationId("bar"), RoleId("role"
 THING = ResourceId("thing")
 SECRET, HOOK, NAMELESS = SecretId("secret"), WebhookId("hook"), WebhookId("nameless")
 PROD, TOKEN, REF, DIGEST = EnvironmentId("prod"), TokenId("token"), VaultRef("ref"), "ab" * 32
-CONTRACT = ContractId("contract")
+CONTRACT, CHANGE = ContractId("contract"), ChangeId("change")
 RESULT = ResultId("result")
 VERIFIED = result_events.VerificationPublished(
     result=RESULT, consumer=FOO, provider=BAR, digest=DIGEST, version="5", number=3, success=True
@@ -196,6 +200,41 @@ TOLD: tuple[tuple[Event, str], ...] = (
     (
         resource_events.ResourceRemoved(resource=THING, type="todo", name="t-1"),
         "removed the todo t-1 from what is registered",
+    ),
+    (
+        route_table_events.RouteTableAdopted(
+            name="broker", number_before=0, table=RouteTable(name="broker", number=3)
+        ),
+        "adopted the route table broker, number 3",
+    ),
+    (
+        route_table_events.RouteTableWithdrawn(name="broker", number_before=3),
+        "withdrew the route table broker",
+    ),
+    (
+        change_events.ChangeAuthorised(
+            change=CHANGE,
+            table="broker",
+            number=3,
+            mode="nginx",
+            method="PUT",
+            route="/x/{y}",
+            parameters=(),
+            on=(Thing("application", FOO, "Foo"), Thing("environment", "*")),
+        ),
+        "was allowed PUT /x/{y} of broker on Foo; whether it was made is not known until it is reported",
+    ),
+    (
+        change_events.ChangeReported(
+            change=CHANGE,
+            principal=SALLY,
+            table="broker",
+            method="PUT",
+            route="/x/{y}",
+            on=(Thing("application", "", "New"),),
+            status=201,
+        ),
+        "reported that the change that Sally was allowed, PUT /x/{y} of broker on New, was made (201)",
     ),
     (
         secret_events.SecretCreated(secret=SECRET, name="Token", description="", team=TEAM, value=REF),

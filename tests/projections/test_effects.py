@@ -57,6 +57,7 @@ REACHES_NOBODY = {
     "secret.created", "secret.edited", "secret.rotated", "secret.deleted",
     "webhook.created", "webhook.edited", "webhook.request_changed", "webhook.trusted", "webhook.deleted",
     "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
+    "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""

@@ -50,6 +50,7 @@ OF_OTHER_THINGS = {
     "CreateEnvironment", "EditEnvironment", "DeleteEnvironment", "ChangePersonalPreferences",
     "CreateSecret", "EditSecret", "DeleteSecret",
     "RegisterResource", "RegisterResources", "EditResource", "RemoveResource", "SetAliases",
+    "AdoptRouteTable", "WithdrawRouteTable", "AuthoriseChange", "ReportChange",
     "CreateWebhook", "EditWebhook", "DeleteWebhook", "TestWebhook", "RecordExecution", "AbandonDelivery",
     "RecordDeployment", "EndDeployment", "RecordRelease", "EndSupport",
     "ChangeAuthentication",
@@ -89,6 +90,7 @@ SAFE = {
     "webhook.created", "webhook.edited", "webhook.request_changed", "webhook.moved", "webhook.trusted",
     "webhook.deleted", "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
+    "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
 }  # fmt: skip
 """Kinds of event that take nobody's way back: what they change is none of what the guard asks for.
 

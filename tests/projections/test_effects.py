@@ -59,6 +59,7 @@ REACHES_NOBODY = {
     "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
     "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
+    "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
 }  # fmt: skip
 """Kinds after which everybody who exists may do what it might before, to whatever was there before."""
 SCOPES = (

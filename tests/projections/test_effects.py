@@ -57,7 +57,6 @@ REACHES_NOBODY = {
     "secret.created", "secret.edited", "secret.rotated", "secret.deleted",
     "webhook.created", "webhook.edited", "webhook.request_changed", "webhook.trusted", "webhook.deleted",
     "webhooks.triggered", "webhook.test_ordered", "webhook.executed", "webhook.delivery_abandoned",
-    "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
     "contracts.restored", "contract_bodies.forgotten", "deletion.restored", "facts.restored",
     "route_table.adopted", "route_table.withdrawn", "change.authorised", "change.reported",
 }  # fmt: skip

@@ -23,7 +23,8 @@ from tests.bench.replaying import million
 EVALUATION: Final = "/access/v1/evaluation"
 EVALUATIONS: Final = "/access/v1/evaluations"
 SUBJECTS: Final = "/access/v1/search/subject"
-_BATCH_CALLERS: Final = 4
+_BATCH_CALLERS: Final = 8
+"""So many that the service always has one to answer while others are still being sent."""
 _TURNS: Final = 3
 _QUESTIONS: Final = 2_000
 _BATCHES: Final = 20

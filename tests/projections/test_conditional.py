@@ -56,7 +56,7 @@ def test_a_grant_says_under_which_condition_and_a_miss_says_why_not(account: Acc
     assert "The condition 'soft' needs action.properties.soft" in verdict.near_misses[0].why
     theirs = things.about_to_exist("record", "theirs", account.kevin)
     missed = access.explain(account.now, sally, "record:delete", theirs, SOFT).near_misses
-    assert ["The principal did not create the thing."] == [one.why for one in missed]
+    assert ["The principal does not own the thing."] == [one.why for one in missed]
 
 
 def test_a_question_without_a_request_meets_no_condition(account: Account) -> None:

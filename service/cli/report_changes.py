@@ -21,6 +21,7 @@ TOKEN: Final = "MUNIMENT_TOKEN"  # noqa: S105  # A variable's name, not a token.
 _ANSWER_SECONDS_MAX: Final = 30.0
 _PAUSE_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 """Between one try and the next; the last one again and again."""
+_NOT_ALLOWED: Final = (401, 403)
 _TRY_LATER: Final = 429
 _STATUSES: Final = range(100, 600)
 _CADDY: Final = "X-Authz-Change"
@@ -75,7 +76,10 @@ def _change(document: dict[str, Any]) -> object:
 
 
 def _taken(base_url: str, token: str, change: str, status: int) -> bool:
-    """Report one until somebody answers who decides. Whether it was taken; a refusal is told on stderr."""
+    """Report one until somebody answers who decides. Whether it was taken; a refusal is told on stderr.
+
+    Raises Refused where the token may not report: it could report nothing else either.
+    """
     tried = 0
     while True:
         try:
@@ -83,6 +87,8 @@ def _taken(base_url: str, token: str, change: str, status: int) -> bool:
             why = f"it answered {answered}"
         except (OSError, http.client.HTTPException) as failure:
             answered, text, why = 503, "", str(failure) or type(failure).__name__
+        if answered in _NOT_ALLOWED:
+            raise errors.Refused("not_taken", f"{base_url} takes no reports from this token: {text}")
         if answered < 500 and answered != _TRY_LATER:
             if answered != 200:
                 output.words(output.plain(f"{change} was refused with {answered}: {text}"))

@@ -104,6 +104,14 @@ async def test_a_change_is_reported_once_however_often_it_is_read(running: Runni
     assert f"{CHANGE} was refused with 404" in ran.stderr
 
 
+async def test_a_token_that_may_not_report_is_told_at_once(running: Running, tmp_path: Path) -> None:
+    """Every further line would be refused alike, and a log is long."""
+    line = json.dumps(caddy(CHANGE, 201)) + "\n"
+    ran = await report(tmp_path, str(running.root), line * 100, MUNIMENT_TOKEN="mun_unknown")
+    assert 4 == ran.returncode
+    assert 1 == ran.stderr.count("takes no reports from this token")
+
+
 async def test_a_report_is_sent_until_the_service_takes_it(tmp_path: Path) -> None:
     """While the service is away nothing is lost: the same report is tried again, and the one behind it waits."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

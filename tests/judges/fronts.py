@@ -86,6 +86,19 @@ STARTING: Final[dict[str, Callable[[str, str, Places, int], tuple[str, ...]]]] =
 }
 
 
+def unguarded(text: str) -> str:
+    """The configuration without what asks whether a request may pass. Raises Wrong where nothing in it does."""
+    found = re.sub(
+        r"^\s*auth_request\s.*?;$|^(\s*)forward_auth .*?\n\1\}$",
+        "# not 127.0.0.1:9292",
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    if found == text:
+        raise Wrong("Nothing in this configuration asks whether a request may pass.")
+    return found
+
+
 @asynccontextmanager
 async def running(proxy: str, program: str, text: str, places: Places) -> AsyncIterator[Front]:
     """A proxy with this configuration, for as long as the context lasts."""

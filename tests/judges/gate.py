@@ -1,5 +1,6 @@
 """A proxy with a program behind it: one request after the other, what must come of each, and what gets through."""
 
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -125,6 +126,11 @@ class Gate:
         """It is answered by the program."""
         told = await self.sent(Probe(claim="", who="sally", line=line))
         require(told.status == 200 and len(self.reached()) == 1, f"{line} was answered {told.status}.")
+
+
+def elsewhere(places: Places, directory: Path) -> Places:
+    """The same places with another directory."""
+    return msgspec.structs.replace(places, directory=directory)
 
 
 def moved(places: Places, service: int) -> Places:

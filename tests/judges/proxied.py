@@ -55,7 +55,7 @@ async def caddy(proofs: Proofs, found: Tools) -> None:
 async def judged(proxy: str, program: str, text: str, proofs: Proofs) -> None:
     """Prove every probe through this proxy with this configuration, and that the record holds them and nothing else."""
     async with company.opened(proxy) as ours, receiver.listening() as broker:
-        await _peopled(ours)
+        await peopled(ours)
         places = Places(
             service=ours.service.port,
             broker=broker.port,
@@ -74,13 +74,15 @@ async def judged(proxy: str, program: str, text: str, proofs: Proofs) -> None:
             with proofs.of("who published an application's first contract is its creator"):
                 await _is_creator(ours)
             await _closed(proxy, program, text, proofs, at)
+            with proofs.of("this judge finds out the same configuration without what asks"):
+                await _finds_out(proxy, program, fronts.unguarded(text), at, places)
         with proofs.of("GET /audit names exactly these changes, and each denial with the missing permission"):
             acts.compared(at.acts, await ours.trail(began), counted=False)
         with proofs.of("so does muniment audit, with how often each was denied"):
             acts.compared(at.acts, await ours.stopped(began), counted=True)
 
 
-async def _peopled(ours: Company) -> None:
+async def peopled(ours: Company) -> None:
     """The table adopted, and whoever the probes need beside the company."""
     table = tomllib.loads(_TABLE_FILE.read_text("utf-8"))
     answer = await ours.ask(demo.ADMINISTRATOR, "PUT", f"/admin/route-tables/{TABLE}", table)
@@ -160,6 +162,20 @@ async def _closed(proxy: str, program: str, text: str, proofs: Proofs, at: Gate)
             with proofs.of("a service that is down lets nothing through"):
                 for method, target in told:
                     await closed.stopped_at(f"{method} {target}", "the service was down")
+
+
+async def _finds_out(proxy: str, program: str, text: str, at: Gate, places: Places) -> None:
+    """Raise Wrong unless every probe that must not pass is found to have passed here."""
+    places = gate.elsewhere(places, _made(at.company.directory / "unguarded"))
+    async with fronts.running(proxy, program, text, places) as front:
+        for probe in probes.probes():
+            if probe.reaches:
+                continue
+            try:
+                await Gate(at.company, front, at.broker).tried(probe)
+            except Wrong:
+                continue
+            raise Wrong(f"{probe.claim}: it passed, and nothing was said.")
 
 
 async def _slow(_: web.Request) -> web.StreamResponse:

@@ -9,10 +9,13 @@ import pytest
 from service import demo
 from service.catalogue.compiled import ADMINISTRATOR
 from service.http import problems
+from tests import receiver
 from tests.judges import __main__ as judges
-from tests.judges import acts, company, programs, tools
+from tests.judges import acts, company, fronts, probes, programs, proxied, readings, tools
 from tests.judges.acts import ACT, Act
 from tests.judges.company import Company, Record
+from tests.judges.fronts import Front, Places
+from tests.judges.gate import Gate
 from tests.judges.proofs import Proofs, Wrong
 from tests.judges.tools import Absent
 
@@ -165,3 +168,44 @@ def test_a_judge_that_is_skipped_is_told_and_fails_where_everything_must_be_here
     assert 1 == judges.verdict([held, skipped], must_all=True)[1]
     assert 0 == judges.verdict([held], must_all=True)[1]
     assert 1 == judges.verdict([held, broken], must_all=False)[1]
+
+
+@pytest.mark.slow
+async def test_a_proxy_that_asks_nobody_is_found_out(tmp_path: Path) -> None:
+    """Whatever must not pass is told where it passed, in a disguise too, and so are words of the client's own."""
+    told: list[str] = []
+    async with company.opened("of a test") as ours, receiver.listening() as broker:
+        await proxied.peopled(ours)
+        at = Gate(ours, Front(proxy="nobody", port=broker.port, log=tmp_path / "log"), broker)
+        proofs = Proofs("test", told.append)
+        for probe in probes.probes():
+            with proofs.of(probe.claim):
+                await at.tried(probe)
+        for claim, proving in probes.READINGS.items():
+            with proofs.of(claim):
+                await proving(at)
+    assert [] == proofs.held
+    assert any("It reached the program" in one for one in told)
+    assert any("The program saw the client's own words" in one for one in told)
+
+
+def test_the_page_shows_what_asks() -> None:
+    """Both configurations of the page ask before anything passes; one that does not is not judged as if it did."""
+    for language in ("nginx", "caddyfile"):
+        text = fronts.shown(language)
+        assert "/authz/v1/forward/" in text
+        with pytest.raises(Wrong, match="asks whether"):
+            fronts.unguarded(fronts.unguarded(text))
+
+
+def test_a_page_that_says_other_addresses_is_told(tmp_path: Path) -> None:
+    """An address that is not replaced would be somebody else's."""
+    places = Places(service=1, broker=2, token="t", directory=tmp_path)
+    with pytest.raises(Wrong, match="9292"):
+        fronts.nginx("nginx", fronts.shown("nginx").replace("127.0.0.1:9292", "127.0.0.1:8000"), places, 3)
+
+
+def test_every_disguise_is_one() -> None:
+    """None of them is what it disguises, or anything that is said openly."""
+    assert set() == set(readings.DISGUISED) & {*readings.PLAIN, *readings.HARMLESS, *readings.OTHERS}
+    assert len(readings.DISGUISED) == len(set(readings.DISGUISED))

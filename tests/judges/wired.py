@@ -34,12 +34,18 @@ async def sent(
         lines.append("Transfer-Encoding: chunked")
     elif body or method in ("PUT", "POST", "PATCH"):
         lines.append(f"Content-Length: {len(body)}")
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return await played(port, head, _in_chunks(body) if chunked else body)
+
+
+async def played(port: int, head: bytes, body: bytes = b"") -> Told:
+    """Send these octets to loopback, and read the answer."""
     async with asyncio.timeout(_SECONDS_MAX):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-            writer.write(_in_chunks(body) if chunked else body)
-            return await _read(reader, method)
+            writer.write(head)
+            writer.write(body)
+            return await _read(reader, head.partition(b" ")[0].decode())
         finally:
             writer.close()
 

@@ -55,7 +55,7 @@ _READING: Final = (
     Probe(claim="what needs no token needs none", who="", line="GET /css/x.css", reaches=True),
     Probe(claim="what the table does not know is nobody's", who="kevin", line="GET /trace/x", status=403),
     Probe(claim="nor is a method of no route", who="kevin", line=f"OPTIONS {FOO}", status=403),
-    Probe(claim="nor one that nobody knows", who="kevin", line=f"FROBNICATE {FOO}", status=403),
+    Probe(claim="nor one that no table knows", who="kevin", line=f"PURGE {FOO}", status=403),
     Probe(
         claim="a program's own no is its own",
         who="watcher",

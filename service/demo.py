@@ -7,6 +7,9 @@ taken by the person who takes it in the story, with a token of their own, the de
 
 from typing import Any, Final
 
+import msgspec
+
+from service.catalogue import own_reading
 from service.catalogue.compiled import DEFAULT_TEAM
 from service.demo_play import Chapter, Step
 
@@ -19,6 +22,8 @@ FORBIDDEN: Final = (
     "cause), or you do not have the required permissions."
 )
 """The sentence of seed 002, to which what is missing is added."""
+BILLYS_ALIAS: Final = "CiRmZDI4NjE0ZDMtYzM5YS00Nzgx"
+"""What the to-do application's identity provider calls Billy."""
 _TEST_MAINTAINER: Final = "0b9c5d1a-3e68-4f7c-9a25-6d8e4b2f1c70"
 
 
@@ -239,5 +244,46 @@ _ROTATOR: Final = Chapter(
     ),
 )  # fmt: skip
 
-STORY: Final = (_TEAMS, _DENIED, _DELETED, _REPAIRED, _ROTATOR)
+
+def _todo(action: str, owner: str, decision: bool) -> Step:
+    """A question of the to-do application's: it calls Billy what its identity provider calls him."""
+    body = {
+        "subject": {"type": "user", "id": BILLYS_ALIAS},
+        "action": {"name": action},
+        "resource": {"type": "todo", "id": "7", "properties": {"ownerID": f"{owner}@example.org"}},
+    }
+    return Step(
+        who="kevin",
+        method="POST",
+        path="/access/v1/evaluation",
+        body=body,
+        status=200,
+        holds={"decision": decision},
+    )
+
+
+_TODOS: Final = Chapter(
+    title="A to-do application asks too: Kevin adopts its permissions, and Billy may change his own.",
+    steps=(
+        Step(
+            who="kevin", method="PUT", path="/admin/catalogues/todo", status=201,
+            body=msgspec.to_builtins(own_reading.from_toml(own_reading.example("todo").encode())),
+            reason="The to-do application asks here from now on", mark="catalogue adopted",
+        ),
+        _role("editor", "To-do editor", "todo:read:*", "todo:create:*", "todo:update:own", "todo:delete:own"),
+        Step(
+            who="kevin", method="PUT", path="/admin/users/{billy}/roles", status=204,
+            body={"roles": [_TEST_MAINTAINER, "{editor}"]},
+        ),
+        Step(
+            who="kevin", method="PUT", path="/admin/users/{billy}/aliases", status=200,
+            body={"aliases": [BILLYS_ALIAS]},
+        ),
+        _todo("can_update_todo", "billy", True),
+        _todo("can_update_todo", "sally", False),
+        _todo("can_read_todos", "sally", True),
+    ),
+)  # fmt: skip
+
+STORY: Final = (_TEAMS, _DENIED, _DELETED, _REPAIRED, _ROTATOR, _TODOS)
 """The whole story, in its order."""

@@ -80,9 +80,9 @@ async def _read(
 
 
 async def _wanted(app: "App", asked: dict[str, str | None]) -> dict[str, Any]:
-    """The filters as a search takes them. Names resolve as of `--until`, so that what is gone now can be named."""
+    """The filters as a search takes them. Names resolve as of `--until`, of what is gone the last one."""
     from service.cli import opening
-    from service.queries import naming, trail
+    from service.queries import naming, past_names, trail
 
     view = (await opening.moment(app, asked["until"], "--until")).view
     wanted: dict[str, Any] = {"outcome": asked["outcome"]}
@@ -94,7 +94,7 @@ async def _wanted(app: "App", asked: dict[str, str | None]) -> dict[str, Any]:
         wanted["actor"] = actor if actor in _NO_PRINCIPAL else naming.principal(view, actor).id
     if (thing := asked["touches"]) is not None:
         bare = thing.rpartition(":")[2]
-        wanted["touches"] = bare if _IDS.fullmatch(bare) else naming.target(view, thing).thing.id
+        wanted["touches"] = bare if _IDS.fullmatch(bare) else past_names.thing_id(view, view.directory, thing)
     if (kinds := asked["kind"]) is not None:
         wanted["kinds"] = trail.kinds_like(kinds)
     return wanted

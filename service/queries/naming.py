@@ -23,7 +23,7 @@ PRINCIPALS = ("user", "system_account")
 
 
 def principal(view: View, text: str) -> Principal:
-    """Who the text names: an id, an e-mail address or a name, with or without `user:` or `system_account:`.
+    """Who the text names: an id, an e-mail address, an alias or a name, with or without `user:` or `system_account:`.
 
     Raises NotFound, or Ambiguous when several people have the name.
     """
@@ -158,9 +158,10 @@ def _principals(view: View, text: str) -> list[Principal]:
         found = view.principal_or_none(text.lower())
         return [found] if found else []
     if "@" in text:
-        found = view.principal_with_email(text)
+        found = view.principal_with_email(text) or view.principal_with_alias(text)
         return [found] if found else []
-    return view.principals_named(text)
+    known = view.principal_with_alias(text)
+    return [known] if known is not None else view.principals_named(text)
 
 
 def _held_principal(view: View, type_: str, text: str) -> Target | None:

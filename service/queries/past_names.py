@@ -1,11 +1,13 @@
 """The id of a thing by a name that it has, or had last: whoever searches the trail asks about what is gone."""
 
+from collections.abc import Collection
 from typing import TypeVar
 from urllib.parse import unquote
 
 from projections import authentication, preferences
 from projections.contracts import integration_id
 from projections.directory import Directory
+from projections.resources import name_key
 from projections.timeline import Timeline
 from projections.view import View
 from service import errors
@@ -31,11 +33,11 @@ def thing_id(view: View, directory: Directory, text: str) -> str:
         # A webhook that was made again under a deleted one's id goes by that id for as long as it lives.
         again = directory.webhook_names.get(rest.lower()) if type_ == "webhook" else None
         return (again.at(view.position) if again else None) or rest.lower()
-    if text in _SETTINGS:
+    if text in _SETTINGS or rest in _adopted(directory, type_):
         return rest
     try:
         return naming.target(view, text).thing.id
-    except errors.NotFound:
+    except (errors.NotFound, errors.Invalid):
         found = _last_id(directory, view.position, type_, rest)
         if found is None:
             raise
@@ -64,7 +66,19 @@ def _last_id(directory: Directory, position: int, type_: str, text: str) -> str 
         case "webhook":
             return _last(directory.webhook_names, position, text)
         case _:
-            return None
+            # A thing of an own type, be that in force or not any more.
+            return _last(directory.resource_names, position, name_key(type_, text))
+
+
+def _adopted(directory: Directory, type_: str) -> Collection[str]:
+    """The names under which catalogues or tables were ever adopted, for a text that names one of them."""
+    match type_:
+        case "catalogue":
+            return directory.own_catalogues
+        case "route_table":
+            return directory.route_tables
+        case _:
+            return ()
 
 
 def _contract(directory: Directory, position: int, text: str) -> str | None:

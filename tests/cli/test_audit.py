@@ -54,11 +54,13 @@ def test_a_range_is_inclusive(writing: Terminal) -> None:
         assert [3, 4, 5] == [one["position"] for one in again.json["events"]]
 
 
-def test_until_names_things_that_are_gone(writing: Terminal, told: Told) -> None:
-    """A name is looked up as of --until, so what was deleted since can still be asked about."""
+def test_things_that_are_gone_are_found_by_name(writing: Terminal, told: Told) -> None:
+    """What was deleted can still be asked about by the name that it had last; what never was is not there."""
     before = str(told.played.marks["teams set up"] - 1)
-    assert 3 == writing("audit", "--touches", "team:Default").code
+    deleted = writing("audit", "--touches", "team:Default")
+    assert (0, True) == (deleted.code, "deleted the default team Default" in deleted.out)
     assert 0 == writing("audit", "--touches", "team:Default", "--until", before).code
+    assert 3 == writing("audit", "--touches", "team:Nobodys").code
 
 
 def test_a_table_for_people(writing: Terminal) -> None:

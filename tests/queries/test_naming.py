@@ -6,13 +6,17 @@ import msgspec
 import pytest
 
 from service import errors
+from service.catalogue.own import OwnCatalogue, ThingType
+from service.commands.aliases import SetAliases
 from service.events import Event
+from service.events.own_catalogues import OwnCatalogueAdopted, OwnCatalogueWithdrawn
+from service.events.resources import ResourceRegistered, ResourceRemoved
 from service.events.secrets import SecretCreated, SecretDeleted, SecretMoved
 from service.events.teams import TeamDeleted
 from service.events.webhooks import WebhookCreated, WebhookDeleted, WebhookRequest, WebhookSettings
 from service.queries import access, naming, past_names
 from service.queries.access import Question
-from service.vocabulary import SecretId, TeamId, VaultRef, WebhookId
+from service.vocabulary import AliasId, ResourceId, SecretId, TeamId, VaultRef, WebhookId
 from tests.given import Account
 
 OURS, THEIRS, NOBODYS, ALONE = (SecretId(f"00000000-0000-4000-8000-00000000000{one}") for one in "1234")
@@ -182,3 +186,28 @@ def test_a_secret_that_is_not_there_yet_is_judged_by_what_is_said_of_it(world: W
     assert world.may("secret", "new-token", team="A").decision
     assert not world.may("secret", "new-token", team="B/C").decision
     assert not world.may("secret", "new-token").decision
+
+
+def test_catalogues_tables_and_things_of_own_types_are_found_in_the_trail(world: World) -> None:
+    """Whoever searches the trail names what was adopted, withdrawn or removed as it was called, in force or not."""
+    catalogue = OwnCatalogue(name="todo", number=1, types=(ThingType(name="todo"),))
+    thing = ResourceId("00000000-0000-4000-8000-0000000000ff")
+    world.happened(OwnCatalogueAdopted(name="todo", number_before=0, catalogue=catalogue))
+    world.happened(ResourceRegistered(resource=thing, type="todo", name="t-1"))
+    assert (thing, thing) == (world.named("todo:t-1"), world.last("todo:t-1"))
+    world.happened(ResourceRemoved(resource=thing, type="todo", name="t-1"))
+    world.happened(OwnCatalogueWithdrawn(name="todo", number_before=1))
+    assert (thing, "todo") == (world.last("todo:t-1"), world.last("catalogue:todo"))
+    for unknown in ("catalogue:other", "todo:t-2", "route_table:todo"):
+        with pytest.raises((errors.Invalid, errors.NotFound)):
+            world.last(unknown)
+
+
+def test_an_alias_names_its_principal_before_anybodys_display_name(world: World) -> None:
+    """Aliases are one person's, names are shared: a person at a terminal means who programs mean."""
+    sally, other = world.account.person("Sally"), world.account.person("CiRm")
+    ids = (AliasId("00000000-0000-4000-8000-0000000000aa"),)
+    world.account.do(SetAliases(principal=sally, aliases=("CiRm",), ids=ids))
+    assert sally == naming.principal(world.account.now, "user:CiRm").id
+    world.account.do(SetAliases(principal=sally, aliases=(), ids=()))
+    assert other == naming.principal(world.account.now, "user:CiRm").id

@@ -141,7 +141,11 @@ class Service:
 
 
 async def world_of(dsn: str, stored: worlds.Stored) -> World:
-    """Some people and applications of a stored world."""
+    """Some people and applications of a stored world, which is left as one that was served for a while.
+
+    No question reads the search tables or the spans; a service that wrote a million records' worth of them meanwhile,
+    as one does after its first start, would measure that.
+    """
     some = f"select entry from {worlds.SCHEMA}.log where kind = $1 order by position limit {_SOME}"  # noqa: S608  # a constant
     connection = await asyncpg.connect(dsn)
     try:
@@ -149,6 +153,8 @@ async def world_of(dsn: str, stored: worlds.Stored) -> World:
             kind: [json.loads(row["entry"])["data"] for row in await connection.fetch(some, kind)]
             for kind in ("user.created", "application.created")
         }
+        for head in ("trail_head", "span_head"):
+            await connection.execute(f"update {worlds.SCHEMA}.{head} set position = $1", stored.head.position)  # noqa: S608  # constants
     finally:
         await connection.close()
     return World(

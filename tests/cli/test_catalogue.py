@@ -12,6 +12,8 @@ from tests import postgres
 from tests.cli.conftest import Printed, Terminal
 
 TODO = own_reading.example("todo")
+TASKS = TODO.replace("todo", "task").replace("can_read_user", "can_see_user")
+"""Another one of the same shape, beside the one that the story adopted."""
 
 
 @pytest.fixture
@@ -19,6 +21,14 @@ def file(tmp_path: Path) -> Path:
     """The example's file, to be adopted."""
     path = tmp_path / "todo.toml"
     path.write_text(TODO, "utf-8")
+    return path
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> Path:
+    """A catalogue that is not in force yet."""
+    path = tmp_path / "tasks.toml"
+    path.write_text(TASKS, "utf-8")
     return path
 
 
@@ -62,35 +72,35 @@ def test_an_example_is_printed_as_it_ships(seated: Callable[[postgres.Database |
 
 
 def test_a_catalogue_is_tried_adopted_shown_and_withdrawn(
-    writing: Terminal, file: Path, tmp_path: Path
+    writing: Terminal, tasks: Path, tmp_path: Path
 ) -> None:
     """Each step says what it did, with its reason in the trail; a dry run does nothing."""
-    tried = writing("catalogue", "adopt", str(file), "--dry-run")
+    tried = writing("catalogue", "adopt", str(tasks), "--dry-run")
     assert (0, True) == (tried.code, "It would be adopted." in tried.err), tried.err
-    assert ["pactflow"] == [row[0] for row in rows(writing("catalogue", "list"))]
-    done = writing("catalogue", "adopt", str(file), "--reason", "The to-do application goes live")
+    assert ["pactflow", "todo"] == [row[0] for row in rows(writing("catalogue", "list"))]
+    done = writing("catalogue", "adopt", str(tasks), "--reason", "The task list goes live")
     assert (0, True) == (done.code, "It was adopted at position" in done.err), done.err
     assert "Nobody gained or lost anything." in done.err
     listed = writing("catalogue", "list", "--json").json
-    assert [("pactflow", 3), ("todo", 1)] == [(one["name"], one["number"]) for one in listed]
-    again = writing("catalogue", "adopt", str(file), "--json")
+    assert [("pactflow", 3), ("task", 1), ("todo", 1)] == [(one["name"], one["number"]) for one in listed]
+    again = writing("catalogue", "adopt", str(tasks), "--json")
     assert (0, False) == (again.code, again.json["changed"])
-    shown = writing("catalogue", "show", "todo")
-    assert own_reading.from_toml(TODO.encode()) == own_reading.from_toml(shown.out.encode())
+    shown = writing("catalogue", "show", "task")
+    assert own_reading.from_toml(TASKS.encode()) == own_reading.from_toml(shown.out.encode())
     assert "contract_data:manage:*" in writing("catalogue", "show", "pactflow").out
     edited = tmp_path / "edited.toml"
     edited.write_text(shown.out.replace("Read users", "See users"), "utf-8")
     refused = writing("catalogue", "adopt", str(edited))
     assert (4, True) == (refused.code, "here at least 2" in refused.err)
-    withdrawn = writing("catalogue", "withdraw", "todo", "--json")
+    withdrawn = writing("catalogue", "withdraw", "task", "--json")
     assert (0, True, []) == (withdrawn.code, withdrawn.json["changed"], withdrawn.json["groups"])
-    assert 3 == writing("catalogue", "show", "todo").code
-    assert 3 == writing("catalogue", "withdraw", "todo").code
+    assert 3 == writing("catalogue", "show", "task").code
+    assert 3 == writing("catalogue", "withdraw", "task").code
     then = str(withdrawn.json["position"] - 1)
-    assert 0 == writing("catalogue", "show", "todo", "--as-of", then).code
-    told = writing("audit", "--kind", "own_catalogue.*", "--json").json["events"]
+    assert 0 == writing("catalogue", "show", "task", "--as-of", then).code
+    told = writing("audit", "--touches", "catalogue:task", "--json").json["events"]
     assert ["own_catalogue.adopted", "own_catalogue.withdrawn"] == [one["kind"] for one in told]
-    assert "The to-do application goes live" == told[0]["reason"]
+    assert "The task list goes live" == told[0]["reason"]
 
 
 async def _role(*scopes: str) -> str:
@@ -101,34 +111,34 @@ async def _role(*scopes: str) -> str:
 
     async with opening.opened() as app:
         role = RoleId(app.fresh.id())
-        await opening.order(app, CreateRole(role=role, name="To-do editor", scopes=scopes))
+        await opening.order(app, CreateRole(role=role, name="Task editor", scopes=scopes))
         sally = naming.principal(app.replica.now(), "sally").id
         await opening.order(app, ChangeRoles(principal=sally, how="add", roles=(role,)))
         return role
 
 
-def test_every_command_speaks_of_own_permissions_as_of_built_in_ones(writing: Terminal, file: Path) -> None:
+def test_every_command_speaks_of_own_permissions_as_of_built_in_ones(writing: Terminal, tasks: Path) -> None:
     """`can`, `why`, `who`, `show`, `effect` and `audit` take own actions and types, and tell of a withdrawal."""
-    assert 0 == writing("catalogue", "adopt", str(file)).code
-    postgres.run(_role("todo:read:*", "todo:update:own"))
-    may = ("can", "sally", "todo:read", "todo:*")
+    assert 0 == writing("catalogue", "adopt", str(tasks)).code
+    postgres.run(_role("task:read:*", "task:update:own"))
+    may = ("can", "sally", "task:read", "task:*")
     assert 0 == writing(*may).code, writing(*may).err
-    why = writing("why", "sally", "todo:read", "todo:*")
-    assert (0, True) == (why.code, "todo:read:*" in why.out + why.err), why.err
-    who = writing("who", "todo:read", "todo:*")
+    why = writing("why", "sally", "task:read", "task:*")
+    assert (0, True) == (why.code, "task:read:*" in why.out + why.err), why.err
+    who = writing("who", "task:read", "task:*")
     assert (0, True) == (who.code, "Sally" in who.out), who.err
-    assert "todo:update:own" in writing("show", "role:To-do editor").out
-    tried = writing("catalogue", "withdraw", "todo", "--dry-run")
+    assert "task:update:own" in writing("show", "role:Task editor").out
+    tried = writing("catalogue", "withdraw", "task", "--dry-run")
     assert ("Sally", True, True) == (
         tried.out.splitlines()[1].split("  ")[0],
-        "todo:read:*, todo:update:own" in tried.out,
+        "task:read:*, task:update:own" in tried.out,
         "Warning: 1 role holds permissions that no catalogue knows any more" in tried.err,
     )
-    done = writing("catalogue", "withdraw", "todo", "--json").json
+    done = writing("catalogue", "withdraw", "task", "--json").json
     assert tried.out == writing("effect", str(done["position"])).out
-    gone = writing("can", "sally", "todo:read", "todo:*")
-    assert (2, True) == (gone.code, "todo:read" in gone.err), gone
-    assert "withdrew the own permission catalogue todo 1" in writing("audit").out
+    gone = writing("can", "sally", "task:read", "task:*")
+    assert (2, True) == (gone.code, "task:read" in gone.err), gone
+    assert "withdrew the own permission catalogue task 1" in writing("audit").out
 
 
 RECORDS = """

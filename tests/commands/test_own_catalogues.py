@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from projections import access, things
 from projections.things import TYPES_HELD, Target
 from service import errors
-from service.catalogue import own_checks, own_reading, own_writing
+from service.catalogue import files, own_checks, own_reading, own_writing
 from service.catalogue.compiled import ADMINISTRATOR, Compiled
 from service.catalogue.conditions import OPERATORS
 from service.catalogue.loader import shipped
@@ -507,7 +507,7 @@ def test_a_file_of_another_shape_is_refused_with_its_place(text: str, pointer: s
 
 def test_a_file_that_is_no_text_or_too_large_is_refused() -> None:
     """Nothing is read that nobody could have written."""
-    for octets in (b"\xff", b"#" * (own_reading.FILE_BYTES_MAX + 1), b"a = 99999-99-99", b"a=" + b"[" * 5000):
+    for octets in (b"\xff", b"#" * (files.FILE_BYTES_MAX + 1), b"a = 99999-99-99", b"a=" + b"[" * 5000):
         with pytest.raises(errors.Invalid):
             own_reading.from_toml(octets)
 

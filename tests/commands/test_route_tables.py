@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from service import errors
+from service.catalogue import files
 from service.catalogue.route_tables import Needed, Route, RouteResource, RouteTable
 from service.commands.route_tables import AdoptRouteTable, WithdrawRouteTable
 from service.events.route_tables import RouteTableAdopted, RouteTableWithdrawn
@@ -136,3 +137,10 @@ def test_a_table_is_read_from_what_it_was_written_to(account: Account) -> None:
     assert whole == msgspec.json.decode(
         msgspec.json.encode(account.now.route_table("things")), type=RouteTable
     )
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"a = 99999-99-99", b"a=" + b"[" * 5000, b"#" * 300_000, b"a ="])
+def test_a_file_that_is_no_table_is_refused_and_never_a_defect(octets: bytes) -> None:
+    """Nested without end, too large, of no text or with a day that never was: each is told as what it is."""
+    with pytest.raises(errors.Invalid):
+        files.converted(files.toml(octets), RouteTable)

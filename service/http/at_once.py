@@ -29,6 +29,8 @@ Framed = Callable[[web.Request, Quick, bytes | None], bytes | None]
 """`server.Frame.at_once`."""
 JSON: Final = "application/json"
 HEADS_MAX: Final = 1_000
+HEAD_BYTES_MAX: Final = 4_096
+"""Of a head that is remembered. So all that are take a few MB: others may be as long as `wire` lets them be."""
 _END: Final = b"\r\n\r\n"
 
 
@@ -91,13 +93,17 @@ class AtOnce:
         head = self._heads.get(self._digest(octets[:end]))
         if head is None or len(octets) != end + head.body_bytes:
             return None
-        return self._framed(head.request, head.handler, octets[end:])
+        answer = self._framed(head.request, head.handler, octets[end:])
+        del head.request[PROGRESS]  # with the body, which would be kept as long as the head is
+        return answer
 
     def remember(self, octets: bytes, request: web.Request) -> None:
         """Remember the head of a request that was answered at once; these are all of its bytes."""
         if authenticate.DIGEST not in request or request[PROGRESS].call is not None:
             return  # it was refused, if not before anybody looked at them
         end = octets.find(_END) + len(_END)
+        if end > HEAD_BYTES_MAX:
+            return
         if len(self._heads) >= HEADS_MAX:
             self._heads.clear()
         handler, _ = self._taken[request.method, request.path]

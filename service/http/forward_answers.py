@@ -27,9 +27,9 @@ _CLOSED: Final = 403
 
 
 def is_mount(request: web.BaseRequest) -> bool:
-    """Whether a proxy asks, by the path as it was sent."""
-    path = request.rel_url.raw_path
-    return path.startswith(PREFIX) and path != REPORTS
+    """Whether a proxy asks, by the path as the router reads it, which may be spelled otherwise than it is served."""
+    path = request.rel_url.path
+    return f"{path}/".startswith(PREFIX) and path != REPORTS
 
 
 def allowed(subject: str, position: int, change: str = "") -> web.Response:

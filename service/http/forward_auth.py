@@ -16,7 +16,15 @@ from service.catalogue.route_tables import RouteTable
 from service.commands.changes import AuthoriseChange, ReportChange, Request
 from service.commands.route_tables import REGISTERED_MAX
 from service.events.changes import ChangeReported
-from service.http import authenticate, forward_answers, forward_sources, freshness, requests, responses
+from service.http import (
+    authenticate,
+    forward_answers,
+    forward_sources,
+    freshness,
+    repeats,
+    requests,
+    responses,
+)
 from service.http.edge import DENIALS, Call
 from service.http.forward_sources import Asked
 from service.http.requests import Body
@@ -64,7 +72,7 @@ async def reported(call: Call) -> web.Response:
     every = list(body.objects("reports"))
     if len(every) > REPORTS_MAX:
         raise errors.Invalid(f"There are more than {REPORTS_MAX} reports.", "/reports")
-    found = [await _report(call, one) for one in every]
+    found = [await _report(call, one, str(number)) for number, one in enumerate(every)]
     return responses.made(call, msgspec.json.encode({"reports": found}), responses.JSON)
 
 
@@ -98,7 +106,8 @@ async def _change(call: Call, found: Mapped, request: Request) -> web.Response:
     return forward_answers.allowed(call.caller.principal or "", outcome.position, command.change)
 
 
-async def _report(call: Call, body: Body) -> Document:
+async def _report(call: Call, body: Body, part: str = "") -> Document:
+    """Have one report recorded. `part` tells it from the others of its request, which has one key for all."""
     change = body.text("change")
     if not change:
         return {"change": None}
@@ -107,7 +116,8 @@ async def _report(call: Call, body: Body) -> Document:
         status=_status(body),
         applications=tuple(ApplicationId(call.edge.fresh.id()) for _ in range(REGISTERED_MAX)),
     )
-    outcome = await requests.handle(call, command, body)
+    order = repeats.part_of(await requests.order(call, command, body), part)
+    outcome = await requests.handle_order(call, order)
     made = [one.data for one in outcome.records if isinstance(one.data, ChangeReported)]
     return {
         "change": command.change,

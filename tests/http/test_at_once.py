@@ -15,8 +15,8 @@ from structlog.testing import LogCapture
 
 from service.catalogue.compiled import DECISION_CLIENT
 from service.http import authzen_paths, wire
-from service.http.at_once import AT_ONCE
-from service.http.edge import Edge
+from service.http.at_once import AT_ONCE, HEAD_BYTES_MAX
+from service.http.edge import PROGRESS, Edge
 from tests import service
 from tests.http.test_wire import Wire, listening, spoken_to
 from tests.service import Client, Running
@@ -287,6 +287,26 @@ async def test_no_token_is_kept_with_the_heads_that_were_heard(running: Running)
         assert str(client.token) not in repr(
             (one.request.raw_headers, *one.request.headers.items(), *one.request.items())
         )
+
+
+async def test_what_is_remembered_of_heads_is_bounded(running: Running) -> None:
+    """A head that is long is heard anew each time, and no body outlasts its answer, whatever that was."""
+    client = await gateway(running)
+    question = json.dumps(QUESTION).encode()
+    apps: list[web.Application] = []
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(serving(service.edge_of(running.app), apps))
+        connection = await spoken_to(port, stack)
+        for _ in range(HEARD):
+            await connection.say(asked(client.token, question, f"X-More: {'x' * HEAD_BYTES_MAX}"))
+            assert (200, YES_TOLD) == (await answer(connection))[::2]
+        kept = apps[0][AT_ONCE]._heads  # it is what must not be there that is looked for
+        assert {} == kept
+        for body, status in ((question, 200), (question, 200), (b"[" * len(question), 400)):
+            await connection.say(asked(client.token, body))
+            assert status == (await answer(connection))[0]
+        (one,) = kept.values()
+        assert PROGRESS not in one.request
 
 
 @contextlib.asynccontextmanager

@@ -191,6 +191,8 @@ async def test_a_request_that_names_another_method_is_denied(adopted: Running, n
         "/authz/v1/forward/envoy/pact-broker",
         "/authz/v1/forward/envoy/%70act-broker/pacticipants",
         "/authz/v1/forward/nginx/pact-broker%00",
+        "/authz/v1/%66orward/nginx/no-such-table",
+        "/authz/v1/forward",
     ],
 )
 async def test_a_mount_that_is_none_denies_as_proxies_understand_it(adopted: Running, path: str) -> None:
@@ -260,6 +262,23 @@ async def test_a_change_is_recorded_before_it_is_allowed_and_then_reported(adopt
     assert (200, "allow") == decision(
         await ask(maker, "DELETE", "/pacts/provider/Bar/consumer/Foo/version/1")
     )
+
+
+async def test_each_report_of_a_request_is_recorded_under_its_one_key(adopted: Running) -> None:
+    """An Idempotency-Key tells a request from its repetition, never a report from the next one beside it."""
+    names = ["One", "Two", "Three"]
+    allowed = [await ask(adopted.admin, "PUT", f"/pacticipants/{name}/versions/1") for name in names]
+    changes = [answer.headers["X-Authz-Change"] for answer in allowed]
+    body = {"reports": [{"change": one, "status": 200} for one in changes]}
+    before = len((await adopted.admin.get("/audit?kind=change.reported")).json["events"])
+    for _ in range(2):
+        told = (await adopted.admin.post(REPORTS, body, headers={"Idempotency-Key": "batch"})).json["reports"]
+        assert changes == [one["change"] for one in told]
+        assert 3 == len({one for report in told for one in report["applications"]})
+        recorded = (await adopted.admin.get("/audit?kind=change.reported")).json["events"]
+        assert before + 3 == len(recorded)
+    for name in names:
+        assert 200 == (await adopted.admin.get(f"/pacticipants/{name}")).status
 
 
 async def test_a_change_that_was_not_made_makes_nothing(adopted: Running) -> None:

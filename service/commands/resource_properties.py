@@ -36,6 +36,9 @@ def checked(given: Mapping[str, object], type_: ThingType, place: str = "") -> d
             raise errors.Invalid(
                 f"The name {key[:NAME_LENGTH_MAX]!r} is not written in its usual form.", here
             )
+        if "." in key:
+            # A path would lead past it, into what a question says.
+            raise errors.Invalid("The name of a property holds no dot: in conditions one leads deeper.", here)
         if key in (type_.owner, type_.teams):
             field = "owner" if key == type_.owner else "teamUuids"
             raise errors.Invalid(f"Say this by the field {field}: the service itself decides by it.", here)

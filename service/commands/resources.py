@@ -96,10 +96,8 @@ class RemoveResource(msgspec.Struct, frozen=True, kw_only=True):
     resource: ResourceId
 
     def needs(self, view: View, caller: Caller) -> tuple[Need, ...]:
-        resource = view.resource(self.resource)
-        sides = tuple(
-            resource_sides.living(things.of_resource(resource).thing, resource.owner, resource.teams, view)
-        )
+        held = view.resource(self.resource)
+        sides = resource_sides.living(things.of_resource(held).thing, held.owner, held.teams, view)
         return tuple(Need(MANAGE, side) for side in sides)
 
     def arguments(self) -> dict[str, str]:
@@ -233,6 +231,10 @@ def _registered(new: Iterable[NewResource], view: View) -> Iterator[Event]:
         if type_ is None:
             raise errors.Invalid(f"No catalogue in force has a type {one.type[:100]!r}.", f"{one.place}/type")
         wanted = name(one.name, f"{one.place}/name")
+        if wanted == "*":
+            raise errors.Invalid(
+                "An asterisk is the type as a whole, and no single thing.", f"{one.place}/name"
+            )
         if (one.type, wanted) in taken or _held(view, one.type, wanted):
             raise errors.Refused(
                 "name_taken", f"A {one.type} named {wanted!r} is registered already.", f"{one.place}/name"
@@ -258,7 +260,7 @@ def _held(view: View, type_: str, wanted: str) -> bool:
     """Whether a question about this name finds a thing: by its name, or by the id that it has here."""
     if view.resource_named(type_, wanted) is not None:
         return True
-    other = view.resource_or_none(wanted)
+    other = view.resource_or_none(wanted.lower())  # an id is found in any case
     return other is not None and other.type == type_
 
 

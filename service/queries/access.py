@@ -248,14 +248,14 @@ def _applies(compiled: Compiled, action: Action, type_: str) -> bool:
 
 
 def _target(view: View, question: Question, action: str) -> tuple[Target, tuple[str, ...]]:
+    if question.resource_id == "*":
+        return things.anything(question.resource_type), ()
     said_owner, said_teams = _said(view, question)
     held = naming.held_of_team(
         view, question.resource_type, question.resource_id, said_teams[0] if said_teams else None
     )
     if held is not None:
         return held, _contradictions(view, held, said_owner, said_teams)
-    if question.resource_id == "*":
-        return things.anything(question.resource_type), ()
     said = said_owner is not None or said_teams
     if question.resource_type in things.TYPES_HELD and not said and action not in view.compiled.owned_by:
         raise errors.NotFound(f"There is no {question.resource_type} {question.resource_id!r}.")

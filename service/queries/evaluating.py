@@ -150,6 +150,8 @@ class Evaluator:
         """What decides about a thing of which the question says no more; None where that takes a second look."""
         if not _plain(thing):
             return None
+        if thing == "*":
+            return _BARE  # the type as a whole, even where something is called so
         try:
             held = self._held(type_, thing)
         except errors.Ambiguous:
@@ -162,8 +164,6 @@ class Evaluator:
             if len(sides) < REMEMBERED_MAX:
                 sides[thing] = side
             return side
-        if thing == "*":
-            return _BARE
         if type_ in things.TYPES_HELD and action not in self.view.compiled.owned_by:
             return _NOWHERE
         return None if thing in ("", ".", "..") or len(thing) > NAME_LENGTH_MAX else _BARE

@@ -99,6 +99,7 @@ def test_a_registration_says_whose_a_thing_is_and_what_it_is_like(account: Accou
         ({"name": ""}, "/name"),
         ({"name": "a\u200bb"}, "/name"),
         ({"name": "x" * 256}, "/name"),
+        ({"name": "*"}, "/name"),
         ({"owner": NOBODY}, "/owner"),
         ({"teams": (NOBODY,)}, "/teamUuids/0"),
         ({"properties": {"amount": 1.5}}, "/properties/amount"),
@@ -108,6 +109,7 @@ def test_a_registration_says_whose_a_thing_is_and_what_it_is_like(account: Accou
         ({"properties": {"tags": ["a"] * 101}}, "/properties/tags"),
         ({"properties": {"text": "x" * 1_001}}, "/properties/text"),
         ({"properties": {" spaced ": 1}}, "/properties/ spaced "),
+        ({"properties": {"region.code": "us"}}, "/properties/region.code"),
         ({"properties": {"ownerID": "sally"}}, "/properties/ownerID"),
         ({"properties": {"team": "A"}}, "/properties/team"),
         ({"properties": {f"p{n}": n for n in range(51)}}, "/properties"),
@@ -117,7 +119,11 @@ def test_a_registration_says_whose_a_thing_is_and_what_it_is_like(account: Accou
 def test_what_cannot_be_registered_is_pointed_to(
     account: Account, fields: dict[str, Any], pointer: str
 ) -> None:
-    """Types in force, clean names, people and teams that live, and properties that fit a record."""
+    """Types in force, clean names, people and teams that live, and properties that fit a record.
+
+    An asterisk is the type as a whole: registered as somebody's own it would give them what is asked of all. A path
+    goes past a property with a dot in its name, into what the request says.
+    """
     with pytest.raises(errors.Invalid) as caught:
         account.do(RegisterResource(thing=new(account, **fields)))
     assert pointer == caught.value.pointer
@@ -136,7 +142,7 @@ def test_the_largest_thing_there_can_be_fits_its_record(account: Account) -> Non
 def test_a_name_is_taken_within_its_type_while_the_thing_is_known(account: Account) -> None:
     """Exactly as spelt; and a thing's id here is no name for another, which a question would find in its place."""
     one = own.todo(account, "1")
-    for name in ("1", one):
+    for name in ("1", one, one.upper()):
         with pytest.raises(errors.Refused) as caught:
             own.todo(account, name)
         assert ("name_taken", "/name") == (caught.value.reason, caught.value.pointer)

@@ -10,6 +10,7 @@ from service.http.authzen_asked import Parts
 from service.http.authzen_batch import Batch
 from service.queries import access
 from service.queries.evaluating import Evaluator
+from tests.given import Account
 from tests.queries.test_searching import FEW, SCOPES, SEEDS, TYPES, Story, whole
 
 NAMES = ("subject", "action", "resource", "context")
@@ -118,3 +119,23 @@ def test_several_and_one_by_one_agree(seed: int) -> None:
             assert not batch.answer(items)
             expected = [alone(view, item, shared, index) for index, item in enumerate(items)]
             assert expected == batch.answers
+
+
+def test_an_asterisk_is_the_type_as_a_whole() -> None:
+    """`*` is the type as a whole, of every type: for who reaches everything, and nobody's who calls something so."""
+    account = Account()
+    everything = account.role("Everything", "contract_data:manage:*", "team:manage:*")
+    admin = account.person("Ada", [everything])
+    maker = account.person("Sally", [account.role("Own", "contract_data:manage:own")])
+    account.application("*", maker)
+
+    def answers(who: str, action: str, type_: str) -> list[bool | None]:
+        evaluator = Evaluator(account.now)
+        question = access.Question(subject=who, action=action, resource_type=type_, resource_id="*")
+        plainly = evaluator.plainly("user", who, action, type_, "*")
+        return [evaluator.answer(question).decision, access.evaluate(account.now, question).decision, plainly]
+
+    for type_ in ("application", "integration", "contract"):
+        assert [True] * 3 == answers(admin, "contract_data:manage", type_)
+        assert [False] * 3 == answers(maker, "contract_data:manage", type_)
+    assert [True] * 3 == answers(admin, "team:manage", "team")

@@ -232,9 +232,7 @@ def _registered(new: Iterable[NewResource], view: View) -> Iterator[Event]:
             raise errors.Invalid(f"No catalogue in force has a type {one.type[:100]!r}.", f"{one.place}/type")
         wanted = name(one.name, f"{one.place}/name")
         if wanted == "*":
-            raise errors.Invalid(
-                "An asterisk is the type as a whole, and no single thing.", f"{one.place}/name"
-            )
+            raise errors.Invalid("An asterisk means the type as a whole.", f"{one.place}/name")
         if (one.type, wanted) in taken or _held(view, one.type, wanted):
             raise errors.Refused(
                 "name_taken", f"A {one.type} named {wanted!r} is registered already.", f"{one.place}/name"

@@ -101,12 +101,12 @@ def orphaned(before: View, after: View) -> Held:
 
 
 def redefined(before: View, after: View) -> Held:
-    """The permissions that roles hold and that depend on what a request says in another way than before.
+    """The permissions that roles hold, that were known before, and depend on what a request says in another way now.
 
     No comparison of people shows that: their condition asks for something else, or their type's owner or teams stand in
     another property.
     """
-    return _held(after, lambda one: _means(before.compiled, one) != _means(after.compiled, one) != ())
+    return _held(after, lambda one: () != _means(before.compiled, one) != _means(after.compiled, one) != ())
 
 
 def _held(view: View, concerned: Callable[[str], bool]) -> Held:

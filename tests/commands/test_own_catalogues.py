@@ -121,8 +121,11 @@ def test_a_withdrawal_leaves_what_roles_hold_and_it_grants_nothing(account: Acco
     assert [] == account.do(EditRole(role=role, scopes=account.now.role(role).scopes))
     with pytest.raises(errors.Invalid, match="no permission 'todo:read:\\*'"):
         account.role("Another", "todo:read:*")
+    gone = account.now
     account.do(AdoptOwnCatalogue(catalogue=TODO))
     assert account.may(sally, "todo:read", thing)
+    # They are gained, which is told of each person; what they ask of requests is as it ever was.
+    assert 0 == redefined(gone, account.now).roles
 
 
 def test_what_is_not_there_or_built_in_is_not_withdrawn(account: Account) -> None:

@@ -336,3 +336,43 @@ async def test_a_connection_that_was_answered_at_once_may_stay_idle(running: Run
             await asyncio.sleep(2.0)
         await connection.say(asked(client.token, QUESTION))
         assert 200 == (await answer(connection))[0]
+
+
+@pytest.mark.parametrize("said", ["HTTP/1.0", "Connection: close"])
+async def test_who_wants_no_other_answer_is_told_and_the_connection_ends(running: Running, said: str) -> None:
+    """Also after questions on the same connection that were answered at once."""
+    client = await gateway(running)
+    last = asked(client.token, QUESTION, *([said] if ":" in said else []))
+    last = last.replace(b"HTTP/1.1", said.encode(), 1) if ":" not in said else last
+    async with spoken(running) as connection:
+        for _ in range(HEARD):
+            await connection.say(asked(client.token, QUESTION))
+            await answer(connection)
+        await connection.say(last)
+        assert (200, YES_TOLD) == (await answer(connection))[::2]
+        assert b"" == await connection.heard()
+
+
+async def test_a_body_that_waits_to_be_asked_for_is(running: Running) -> None:
+    """100 before the answer, though who asks, what and whether it may all stand there already."""
+    client = await gateway(running)
+    async with spoken(running) as connection:
+        for _ in range(HEARD):
+            await connection.say(asked(client.token, QUESTION, "Expect: 100-continue"))
+            async with asyncio.timeout(20):
+                assert b"HTTP/1.1 100 Continue\r\n\r\n" == await connection.reader.readuntil(b"\r\n\r\n")
+            assert (200, YES_TOLD) == (await answer(connection))[::2]
+
+
+async def test_each_answer_at_once_begins_the_time_that_a_connection_may_be_idle(running: Running) -> None:
+    """Who goes on asking is kept beyond it; who stops is not kept for ever."""
+    client = await gateway(running)
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(listening(running, idle=1.0))
+        connection = await spoken_to(port, stack)
+        for _ in range(6):
+            await connection.say(asked(client.token, QUESTION))
+            assert 200 == (await answer(connection))[0]
+            await asyncio.sleep(0.4)
+        assert b"" == await connection.heard()
+

@@ -348,6 +348,48 @@ async def test_what_is_too_old_is_never_a_yes(
             assert 403 == (await ask(running.nobody, "GET", "/diagnostic/status/heartbeat")).status
 
 
+async def test_a_query_behind_a_mount_is_the_programs_own(adopted: Running) -> None:
+    """Whoever writes dry_run into it tries nothing only: the change goes through, so it is on record as any other."""
+    for path, mode in (("/pacticipants/Foo/labels/web?dry_run=true", mode) for mode in MODES):
+        before = adopted.position
+        answer = await ask(adopted.admin, "PUT", path, mode)
+        assert (200, "allow") == decision(answer), mode
+        assert answer.headers["X-Authz-Change"]
+        assert before + 1 == adopted.position, mode
+        assert (200, "allow") == decision(await ask(adopted.admin, "GET", f"{path}&dry_run=x", mode))
+
+
+async def test_who_was_denied_too_often_is_told_no_and_nothing_is_recorded(
+    database: postgres.Database, tmp_path: Path
+) -> None:
+    """429 would be an error to a proxy."""
+    async with service.running(database, tmp_path, MUNIMENT_DENIALS_PER_MINUTE="2") as running:
+        assert 200 == (await running.admin.put(TABLE, shipped())).status
+        reader = await running.person("Reader", roles=[await running.role("labels", "team:read:*")])
+        told = []
+        for _ in range(4):
+            before = running.position
+            answer = await ask(reader, "PUT", "/pacticipants/Foo/labels/web")
+            assert (403, "deny") == decision(answer)
+            told.append((running.position - before, answer.headers.get("X-Authz-Error")))
+        assert [(1, None), (1, None), (0, "throttled"), (0, "throttled")] == told
+
+
+async def test_a_replica_that_stopped_lets_nothing_through(adopted: Running) -> None:
+    """What it holds may be over. Where no table says otherwise its no is one that every proxy takes for one."""
+    loud = {**shipped(), "name": "loud", "on_error": "503"}
+    assert 200 == (await adopted.admin.put("/admin/route-tables/loud", loud)).status
+    adopted.app.replica.stopped = "it is tried"
+    try:
+        for table, status in (("pact-broker", 403), ("loud", 503), ("no-such-table", 403)):
+            for path in ("/pacticipants", "/diagnostic/status/heartbeat"):
+                answer = await ask(adopted.admin, "GET", path, table=table)
+                assert (status, "deny") == decision(answer), (table, path)
+                assert "unavailable" == answer.headers["X-Authz-Error"]
+    finally:
+        adopted.app.replica.stopped = ""
+
+
 async def test_a_withdrawn_table_lets_nothing_through(adopted: Running) -> None:
     """Nobody knows any more what a request needs."""
     assert 200 == (await ask(adopted.admin, "GET", "/pacticipants")).status

@@ -375,4 +375,3 @@ async def test_each_answer_at_once_begins_the_time_that_a_connection_may_be_idle
             assert 200 == (await answer(connection))[0]
             await asyncio.sleep(0.4)
         assert b"" == await connection.heard()
-

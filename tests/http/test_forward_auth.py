@@ -366,7 +366,7 @@ async def test_who_was_denied_too_often_is_told_no_and_nothing_is_recorded(
     async with service.running(database, tmp_path, MUNIMENT_DENIALS_PER_MINUTE="2") as running:
         assert 200 == (await running.admin.put(TABLE, shipped())).status
         reader = await running.person("Reader", roles=[await running.role("labels", "team:read:*")])
-        told = []
+        told, before = [], 0
         for _ in range(4):
             before = running.position
             answer = await ask(reader, "PUT", "/pacticipants/Foo/labels/web")

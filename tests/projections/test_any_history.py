@@ -135,21 +135,26 @@ class AnyHistory(RuleBasedStateMachine):
         account.do(
             given.webhook(account.fresh, settings=Asked(events=get_args(Trigger)))
         )  # all that is published fires
-        own_types.adopt(account, own_types.RECORDS)
+        self.own_catalogue()
         self.roles += [
             account.role("Scribe", "record:write:own", "record:read:team?same_department", "note:read:own"),
             account.role("Archivist", "record:delete:*?soft", "record:write:*?unarchived"),
         ]
         for principal, role in zip(self.principals[1:], self.roles[-2:], strict=False):
             account.do(ChangeRoles(principal=PrincipalId(principal), how="add", roles=(role,)))
-        sally = PrincipalId(self.principals[1])
-        own_types.register(
-            account, "record", "Foo", sally, (TeamId(self.teams[1]),), status="active", department="Legal"
-        )
-        own_types.register(account, "note", "Bar", sally)
+        self.own_things(PrincipalId(self.principals[1]), TeamId(self.teams[1]))
         self.contracts += [account.contract("Foo", "Bar"), account.contract("Bar", "Baz")]
         if apart:
             account.do(DeleteTeam(team=TeamId(DEFAULT_TEAM)))
+
+    def own_catalogue(self) -> None:
+        """The organisation's own permissions are in force, as a fact: no order adopts what clashes with itself."""
+        own_types.adopt(self.account, own_types.RECORDS)
+
+    def own_things(self, owner: PrincipalId, team: TeamId) -> None:
+        """Two things of own types that are somebody's."""
+        own_types.register(self.account, "record", "Foo", owner, (team,), status="active", department="Legal")
+        own_types.register(self.account, "note", "Bar", owner)
 
     def ask(self, command: Command, by: str | None = None) -> None:
         """Give an order. Refused or not, only facts of the attempt may be left by what was not done."""

@@ -23,13 +23,17 @@ from projections.spans import Shelf
 from service import app as composition
 from service import errors, snapshots
 from service.app import App
+from service.commands.aliases import SetAliases
+from service.commands.own_catalogues import AdoptOwnCatalogue, WithdrawOwnCatalogue
+from service.commands.resources import EditResource, NewResource, RegisterResource, RemoveResource
 from service.fresh import Fresh
 from service.log import recorded
 from service.log.recorded import Recorded
 from service.orders import Order, Outcome
-from tests import given, postgres
+from service.vocabulary import AliasId, PrincipalId, ResourceId, TeamId
+from tests import given, own_types, postgres
 from tests.handling import doors
-from tests.projections.test_any_history import AnyHistory
+from tests.projections.test_any_history import AnyHistory, few, names, some
 from tests.service import settings as settings_of
 from tests.torture import proxy
 from tests.torture.ground import Ground
@@ -43,6 +47,16 @@ CUTS: Final[tuple[Cut, ...]] = (
     "after Postgres did it",
     "and Postgres does it late",
 )
+
+
+SOUND: Final = msgspec.structs.replace(
+    own_types.RECORDS,
+    actions=(
+        *own_types.RECORDS.actions[:3],
+        msgspec.structs.replace(own_types.RECORDS.actions[3], types=("note",)),
+    ),
+)
+"""Own permissions that an order can adopt: no word of them means two actions."""
 
 
 class _Clock:
@@ -229,6 +243,67 @@ class AnySequence(AnyHistory):
         self.real = Account(self.server, self.template)
         self.account = self.real
         self.principals = [self.real.kevin]
+
+    # What the histories above put into their log as facts, a real account is ordered to do.
+
+    def own_catalogue(self) -> None:
+        self.account.do(AdoptOwnCatalogue(catalogue=SOUND))
+
+    def own_things(self, owner: PrincipalId, team: TeamId) -> None:
+        self.account.do(self._registration("record", "Foo", owner, (team,), "active"))
+        self.account.do(self._registration("note", "Bar", owner))
+
+    @rule(number=st.integers(min_value=2, max_value=4))
+    def adopt_catalogue(self, number: int) -> None:
+        self.ask(AdoptOwnCatalogue(catalogue=msgspec.structs.replace(SOUND, number=number)))
+
+    @rule()
+    def withdraw_catalogue(self) -> None:
+        self.ask(WithdrawOwnCatalogue(name=SOUND.name))
+
+    @rule(type_=st.sampled_from(("record", "note", "gone")), name=names, owner=few, team=few)
+    def register(self, type_: str, name: str, owner: int, team: int) -> None:
+        whose, theirs = self.pick(self.principals, owner), self.pick(self.teams, team)
+        self.ask(self._registration(type_, name, PrincipalId(whose), (TeamId(theirs),), "active"))
+
+    @rule(index=few, owner=few, teams=some)
+    def change_registered(self, index: int, owner: int, teams: list[int]) -> None:
+        if (resource := self.pick_resource(index)) is not None:
+            whose = PrincipalId(self.pick(self.principals, owner))
+            theirs = tuple(TeamId(one) for one in dict.fromkeys(self.picked(self.teams, teams)))
+            self.ask(
+                EditResource(resource=resource, owner=whose, teams=theirs, changes={"status": "archived"})
+            )
+
+    @rule(index=few)
+    def remove_registered(self, index: int) -> None:
+        if (resource := self.pick_resource(index)) is not None:
+            self.ask(RemoveResource(resource=resource))
+
+    @rule(index=few, texts=st.lists(names, max_size=2, unique=True))
+    def change_aliases(self, index: int, texts: list[str]) -> None:
+        aliases = tuple(f"CiRm{text}" for text in texts)
+        ids = tuple(AliasId(self.account.fresh.id()) for _ in aliases)
+        principal = PrincipalId(self.pick(self.principals, index))
+        self.ask(SetAliases(principal=principal, aliases=aliases, ids=ids))
+
+    def _registration(
+        self,
+        type_: str,
+        name: str,
+        owner: PrincipalId,
+        teams: tuple[TeamId, ...] = (),
+        status: str | None = None,
+    ) -> RegisterResource:
+        thing = NewResource(
+            resource=ResourceId(self.account.fresh.id()),
+            type=type_,
+            name=name,
+            owner=owner,
+            teams=teams,
+            properties={} if status is None else {"status": status},
+        )
+        return RegisterResource(thing=thing)
 
     @rule()
     def again(self) -> None:

@@ -1,8 +1,9 @@
 """Where the next page of a search begins: a token under a MAC of ours, which says of what and as of when.
 
 It pins the pages to the position that the first one was answered from, so that they neither miss nor repeat while
-others write, and the number of results stays what the first page said. It names no person and is nobody's: whoever
-may search may go on from it, on any replica, for as long as the log is there.
+others write, and the number of results stays what the first page said. It is nobody's: whoever may search may go on
+from it, on any replica, for as long as the log is there. It hides nothing: a short question stands in it as it was
+asked, ids and addresses included.
 """
 
 import base64

@@ -3,21 +3,18 @@
 It says who reads what up to where, under a MAC of ours, so that nobody can pin a reading that was not recorded.
 """
 
-import base64
-import binascii
-import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from service import errors
+from service.http import vouched
 from service.http.edge import Call
 
 LASTS: Final = timedelta(hours=24)
 """A cursor that is older than this is read on with, but recorded as a reading of its own."""
 _PURPOSE: Final = "audit-cursor"
-_MAC_BYTES: Final = 32
 
 
 class Pinned(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +35,13 @@ def sealed(call: Call, until: int, question: str) -> str:
     pinned = Pinned(
         principal=call.me, question=question, until=until, issued=int(call.view.instant.timestamp())
     )
-    content = msgspec.json.encode(pinned)
-    mac = call.edge.keys.mac(_PURPOSE, content)
-    return base64.urlsafe_b64encode(mac + content).decode().rstrip("=")
+    return vouched.sealed(call.edge.keys, _PURPOSE, msgspec.json.encode(pinned))
 
 
 def opened(call: Call, cursor: str, question: str) -> Pinned:
     """What the cursor says. Raises Invalid for one that we did not make, or that is another caller's or question's."""
-    try:
-        octets = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as failure:
-        raise _wrong() from failure
-    mac, content = octets[:_MAC_BYTES], octets[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, call.edge.keys.mac(_PURPOSE, content)):
+    content = vouched.opened(call.edge.keys, _PURPOSE, cursor)
+    if content is None:
         raise _wrong()
     pinned = msgspec.json.decode(content, type=Pinned)
     if (pinned.principal, pinned.question) != (call.me, question):

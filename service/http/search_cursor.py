@@ -7,9 +7,7 @@ asked, ids and addresses included.
 """
 
 import base64
-import binascii
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,6 +19,7 @@ from projections import access
 from projections.replica import Replica
 from projections.view import View
 from service import errors
+from service.http import vouched
 from service.http.edge import Call
 from service.queries import moments
 
@@ -28,7 +27,6 @@ CARRIED_BYTES_MAX: Final = 2_048
 """A question up to here travels in its token, so that the token alone asks for the next page."""
 TOKEN_LENGTH_MAX: Final = 8_192
 _PURPOSE: Final = "search-token"
-_MAC_BYTES: Final = 32
 _BEFORE: Final = "p1."
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -70,9 +68,7 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
 
 def sealed(call: Call, place: Place) -> str:
     """The token that says this."""
-    content = msgspec.json.encode(place)
-    mac = call.edge.keys.mac(_PURPOSE, content)
-    return _BEFORE + base64.urlsafe_b64encode(mac + content).decode().rstrip("=")
+    return _BEFORE + vouched.sealed(call.edge.keys, _PURPOSE, msgspec.json.encode(place))
 
 
 def opened(call: Call, token: str, search: str) -> Place:
@@ -80,12 +76,8 @@ def opened(call: Call, token: str, search: str) -> Place:
     if not token.startswith(_BEFORE) or len(token) > TOKEN_LENGTH_MAX:
         raise _wrong()
     text = token.removeprefix(_BEFORE)
-    try:
-        octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as failure:
-        raise _wrong() from failure
-    mac, content = octets[:_MAC_BYTES], octets[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, call.edge.keys.mac(_PURPOSE, content)):
+    content = vouched.opened(call.edge.keys, _PURPOSE, text)
+    if content is None:
         raise _wrong()
     place = msgspec.json.decode(content, type=Place)
     if (place.account, place.search) != (_account(call.edge.replica), search):
